@@ -1,0 +1,63 @@
+"""The command line: what runs a command, and what its errors and exit codes look like.
+
+A command is one file here that reads arguments; the work is done in the layers below. Exit codes: 0 fine,
+1 what was asked about is true, 2 bad usage or input, 130 interrupted, 141 the reader of the output has left.
+Modules are imported by the command that needs them, so that --help and a usage error cost next to nothing.
+"""
+
+import os
+import sys
+
+import click
+
+from kldiv.cli.compare import compare
+from kldiv.cli.explain import explain
+from kldiv.errors import KLDivError
+from kldiv.report.printable import printable
+
+_BAD_INPUT, _INTERRUPTED, _PIPE_CLOSED = 2, 130, 141
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="kldiv", message="kldiv %(version)s")
+def app() -> None:
+    """The Kullback–Leibler divergence D(P‖Q): P is the reference, Q the approximation."""
+
+
+app.add_command(explain)
+app.add_command(compare)
+
+
+def main() -> None:
+    """Run the command line; every error is one sentence on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows a question mark rather than nothing at all.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        with app.make_context("kldiv", arguments) as context:
+            app.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as finished:
+        return finished.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message())
+        return 0
+    except (KLDivError, click.ClickException) as error:
+        return _fail(error)
+    except (KeyboardInterrupt, click.Abort):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has left; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return 0
+
+
+def _fail(error: KLDivError | click.ClickException) -> int:
+    message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    click.echo(f"kldiv: {printable(message)}", err=True)
+    return _BAD_INPUT

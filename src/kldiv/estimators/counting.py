@@ -1,0 +1,145 @@
+"""From two collections of values to how often each shows each outcome of either."""
+
+import datetime
+import numbers
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Set
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
+
+
+class CountTable(NamedTuple):
+    """The outcomes either sample shows, in their natural order, and the counts of both."""
+
+    outcomes: list[Hashable]
+    p_counts: NDArray[np.int64]
+    q_counts: NDArray[np.int64]
+
+    @property
+    def totals(self) -> tuple[int, int]:
+        """The sizes of the two samples."""
+        return int(self.p_counts.sum()), int(self.q_counts.sum())
+
+
+def count(p_values: object, q_values: object, names: tuple[str, str] = ("P", "Q")) -> CountTable:
+    """Count the union of the outcomes of two samples of one kind.
+
+    Numbers that are equal are one outcome, whatever their types, and so are all NaNs. A mapping is
+    taken as counts already made.
+
+    Raises:
+        InputTypeError: not a collection of hashable values, or kinds that don't mix: text with numbers,
+            booleans with numbers, None with anything.
+        InvalidInputError: no value at all, or a count that isn't a whole number >= 0.
+        ShapeError: an array of more than one dimension.
+    """
+    (p_counter, p_kind), (q_counter, q_kind) = (
+        _counted(values, name) for values, name in zip((p_values, q_values), names, strict=True)
+    )
+    if p_kind != q_kind:
+        raise InputTypeError(
+            f"{names[0]} holds {p_kind} and {names[1]} holds {q_kind}; "
+            "expected values of one kind on both sides"
+        )
+    outcomes = _ordered(p_counter.keys() | q_counter.keys(), [*p_counter, *q_counter])
+    return CountTable(
+        outcomes,
+        np.array([p_counter[each] for each in outcomes], np.int64),
+        np.array([q_counter[each] for each in outcomes], np.int64),
+    )
+
+
+def _counted(sample: object, name: str) -> tuple[Counter[Any], str]:
+    if isinstance(sample, Mapping):
+        values, counter = list(sample), _given_counts(sample, name)
+    else:
+        values = _values(sample, name)
+        try:
+            counter = Counter(values)
+        except TypeError as error:
+            raise InputTypeError(
+                f"{name} holds values that can't be compared ({error}); write tuples for lists"
+            ) from None
+    if not counter:
+        raise InvalidInputError(f"{name} is empty; expected at least one value")
+    kind = _common_kind(values, name)
+    nans = [key for key in counter if key != key]  # noqa: PLR0124 (only NaN differs from itself)
+    if nans:
+        total = sum(counter.pop(key) for key in nans)
+        counter[_NAN] = total
+    return counter, kind
+
+
+# One NaN object for all: they are equal as outcomes, and only identity can say so.
+_NAN = float("nan")
+
+
+def _given_counts(sample: Mapping[Any, Any], name: str) -> Counter[Any]:
+    for outcome, number in sample.items():
+        if isinstance(number, bool) or not isinstance(number, numbers.Integral) or number < 0:
+            raise InvalidInputError(
+                f"{name} counts {outcome!r} {number!r} times; expected a whole number >= 0"
+            )
+    return Counter({outcome: int(number) for outcome, number in sample.items() if number > 0})
+
+
+def _values(sample: Any, name: str) -> list[Any]:
+    if isinstance(sample, str | bytes):
+        raise InputTypeError(
+            f"{name} is one piece of text; write list({name.lower()}) to compare its characters"
+        )
+    if isinstance(sample, set | frozenset):
+        raise InputTypeError(f"{name} is a set, which has lost how often each value occurs; expected a list")
+    if hasattr(sample, "columns"):
+        raise InputTypeError(
+            f"{name} is a table; expected one column of it, or kldiv.compare for every column"
+        )
+    shape = getattr(sample, "shape", None)
+    if shape is not None and len(shape) != 1:
+        raise ShapeError(
+            f"{name} has shape {tuple(shape)}; expected one dimension, write {name.lower()}.ravel()"
+        )
+    # tolist gives Python's own numbers; of dates it would give numbers too, nanoseconds.
+    dates = getattr(getattr(sample, "dtype", None), "kind", None) in {"m", "M"}
+    if hasattr(sample, "tolist") and not dates:
+        return list(sample.tolist())
+    if not isinstance(sample, Iterable):
+        raise InputTypeError(f"{name} is {type(sample).__name__}; expected a collection of values")
+    return list(sample)
+
+
+def _common_kind(values: list[Any], name: str) -> str:
+    kinds = {_kind(each) for each in set(map(type, values))}
+    if len(kinds) > 1:
+        first = _kind(type(values[0]))
+        index = next(i for i, each in enumerate(values) if _kind(type(each)) != first)
+        raise InputTypeError(
+            f"{name} mixes {first} and {_kind(type(values[index]))}: value 0 is {values[0]!r} "
+            f"and value {index} is {values[index]!r}; expected values of one kind"
+        )
+    return kinds.pop()
+
+
+def _kind(of: type) -> str:
+    named: list[tuple[type | tuple[type, ...], str]] = [
+        ((bool, np.bool_), "booleans"),
+        (numbers.Number, "numbers"),
+        (str, "text"),
+        ((datetime.date, np.datetime64), "dates"),
+        (type(None), "None"),
+    ]
+    return next((kind for types, kind in named if issubclass(of, types)), f"{of.__name__} values")
+
+
+def _ordered(outcomes: Set[Any], as_seen: list[Any]) -> list[Hashable]:
+    """Sorted where the outcomes have an order, with NaN last; else in the order they were seen."""
+    nan = [each for each in outcomes if each is _NAN]
+    plain = [each for each in outcomes if each is not _NAN]
+    try:
+        return sorted(plain) + nan
+    except TypeError:
+        return [each for each in dict.fromkeys(as_seen) if each is not _NAN] + nan

@@ -1,0 +1,208 @@
+"""What a tensor holds, said by its type: Logits, LogProbs, Probs or Counts.
+
+A bare array is refused everywhere, because nothing about its numbers tells log-probabilities from
+logits for sure. Each wrapper takes a tensor, an array or a (nested) list; lists become float64.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
+
+ArrayLike = Tensor | np.ndarray[Any, Any] | Sequence[Any]
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class Distribution:
+    """Values and the dimension that runs over the outcomes; use one of its four kinds.
+
+    Args:
+        values: a tensor, array or nested list of at least one dimension.
+        dim: the event dimension, the one that runs over the outcomes.
+        validate: check the values once, here. False skips the check: for a hot loop, a captured graph,
+            or `torch.func.vmap`, where reading values back costs or is impossible.
+
+    Raises:
+        InputTypeError: not an array of real numbers, or of a dtype this kind can't have.
+        ShapeError: no dimension, no such dimension, or no outcome along it.
+        InvalidInputError: values that this kind can't have; the message has the first of them.
+    """
+
+    values: Tensor
+    dim: int
+    integers: ClassVar[bool] = False
+
+    def __init__(self, values: ArrayLike, dim: int = -1, *, validate: bool = True) -> None:
+        tensor = _floating(values, type(self).__name__, integers=self.integers)
+        object.__setattr__(self, "values", tensor)
+        object.__setattr__(self, "dim", _checked_dim(tensor, dim, type(self).__name__))
+        if validate:
+            self._validate(tensor.detach().movedim(self.dim, -1))
+
+    def _validate(self, rows: Tensor) -> None:
+        """Raise if `rows`, the values with the event dimension last, can't be of this kind."""
+
+    def __repr__(self) -> str:
+        shape, dtype = tuple(self.values.shape), self.values.dtype
+        return f"{type(self).__name__}(shape={shape}, dtype={dtype}, dim={self.dim})"
+
+
+class Logits(Distribution):
+    """Unnormalised log-probabilities: softmax over `dim` gives the distribution.
+
+    −∞ is an outcome of probability 0. A row without a finite logit, or with a NaN or +∞, is no
+    distribution and its results are NaN, as softmax's are.
+
+    Example:
+        >>> Logits([0.0, 1.0, -1.0])
+        Logits(shape=(3,), dtype=torch.float64, dim=-1)
+    """
+
+
+class LogProbs(Distribution):
+    """Natural logarithms of probabilities, as `log_softmax` gives them; −∞ is probability 0.
+
+    Example:
+        >>> LogProbs(torch.log_softmax(torch.zeros(2, 4), -1))
+        LogProbs(shape=(2, 4), dtype=torch.float32, dim=-1)
+    """
+
+    def _validate(self, rows: Tensor) -> None:
+        _refuse(rows, rows.isnan(), "LogProbs", "is not a number", "a number <= 0")
+        slack = _tolerance(rows)
+        _refuse(
+            rows, rows > slack, "LogProbs", "is positive", "a logarithm <= 0; Logits(...) takes any number"
+        )
+        _check_sum(rows.double().exp(), slack, "LogProbs", "their exponentials", "Logits(...) normalises")
+
+
+class Probs(Distribution):
+    """Probabilities: >= 0 and of sum 1, to a few units of the dtype's epsilon.
+
+    Example:
+        >>> Probs([0.4, 0.4, 0.2])
+        Probs(shape=(3,), dtype=torch.float64, dim=-1)
+    """
+
+    integers: ClassVar[bool] = True
+
+    def _validate(self, rows: Tensor) -> None:
+        _refuse(rows, rows.isnan(), "Probs", "is not a number", "a number between 0 and 1")
+        _refuse(
+            rows, rows < 0, "Probs", "is negative", "a number between 0 and 1; Logits(...) takes any number"
+        )
+        _check_sum(rows.double(), _tolerance(rows), "Probs", "the probabilities", "Counts(...) normalises")
+
+
+class Counts(Distribution):
+    """Non-negative weights, such as counts; divided by their sum over `dim`, which must be positive.
+
+    Example:
+        >>> Counts([2, 2, 1])
+        Counts(shape=(3,), dtype=torch.float64, dim=-1)
+    """
+
+    integers: ClassVar[bool] = True
+
+    def _validate(self, rows: Tensor) -> None:
+        finite = "a finite number >= 0"
+        _refuse(rows, ~rows.isfinite(), "Counts", "is not finite", finite)
+        _refuse(rows, rows < 0, "Counts", "is negative", finite)
+        empty = rows.double().sum(-1) <= 0
+        if bool(empty.any()):
+            raise InvalidInputError(
+                f"Counts{_row_name(empty)} sums to 0; expected at least one positive count in each row"
+            )
+
+
+def _floating(values: object, kind: str, *, integers: bool) -> Tensor:
+    """`values` as a floating-point tensor; integers become float64 where the kind may have them."""
+    tensor = values if isinstance(values, Tensor) else _from_array(values, kind)
+    if tensor.dtype in {torch.float64, torch.float32, torch.bfloat16, torch.float16}:
+        return tensor
+    if integers and not tensor.is_complex() and not tensor.is_floating_point() and tensor.dtype != torch.bool:
+        return tensor.double()
+    hint = f"; write {kind}(values.float())" if not tensor.is_complex() and tensor.dtype != torch.bool else ""
+    raise InputTypeError(
+        f"{kind} got {str(tensor.dtype).removeprefix('torch.')} values of shape {tuple(tensor.shape)}; "
+        f"expected floating-point values{hint}"
+    )
+
+
+def _from_array(values: object, kind: str) -> Tensor:
+    if isinstance(values, Distribution):
+        raise InputTypeError(f"{kind} got {values!r}, which says already what it holds; expected an array")
+    try:
+        array = np.array(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise InputTypeError(
+            f"{kind} got {type(values).__name__} that is no rectangular array: {error}"
+        ) from error
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:  # noqa: PLR2004 (bytes of a float64)
+        raise InputTypeError(
+            f"{kind} got {type(values).__name__} of {array.dtype} values; "
+            "expected numbers in a tensor, array or list"
+        )
+    return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
+
+
+def _checked_dim(tensor: Tensor, dim: int, kind: str) -> int:
+    shape = tuple(tensor.shape)
+    if tensor.ndim == 0:
+        raise ShapeError(f"{kind} got a single number; expected a dimension that runs over the outcomes")
+    if isinstance(dim, bool) or not isinstance(dim, int) or not -tensor.ndim <= dim < tensor.ndim:
+        raise ShapeError(
+            f"{kind} got dim={dim!r} for values of shape {shape}; "
+            f"expected one of its {tensor.ndim} dimensions"
+        )
+    if tensor.shape[dim] == 0:
+        raise ShapeError(f"{kind} got values of shape {shape}; expected at least one outcome along dim {dim}")
+    return dim
+
+
+def _tolerance(rows: Tensor) -> float:
+    """How far from 1 a sum may be: n rounded terms, of logarithms up to log n, in the values' own dtype."""
+    return 4 * torch.finfo(rows.dtype).eps * (1 + math.log(rows.shape[-1]))
+
+
+def _refuse(rows: Tensor, bad: Tensor, kind: str, what: str, expected: str) -> None:
+    """Raise with the first bad value and its index, if there is one."""
+    if bool(bad.any()):
+        index = tuple(int(i) for i in bad.nonzero()[0])
+        where = f"outcome {index[-1]}" + (f" of row {_index(index[:-1])}" if index[:-1] else "")
+        raise InvalidInputError(
+            f"{kind}: {where} is {rows[index].item():.6g}, which {what}; expected {expected}"
+        )
+
+
+def _check_sum(probabilities: Tensor, tolerance: float, kind: str, of: str, otherwise: str) -> None:
+    """Raise with the first row whose sum is not 1 to within `tolerance`."""
+    sums = probabilities.sum(-1)
+    bad = ~((sums - 1).abs() <= tolerance)
+    if bool(bad.any()):
+        seen = sums[bad][0].item()
+        raise InvalidInputError(
+            f"{kind}{_row_name(bad)}: {of} sum to {_distinct_from_one(seen)}; "
+            f"expected 1 ± {tolerance:.1g} ({otherwise} instead, validate=False skips this check)"
+        )
+
+
+def _distinct_from_one(number: float) -> str:
+    """Enough digits to tell the sum from 1."""
+    short = f"{number:.6g}"
+    return short if float(short) != 1 else repr(number)
+
+
+def _row_name(bad: Tensor) -> str:
+    """' row i' for the first bad row of a batch, nothing where there is no batch."""
+    return f" row {_index(tuple(int(i) for i in bad.nonzero()[0]))}" if bad.ndim else ""
+
+
+def _index(index: tuple[int, ...]) -> str:
+    return str(index[0]) if len(index) == 1 else str(index)

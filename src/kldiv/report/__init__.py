@@ -1,0 +1,1 @@
+"""Results as people and programs read them: on a terminal, piped, and as JSON."""

@@ -1,0 +1,173 @@
+"""Opens files as a table of DuckDB's whose columns are called c0, c1, and so on.
+
+Text is read by one rule for both tables, whatever else is in them: a CSV file has a header line, fields are
+quoted by `"`, an empty one is null, and a column has the first type below that all of its values are
+written as. CSV and JSON are read once, into DuckDB's own storage.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from kldiv.errors import TableError
+from kldiv.tables.contract import SideName
+from kldiv.tables.files import Source
+from kldiv.tables.sql import literal, select
+
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+# 007 is a code and no number; 01/02/2013 is no date, for which DuckDB would guess the order from other rows.
+_DATES = {
+    "TIMESTAMP": "{0} GLOB '[0-9][0-9][0-9][0-9][-/]*' AND TRY_CAST({0} AS TIMESTAMP) IS NOT NULL",
+    "TIME": "{0} GLOB '[0-9]*:*' AND TRY_CAST({0} AS TIME) IS NOT NULL",
+}
+_TYPES = {
+    "BOOLEAN": "lower({0}) IN ('true', 'false')",
+    "BIGINT": "CAST(TRY_CAST({0} AS BIGINT) AS VARCHAR) IS NOT DISTINCT FROM {0}",
+    "HUGEINT": "CAST(TRY_CAST({0} AS HUGEINT) AS VARCHAR) IS NOT DISTINCT FROM {0}",
+    "DOUBLE": "TRY_CAST({0} AS DOUBLE) IS NOT NULL AND NOT regexp_matches({0}, '^[+-]?0[0-9]|_')",
+    **_DATES,
+}
+# What these already tell apart is not asked of the whole table.
+_FIRST_ROWS = 10_000
+_DELIMITERS = ",;|\t"
+# A character that no text has, so that a line is one field.
+_NO_DELIMITER = "\x1f"
+_LINES = (
+    f"delim='{_NO_DELIMITER}', quote='', escape='', comment='', auto_detect=false, header=false, "
+    "strict_mode=false, columns={'line': 'VARCHAR'}"
+)
+_CSV = "quote='\"', escape='\"', comment='', auto_detect=false, header=true, hive_partitioning=false"
+# Every object is a row of columns, however few objects have each key, and never a map.
+_RECORDS = "records=true, map_inference_threshold=-1, field_appearance_threshold=0, sample_size=-1"
+_JSON = f"{_RECORDS}, dateformat='%Y-%m-%d', timestampformat='%Y-%m-%dT%H:%M:%SZ', hive_partitioning=false"
+_RENAMED = re.compile(r"_\d+$")
+
+
+def open_table(query: Query, side: SideName, source: Source) -> list[str]:
+    """Make the view `side` of the files, with columns c0, c1, …; return the names they have in the files."""
+    names, reader = _READERS[source.format](query, source)
+    _check_names(names, source.shown)
+    aliases = ", ".join(f"c{index}" for index in range(len(names)))
+    stored = select("*", f"{reader} AS stored({aliases})")
+    if source.format == "parquet":
+        query(f"CREATE TEMP VIEW {side} AS {stored}")
+    else:
+        query(f"CREATE TEMP TABLE {side}_text AS {stored}")
+        selected = _typed(query, f"{side}_text", _DATES if source.format == "json" else _TYPES)
+        query(f"CREATE TEMP VIEW {side} AS {select(selected, f'{side}_text')}")
+    return names
+
+
+def _typed(query: Query, table: str, types: dict[str, str]) -> str:
+    """The columns of a table, each text turned into the first of the types that all of it is written as."""
+    columns = [(str(row[0]), str(row[1])) for row in query(f"DESCRIBE {table}")]
+    possible = [(column, each) for column, of in columns if of == "VARCHAR" for each in types]
+    for rows in (f"(FROM {table} LIMIT {_FIRST_ROWS})", table):
+        tests = [
+            f"bool_and({types[each].format(column)}) FILTER (WHERE {column} IS NOT NULL)"
+            for column, each in possible
+        ]
+        fits = query(select(", ".join(tests), rows))[0] if tests else ()
+        possible = [each for each, fit in zip(possible, fits, strict=True) if fit or fit is None]
+    first = dict(reversed(possible))
+    return ", ".join(f"CAST({each} AS {first.get(each, of)}) AS {each}" for each, of in columns)
+
+
+def _parquet(query: Query, source: Source) -> tuple[list[str], str]:
+    schemas: dict[str, list[tuple[str, int]]] = {}
+    columns = "file_name, name, coalesce(num_children, 0)"
+    for file, name, children in query(select(columns, f"parquet_schema({_files(source)})")):
+        schemas.setdefault(file, []).append((name, children))
+    names = {file: _top_level(schema) for file, schema in schemas.items()}
+    _check_same({file: sorted(each) for file, each in names.items()})
+    reader = f"read_parquet({_files(source)}, union_by_name=true, hive_partitioning=false)"
+    return next(iter(names.values())), reader
+
+
+def _top_level(schema: list[tuple[str, int]]) -> list[str]:
+    """The names of the columns in a tree that is written depth first, after its root."""
+    names, position = [], 1
+    while position < len(schema):
+        names.append(schema[position][0])
+        within = 1
+        while within:
+            within += schema[position][1] - 1
+            position += 1
+    return names
+
+
+def _csv(query: Query, source: Source) -> tuple[list[str], str]:
+    lines = {path: _header(query, path) for path in source.paths}
+    delimiter = "\t" if source.format == "tsv" else _delimiter(lines[source.paths[0]])
+    headers = {path: next(csv.reader([line], delimiter=delimiter)) for path, line in lines.items()}
+    _check_same(headers)
+    names = headers[source.paths[0]]
+    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(names)))
+    return names, f"read_csv({_files(source)}, {_CSV}, delim={literal(delimiter)}, columns={{{columns}}})"
+
+
+def _header(query: Query, path: str) -> str:
+    reader = f"read_csv({literal(_exact(path))}, {_LINES})"
+    rows = query(select("line", reader, "LIMIT 1"))
+    if not rows or not rows[0][0]:
+        raise TableError(f"{path} has no first line; expected a header and rows below it")
+    line = str(rows[0][0])
+    # DuckDB takes the first line break it sees, one in a name too, for how the lines end, and finds no rows.
+    if line.count('"') % 2:
+        raise TableError(f"{path} has a line break in the name of a column; expected a header of one line")
+    return line
+
+
+def _delimiter(header: str) -> str:
+    """The character that most often stands between the fields of a header."""
+    return max(_DELIMITERS, key=re.sub('"[^"]*"', "", header).count)
+
+
+def _json(query: Query, source: Source) -> tuple[list[str], str]:
+    reader = f"read_json({_files(source)}, {_JSON})"
+    names = [str(row[0]) for row in query("DESCRIBE " + select("*", reader))]
+    # DuckDB calls "A" beside "a" "A_1"; only the keys themselves say whether that is what happened.
+    folded = {each.casefold() for each in names}
+    if any(_RENAMED.sub("", each).casefold() in folded for each in names if _RENAMED.search(each)):
+        keys = select("DISTINCT unnest(json_keys(json))", f"read_json_objects({_files(source)})")
+        if sorted(names) != sorted(row[0] for row in query(keys)):
+            raise TableError(
+                f"{source.shown} has keys that differ in case alone; rename them, or write it as Parquet"
+            )
+    return names, reader
+
+
+def _files(source: Source) -> str:
+    return "[" + ", ".join(literal(_exact(each)) for each in source.paths) + "]"
+
+
+def _exact(path: str) -> str:
+    """A path as a glob that matches it alone."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
+def _check_same(columns: dict[str, list[str]]) -> None:
+    """Raise unless every file has the columns of the first: none may go missing unsaid."""
+    first, *others = columns
+    for file in others:
+        if columns[file] != columns[first]:
+            odd = sorted(set(columns[first]) ^ set(columns[file]))
+            seen = f"{', '.join(odd)} is in one of them alone" if odd else "they are in another order"
+            raise TableError(f"{file} has not the columns of {first}: {seen}; expected the same in each file")
+
+
+def _check_names(names: list[str], shown: str) -> None:
+    twice = [name for name, number in Counter(names).items() if number > 1]
+    if twice:
+        raise TableError(f"{shown} has more than one column called '{twice[0]}'; rename all but one")
+
+
+_READERS: dict[str, Callable[[Query, Source], tuple[list[str], str]]] = {
+    "csv": _csv,
+    "tsv": _csv,
+    "parquet": _parquet,
+    "json": _json,
+}

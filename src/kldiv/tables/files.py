@@ -1,0 +1,86 @@
+"""From the path a person wrote to the files it means and the format they are in."""
+
+import glob
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from kldiv.errors import TableError
+
+_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+}
+_COMPRESSIONS = (".gz", ".zst")
+_ACCEPTED = (
+    "CSV (.csv, .tsv) or JSON (.json, .jsonl, .ndjson), both also .gz or .zst, or Parquet (.parquet, .pq)"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files of one table: what was asked for, and what it means."""
+
+    shown: str
+    paths: tuple[str, ...]
+    format: str
+
+
+def find(path: str | os.PathLike[str]) -> Source:
+    """Return the files that `path` names: itself if there is such a file, else what it matches as a glob.
+
+    Raises:
+        TableError: there is none, it is a folder, or the extension names no format that can be read.
+    """
+    given = os.fspath(path)
+    paths = _matches(given)
+    formats = {_format(each) for each in paths}
+    if any(not _is_utf8(each) for each in paths):
+        raise TableError(f"can't read {given}: the name of a file is not UTF-8; rename it")
+    if len(formats) > 1:
+        raise TableError(
+            f"{given} matches files of different formats ({', '.join(sorted(formats))}); expected one"
+        )
+    return Source(given, tuple(paths), formats.pop())
+
+
+def _matches(given: str) -> list[str]:
+    if not given:
+        raise TableError("a path is empty; expected that of a table, or a glob")
+    try:
+        if Path(given).is_dir():
+            raise TableError(f"{given} is a folder; write {given.rstrip('/')}/*.parquet for the files in it")
+        if Path(given).exists():
+            return [given]
+        matches = sorted(each for each in glob.glob(given, recursive=True) if Path(each).is_file())  # noqa: PTH207 (a glob may be absolute)
+    except OSError as error:
+        raise TableError(f"can't read {given}: {error.strerror or error}") from error
+    if not matches:
+        expected = "matches no file" if glob.has_magic(given) else "doesn't exist"
+        raise TableError(f"{given} {expected}; expected the path of a table or a glob")
+    return matches
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _format(path: str) -> str:
+    *_, name = os.path.split(path)
+    stem, extension = os.path.splitext(name.lower())  # noqa: PTH122 (the same function twice, and of text)
+    if extension in _COMPRESSIONS:
+        extension = os.path.splitext(stem)[1]  # noqa: PTH122
+        if _FORMATS.get(extension) == "parquet":
+            extension = ""
+    if extension not in _FORMATS:
+        raise TableError(f"{path} has no extension of a known format; expected {_ACCEPTED}")
+    return _FORMATS[extension]
