@@ -10,6 +10,7 @@ from torch import Tensor
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
 from kldiv.inputs import Counts, Distribution, Logits, LogProbs, Probs
 from kldiv.kernels.reference import Side, normalised
+from kldiv.units import real
 
 Reduction = Literal["none", "sum", "mean"]
 Mask = Tensor | Sequence[Any]
@@ -54,21 +55,20 @@ def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: fl
 
 def check_reduction(reduction: object) -> None:
     """Raise unless it is one of the three."""
-    if reduction not in ("none", "sum", "mean"):
-        hint = ' ("mean" is the mean over distributions already)' if reduction == "batchmean" else ""
+    if not isinstance(reduction, str) or reduction not in ("none", "sum", "mean"):
+        hint = ' ("mean" is the mean over distributions already)' if str(reduction) == "batchmean" else ""
         raise InvalidInputError(f'reduction is {reduction!r}; expected "none", "sum" or "mean"{hint}')
 
 
 def check_fraction(name: str, value: object) -> float:
     """Return a weight between 0 and 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+    if not 0 <= real(value) <= 1:
         raise InvalidInputError(f"{name} is {value!r}; expected a number between 0 and 1")
-    return float(value)
+    return real(value)
 
 
 def _check_temperature(temperature: object) -> None:
-    number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
-    if not number or not 0 < temperature < math.inf:  # type: ignore[operator]
+    if not 0 < real(temperature) < math.inf:
         raise InvalidInputError(f"temperature is {temperature!r}; expected a finite number greater than 0")
 
 

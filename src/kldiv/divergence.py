@@ -9,7 +9,8 @@ approximation or student. All functions share these rules:
   if either side is. Gradients flow to both sides, in the dtype of the values they belong to.
 - `temperature` T divides the logits, or the logarithms of probabilities, of both sides before softmax.
 - `where`: booleans that broadcast to the batch shape; a row where it is False gives 0 and gets no
-  gradient, whatever is in it, and "mean" does not count it.
+  gradient, whatever is in it, and "mean" does not count it. (Of `torch.distributions` it is the result alone
+  that is masked: their parameters have to be valid in every row.)
 - `reduction`: "none", or the "sum" or "mean" over all distributions, never over outcomes.
 - Errors: InputTypeError (a TypeError) for an argument that doesn't say what it holds, ShapeError and
   InvalidInputError (ValueErrors) for shapes and numbers that can't be.
@@ -28,7 +29,7 @@ from kldiv.definition import Divergence
 from kldiv.errors import InputTypeError, InvalidInputError, UnsupportedPairError
 from kldiv.inputs import Distribution
 from kldiv.renyi_definition import Renyi, RenyiMaximum
-from kldiv.units import unit_of
+from kldiv.units import real, unit_of
 
 Argument = Distribution | TorchDistribution
 
@@ -356,11 +357,12 @@ def _evaluated(
 
 
 def _renyi(order: object) -> Divergence:
-    if isinstance(order, bool) or not isinstance(order, int | float) or not order >= 0:
+    number = real(order)
+    if not number >= 0:
         raise InvalidInputError(f"order is {order!r}; expected a number >= 0, or math.inf")
-    if order == 1:
+    if number == 1:
         return definition.KullbackLeibler()
-    return RenyiMaximum() if order == math.inf else Renyi(float(order))
+    return RenyiMaximum() if number == math.inf else Renyi(number)
 
 
 def _registered_kl(p: object, q: object, temperature: float) -> Tensor:

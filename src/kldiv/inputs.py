@@ -7,7 +7,7 @@ logits for sure. Each wrapper takes a tensor, an array or a (nested) list; lists
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
 import torch
@@ -38,7 +38,7 @@ class Distribution:
     dim: int
     integers: ClassVar[bool] = False
 
-    def __init__(self, values: ArrayLike, dim: int = -1, *, validate: bool = True) -> None:
+    def __init__(self, values: ArrayLike, dim: SupportsIndex = -1, *, validate: bool = True) -> None:
         tensor = _floating(values, type(self).__name__, integers=self.integers)
         object.__setattr__(self, "values", tensor)
         object.__setattr__(self, "dim", _checked_dim(tensor, dim, type(self).__name__))
@@ -128,7 +128,9 @@ def _floating(values: object, kind: str, *, integers: bool) -> Tensor:
         return tensor
     if integers and not tensor.is_complex() and not tensor.is_floating_point() and tensor.dtype != torch.bool:
         return tensor.double()
-    hint = f"; write {kind}(values.float())" if not tensor.is_complex() and tensor.dtype != torch.bool else ""
+    hint = ""
+    if not tensor.is_complex() and tensor.dtype != torch.bool:
+        hint = f"; write {kind}(values.float())" if isinstance(values, Tensor) else ", 1.0 rather than 1"
     raise InputTypeError(
         f"{kind} got {str(tensor.dtype).removeprefix('torch.')} values of shape {tuple(tensor.shape)}; "
         f"expected floating-point values{hint}"
@@ -152,18 +154,19 @@ def _from_array(values: object, kind: str) -> Tensor:
     return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
 
 
-def _checked_dim(tensor: Tensor, dim: int, kind: str) -> int:
+def _checked_dim(tensor: Tensor, dim: SupportsIndex, kind: str) -> int:
     shape = tuple(tensor.shape)
     if tensor.ndim == 0:
         raise ShapeError(f"{kind} got a single number; expected a dimension that runs over the outcomes")
-    if isinstance(dim, bool) or not isinstance(dim, int) or not -tensor.ndim <= dim < tensor.ndim:
+    number = dim.__index__() if hasattr(dim, "__index__") and not isinstance(dim, bool) else tensor.ndim
+    if not -tensor.ndim <= number < tensor.ndim:
         raise ShapeError(
             f"{kind} got dim={dim!r} for values of shape {shape}; "
             f"expected one of its {tensor.ndim} dimensions"
         )
-    if tensor.shape[dim] == 0:
+    if tensor.shape[number] == 0:
         raise ShapeError(f"{kind} got values of shape {shape}; expected at least one outcome along dim {dim}")
-    return dim
+    return number
 
 
 def _tolerance(rows: Tensor) -> float:

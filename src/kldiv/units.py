@@ -4,6 +4,7 @@ Names follow IEC 80000-13: natural unit (nat), bit (here the unit of information
 """
 
 import math
+from numbers import Real
 from typing import NamedTuple
 
 from kldiv.errors import InvalidInputError
@@ -30,11 +31,27 @@ def unit_of(base: float | None) -> Unit:
     """
     if base is None:
         return Unit("nats", 1.0)
-    if isinstance(base, bool) or not isinstance(base, int | float) or not 1 < base < math.inf:
+    number = real(base)
+    if not 1 < number < math.inf:
         raise InvalidInputError(
             f"base is {base!r}; expected a finite number greater than 1, such as 2 for bits, or None for nats"
         )
-    return Unit(_NAMES.get(float(base), f"base-{base:g} units"), math.log(base))
+    return Unit(_NAMES.get(number, f"base-{number:g} units"), math.log(number))
+
+
+def real(value: object) -> float:
+    """`value` as a float: of Python's and NumPy's numbers; NaN, which no range has, for everything else.
+
+    Example:
+        >>> real(2), real(True), real("2"), real(10**400)
+        (2.0, nan, nan, nan)
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
 
 
 def parse_base(text: str) -> float | None:
