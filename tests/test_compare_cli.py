@@ -117,6 +117,7 @@ def test_the_piped_table_is_the_comparison(run, flights):
         assert row["kind"] == column.kind
     by_name = {each["column"]: each for each in rows}
     assert by_name["carrier"]["value"] == "inf"
+    assert by_name["year"]["largest_terms"] == ""
     assert by_name["dep_delay"]["largest_terms"].startswith(f"< -6 +{EARLY:.4g}; ")
     assert "carrier: ∞ as counted: Q never shows OO, which has 3.7e-05 of P\n" in err
     assert "tailnum: ∞ as counted: Q never shows" in err
@@ -333,6 +334,8 @@ def test_rows_above_the_threshold_stand_out(flights):
 
     assert coloured(None) == set()
     assert coloured(1.0) == {each.name for each in flights.exceeding(1.0)} == {"month", "time_hour"}
+    delay = flights["dep_delay"].divergence
+    assert "dep_delay" not in coloured(delay.estimate)
 
 
 def test_a_real_terminal_has_a_table_and_a_progress_bar():

@@ -211,6 +211,8 @@ def test_what_a_constant_column_never_shows_makes_it_infinite(tmp_path, type_, c
     column = kldiv.compare(p, q)["x"]
     assert counts(column) == expected
     assert column.divergence.infinite
+    if "." in constant:
+        assert counts(kldiv.compare(q, q)["x"]) == {shown: (50, 50)}
 
 
 def test_few_whole_numbers_are_counted_by_value_whatever_their_type(tmp_path):
@@ -219,6 +221,14 @@ def test_few_whole_numbers_are_counted_by_value_whatever_their_type(tmp_path):
     column = kldiv.compare(p, q)["x"]
     assert column.type == "integer"
     assert counts(column) == {"-3": (0, 1), "1": (1, 1), "2": (1, 1), "10": (1, 0), "null": (0, 1)}
+    assert [*counts(column)] == ["-3", "1", "2", "10", "null"]
+
+
+def test_edges_are_written_as_people_write_numbers(tmp_path):
+    values = "['-1.5', '-0.0', '2', '1e20', '0.1']"
+    p = parquet(tmp_path / "p.parquet", f"SELECT unnest({values})::DOUBLE AS x")
+    found = [*counts(kldiv.compare(p, p)["x"])]
+    assert found == ["< 0", "[0, 0.1)", "[0.1, 2)", "[2, 1e+20)", ">= 1e+20"]
 
 
 def test_whole_numbers_that_a_float_cannot_tell_apart_are_binned(tmp_path):

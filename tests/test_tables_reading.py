@@ -1,6 +1,7 @@
 """The files a table is read from, and the types of what is text in them."""
 
 import gzip
+import json
 
 import pytest
 from tabular import counts, csv_file, parquet, written
@@ -40,6 +41,7 @@ def test_one_table_in_many_forms(tmp_path, name, text):
         (["01/02/2013 10:00:00", "03/02/2013 10:00:00"], "text"),
         (["2013-02-01", "2013-02-03T10:00:00"], "date"),
         (["10:00", "23:59:59"], "time of day"),
+        (["epoch", "infinity"], "text"),
         (["1", "x"], "text"),
         (["1", "2", ""], "integer"),
         (["1.5", "-2e3", "nan"], "number"),
@@ -70,3 +72,27 @@ def test_files_of_one_glob_may_widen_a_type(tmp_path):
     comparison = kldiv.compare(both_files, both_files, columns=["x", "y"])
     assert counts(comparison["y"]) == {"a": (1, 1), "b": (1, 1)}
     assert counts(comparison["x"]) == {"< 2.5": (1, 1), ">= 2.5": (1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["01-02-2013", "03-02-2013"], "text"),
+        (["2013-02-01", "2013-02-03 10:00"], "date"),
+        (["2013-02-01T10:00:00Z", "2013-02-03T10:00:00Z"], "date"),
+        (["5", "6"], "text"),
+        ([5, 6.5], "number"),
+        ([5, None], "integer"),
+        ([True, False], "boolean"),
+    ],
+)
+def test_a_json_column_has_the_type_it_is_written_as(tmp_path, values, kind):
+    path = written(tmp_path / "t.json", json.dumps([{"x": each} for each in values]))
+    assert kldiv.compare(path, path)["x"].type == kind
+
+
+def test_every_key_is_a_column_however_rare(tmp_path):
+    path = written(tmp_path / "t.jsonl", "".join(f'{{"key {index}": {index}}}\n' for index in range(300)))
+    comparison = kldiv.compare(path, path)
+    assert len(comparison.columns) == 300
+    assert counts(comparison["key 7"]) == {"7": (1, 1), "null": (299, 299)}

@@ -33,15 +33,11 @@ LAYERS = {
 
 # Who may import a package that is slow to load, or optional.
 HEAVY = {
-    "torch": (
-        "kldiv.inputs",
-        "kldiv.kernels.reference",
-        "kldiv.autograd",
-        "kldiv.arguments",
-        "kldiv.divergence",
-    ),
+    "torch": ("kldiv.inputs", "kldiv.kernels", "kldiv.autograd", "kldiv.arguments", "kldiv.divergence"),
+    "numba": ("kldiv.kernels.cpu",),
+    "llvmlite": ("kldiv.kernels.cpu.machine",),
     "scipy": ("kldiv.estimators.discrete",),
-    "duckdb": ("kldiv.tables.duckdb_engine",),
+    "duckdb": ("kldiv.tables.duckdb_engine", "kldiv.tables.duckdb_files"),
     "rich": ("kldiv.report",),
     "click": ("kldiv.cli",),
 }

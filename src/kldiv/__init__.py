@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kldiv import kernels as kernels
     from kldiv.divergence import (
         chi2 as chi2,
     )
@@ -103,6 +104,8 @@ __all__ = list(_MODULE_OF)
 
 def __getattr__(name: str) -> object:
     """Load a public name from its module (PEP 562)."""
+    if name == "kernels":
+        return import_module("kldiv.kernels")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'kldiv' has no attribute {name!r}")
     value = getattr(import_module(_MODULE_OF[name]), name)

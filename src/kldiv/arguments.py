@@ -145,9 +145,12 @@ def mask_of(where: Mask | None, batch: torch.Size, device: torch.device) -> Tens
 
 def _side(distribution: Distribution, batch: torch.Size, dtype: torch.dtype, mask: Tensor | None) -> Side:
     """Outcomes last, every row valid: what is not asked for is replaced by a row of equal outcomes."""
-    rows = distribution.values.movedim(distribution.dim, -1).to(dtype)
+    rows = distribution.values.movedim(distribution.dim, -1)
     rows = rows.expand(*batch, rows.shape[-1])
     space = _SPACES[type(distribution)]
+    # Logits in half precision are left as they are: a kernel widens them as it reads.
+    if space != "logits" or dtype != torch.float32:
+        rows = rows.to(dtype)
     if mask is not None:
         rows = torch.where(mask[..., None], rows, 1.0 if space == "probs" else 0.0)
     if isinstance(distribution, Counts):

@@ -20,7 +20,7 @@ from kldiv.tables.contract import (
     Summary,
     ValueCounts,
 )
-from kldiv.tables.duckdb_files import open_table
+from kldiv.tables.duckdb_files import open_table, values_of
 from kldiv.tables.files import Source
 from kldiv.tables.outcomes import Cut, Special
 
@@ -77,11 +77,11 @@ class DuckDBEngine(Engine):
         return self._tables[side].rows
 
     def summaries(self, side: SideName, names: Sequence[str]) -> Mapping[str, Summary]:
-        """One query for all columns of a table."""
+        """One query for many columns of a table."""
         table = self._tables[side]
         wanted = [(table.sql_name(name), table.columns[name]) for name in names]
         parts = [part for column, of in wanted for part in sql.summary(column, of)]
-        [row] = self._query(sql.select(", ".join(parts), side), side) if parts else [()]
+        row = values_of(lambda statement: self._query(statement, side), parts, side)
         each = len(Special) + 2
         return {name: _summary(row[each * i : each * (i + 1)]) for i, name in enumerate(names)}
 
@@ -171,7 +171,10 @@ class DuckDBEngine(Engine):
         connection: duckdb.DuckDBPyConnection = self._duckdb.connect(
             ":memory:", config={**_CONFIG, "temp_directory": self._overflow.name}
         )
-        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        # The object cache keeps what a Parquet file says about itself, which each query would read again.
+        connection.execute(
+            "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET enable_object_cache = true"
+        )
         return connection
 
 

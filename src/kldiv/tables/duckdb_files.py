@@ -8,7 +8,7 @@ written as. CSV and JSON are read once, into DuckDB's own storage.
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kldiv.errors import TableError
@@ -32,6 +32,7 @@ _TYPES = {
 }
 # What these already tell apart is not asked of the whole table.
 _FIRST_ROWS = 10_000
+_AGGREGATES = 120
 _DELIMITERS = ",;|\t"
 # A character that no text has, so that a line is one field.
 _NO_DELIMITER = "\x1f"
@@ -47,7 +48,7 @@ _RENAMED = re.compile(r"_\d+$")
 
 
 def open_table(query: Query, side: SideName, source: Source) -> list[str]:
-    """Make the view `side` of the files, with columns c0, c1, …; return the names they have in the files."""
+    """Make the table `side` of the files, with columns c0, c1, …; return the names in the files."""
     names, reader = _READERS[source.format](query, source)
     _check_names(names, source.shown)
     aliases = ", ".join(f"c{index}" for index in range(len(names)))
@@ -57,7 +58,8 @@ def open_table(query: Query, side: SideName, source: Source) -> list[str]:
     else:
         query(f"CREATE TEMP TABLE {side}_text AS {stored}")
         selected = _typed(query, f"{side}_text", _DATES if source.format == "json" else _TYPES)
-        query(f"CREATE TEMP VIEW {side} AS {select(selected, f'{side}_text')}")
+        query(f"CREATE TEMP TABLE {side} AS {select(selected, f'{side}_text')}")
+        query(f"DROP TABLE {side}_text")
     return names
 
 
@@ -70,10 +72,16 @@ def _typed(query: Query, table: str, types: dict[str, str]) -> str:
             f"bool_and({types[each].format(column)}) FILTER (WHERE {column} IS NOT NULL)"
             for column, each in possible
         ]
-        fits = query(select(", ".join(tests), rows))[0] if tests else ()
+        fits = values_of(query, tests, rows)
         possible = [each for each, fit in zip(possible, fits, strict=True) if fit or fit is None]
     first = dict(reversed(possible))
     return ", ".join(f"CAST({each} AS {first.get(each, of)}) AS {each}" for each, of in columns)
+
+
+def values_of(query: Query, aggregates: Sequence[str], source: str) -> list[Any]:
+    """The values of aggregates over all rows, a few at a time: DuckDB plans thousands in quadratic time."""
+    batches = [aggregates[at : at + _AGGREGATES] for at in range(0, len(aggregates), _AGGREGATES)]
+    return [value for batch in batches for value in query(select(", ".join(batch), source))[0]]
 
 
 def _parquet(query: Query, source: Source) -> tuple[list[str], str]:

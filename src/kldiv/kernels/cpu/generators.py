@@ -1,0 +1,142 @@
+"""The f-divergences of `kldiv.definition` in vector form: a term and its two slopes for an outcome of each.
+
+Given are the probability p, the log-ratio d = log p/q, and of it ratio = q/p = e^(−d), gap = ratio − 1 and
+beyond = gap + d, the last two exact where d is small. A marker class names the divergence, so that each is
+compiled into the kernels by itself.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from numba.extending import overload
+
+from kldiv import definition
+from kldiv.kernels.cpu.machine import like, magnitude, select, square_root
+from kldiv.kernels.cpu.vector import logarithm_parts
+
+
+class KullbackLeibler(NamedTuple):
+    """Σ p·log(p/q); weight is unused, as in every marker without one."""
+
+    weight: float = 0.0
+
+
+class Jeffreys(NamedTuple):
+    """Σ (p − q)·log(p/q)."""
+
+    weight: float = 0.0
+
+
+class TotalVariation(NamedTuple):
+    """½ Σ |p − q|."""
+
+    weight: float = 0.0
+
+
+class SquaredHellinger(NamedTuple):
+    """½ Σ (√p − √q)²."""
+
+    weight: float = 0.0
+
+
+class ChiSquared(NamedTuple):
+    """Σ (p − q)²/q."""
+
+    weight: float = 0.0
+
+
+class Skew(NamedTuple):
+    """Σ p·log(p/m), m = weight·p + (1 − weight)·q."""
+
+    weight: float
+
+
+class JensenShannon(NamedTuple):
+    """weight·D(p‖m) + (1 − weight)·D(q‖m)."""
+
+    weight: float
+
+
+Marker = KullbackLeibler | Jeffreys | TotalVariation | SquaredHellinger | ChiSquared | Skew | JensenShannon
+
+
+def marker_of(divergence: definition.Divergence) -> Marker | None:
+    """The marker of a divergence; None for one that has no vector form."""
+    if isinstance(divergence, definition.SkewKullbackLeibler):
+        return Skew(divergence.weight)
+    if isinstance(divergence, definition.JensenShannon):
+        return JensenShannon(divergence.weight)
+    plain: dict[type, Marker] = {
+        definition.KullbackLeibler: KullbackLeibler(),
+        definition.Jeffreys: Jeffreys(),
+        definition.TotalVariation: TotalVariation(),
+        definition.Hellinger: SquaredHellinger(),
+        definition.ChiSquared: ChiSquared(),
+    }
+    return plain.get(type(divergence))
+
+
+def term_and_slopes(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:
+    """F(p, q) with p·∂F/∂p and q·∂F/∂q."""
+    raise NotImplementedError
+
+
+def _kullback_leibler(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+    return p * beyond, p * d, p * gap
+
+
+def _jeffreys(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+    less = -p * gap
+    return less * d, p * d + less, -p * ratio * d - less
+
+
+def _total_variation(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+    half, zero = like(p, 0.5), like(p, 0.0)
+    sign = select(d > zero, half, select(d < zero, -half, zero))
+    return magnitude(p * gap) * half, p * sign, -p * ratio * sign
+
+
+def _squared_hellinger(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+    root = square_root(ratio)
+    step = gap / (root + like(p, 1.0))
+    half = like(p, 0.5) * p
+    return half * step * step, -half * step, half * step * root
+
+
+def _chi_squared(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+    grown = gap / ratio
+    return p * gap * grown, -like(p, 2.0) * p * grown, p * grown * (ratio + like(p, 1.0))
+
+
+def _skew(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+    # Subtracted in double precision, so that a small rest has its digits.
+    weight, rest = like(p, how.weight), like(p, 1.0 - how.weight)
+    mixture = weight + rest * ratio
+    _, remainder = logarithm_parts(rest * gap, mixture)
+    of_q = rest * p * ratio * (rest * gap / mixture)
+    return p * remainder, p * remainder - of_q, of_q
+
+
+def _jensen_shannon(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+    # Subtracted in double precision, so that a small rest has its digits.
+    weight, rest = like(p, how.weight), like(p, 1.0 - how.weight)
+    q, mixture = p * ratio, weight + rest * ratio
+    of_p, beyond_p = logarithm_parts(rest * gap, mixture)
+    of_q, beyond_q = logarithm_parts(-weight * gap / ratio, mixture / ratio)
+    return weight * p * beyond_p + rest * q * beyond_q, -weight * p * of_p, -rest * q * of_q
+
+
+_OF: dict[type, Callable[..., Any]] = {
+    KullbackLeibler: _kullback_leibler,
+    Jeffreys: _jeffreys,
+    TotalVariation: _total_variation,
+    SquaredHellinger: _squared_hellinger,
+    ChiSquared: _chi_squared,
+    Skew: _skew,
+    JensenShannon: _jensen_shannon,
+}
+
+
+@overload(term_and_slopes)
+def _term_and_slopes_of(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _OF[how.instance_class]

@@ -1,0 +1,151 @@
+"""Elementary functions written so that LLVM runs them in vector lanes: no branch, no call, no table.
+
+Exponentials: range reduction x = n·ln 2 + r with |r| <= ln 2 / 2 and ln 2 in two parts (Cody & Waite 1980),
+e^r by its Taylor polynomial, whose truncation at that radius is below a unit in the last place. Logarithms:
+fdlibm's (Sun Microsystems 1993), without its branches.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from numba import types
+from numba.extending import overload
+
+from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.machine import (
+    binary_exponent,
+    like,
+    multiply_add,
+    nearest,
+    power_of_two,
+    select,
+)
+
+LOG2_E = math.log2(math.e)
+LN2 = math.log(2)
+# ln 2 with its last bits zero, so that n times it is exact, and the rest; for each precision.
+LN2_HIGH_32, LN2_LOW_32 = 0.693359375, -2.12194440e-4
+LN2_HIGH_64, LN2_LOW_64 = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14 = (1 / math.factorial(k) for k in range(2, 15))
+# Minimax coefficients of (log((1+s)/(1−s)) − 2s)/s in s².
+G1, G2, G3, G4 = (
+    6.666666666666735130e-01,
+    3.999999999940941908e-01,
+    2.857142874366239149e-01,
+    2.222219843214978396e-01,
+)
+G5, G6, G7 = 1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01
+
+
+def _tail(r: Any) -> Any:
+    """(e^r − 1 − r)/r² for |r| <= ln 2 / 2."""
+    raise NotImplementedError
+
+
+def _single_tail(r: Any) -> Any:
+    s = multiply_add(like(r, T7), r, like(r, T6))
+    s = multiply_add(s, r, like(r, T5))
+    s = multiply_add(s, r, like(r, T4))
+    s = multiply_add(s, r, like(r, T3))
+    return multiply_add(s, r, like(r, T2))
+
+
+def _double_tail(r: Any) -> Any:
+    s = multiply_add(like(r, T14), r, like(r, T13))
+    s = multiply_add(s, r, like(r, T12))
+    s = multiply_add(s, r, like(r, T11))
+    s = multiply_add(s, r, like(r, T10))
+    s = multiply_add(s, r, like(r, T9))
+    s = multiply_add(s, r, like(r, T8))
+    s = multiply_add(s, r, like(r, T7))
+    s = multiply_add(s, r, like(r, T6))
+    s = multiply_add(s, r, like(r, T5))
+    s = multiply_add(s, r, like(r, T4))
+    s = multiply_add(s, r, like(r, T3))
+    return multiply_add(s, r, like(r, T2))
+
+
+@overload(_tail)
+def _tail_of(r: Any) -> Callable[..., Any]:
+    return _single_tail if r == types.float32 else _double_tail
+
+
+def _reduced(x: Any, n: Any) -> Any:
+    """x − n·ln 2."""
+    raise NotImplementedError
+
+
+def _single_reduced(x: Any, n: Any) -> Any:
+    return multiply_add(n, like(x, -LN2_LOW_32), multiply_add(n, like(x, -LN2_HIGH_32), x))
+
+
+def _double_reduced(x: Any, n: Any) -> Any:
+    return multiply_add(n, like(x, -LN2_LOW_64), multiply_add(n, like(x, -LN2_HIGH_64), x))
+
+
+@overload(_reduced)
+def _reduced_of(x: Any, n: Any) -> Callable[..., Any]:  # noqa: ARG001 (an overload has its function's arguments)
+    return _single_reduced if x == types.float32 else _double_reduced
+
+
+def _lowest(x: Any) -> Any:
+    """The whole number below which e^x is no normal number."""
+    raise NotImplementedError
+
+
+def _single_lowest(x: Any) -> Any:
+    return like(x, -87.0)
+
+
+def _double_lowest(x: Any) -> Any:
+    return like(x, -708.0)
+
+
+@overload(_lowest)
+def _lowest_of(x: Any) -> Callable[..., Any]:
+    return _single_lowest if x == types.float32 else _double_lowest
+
+
+@compiled
+def exponential(x: Any) -> Any:
+    """e^x for x <= 0, 0 where that is no normal number."""
+    whole, _, _ = exponential_parts(x)
+    return select(x < _lowest(x), like(x, 0.0), whole)
+
+
+@compiled
+def exponential_parts(x: Any) -> Any:
+    """e^x, e^x − 1 and e^x − 1 − x, none by cancellation, for x up to 88 (709 in double); a low x is held."""
+    floor = _lowest(x)
+    held = select(x < floor, floor, x)
+    n = nearest(held * like(x, LOG2_E))
+    r = _reduced(held, n)
+    beyond = _tail(r) * r * r
+    power = power_of_two(n)
+    less_one = multiply_add(power, beyond + r, power - like(x, 1.0))
+    # Where n is 0 the remainder is the polynomial's own; elsewhere nothing is left to cancel.
+    return (
+        multiply_add(power, beyond + r, power),
+        less_one,
+        select(n == like(x, 0.0), beyond, less_one - x),
+    )
+
+
+@compiled
+def logarithm_parts(y: Any, z: Any) -> Any:
+    """log z and y − log z, for z = 1 + y > 0 given both ways so that neither end loses digits."""
+    k = binary_exponent(z)
+    f = select(k == like(y, 0.0), y, z * power_of_two(-k) - like(y, 1.0))
+    s = f / (f + like(y, 2.0))
+    w = s * s
+    r = multiply_add(like(y, G7), w, like(y, G6))
+    r = multiply_add(r, w, like(y, G5))
+    r = multiply_add(r, w, like(y, G4))
+    r = multiply_add(r, w, like(y, G3))
+    r = multiply_add(r, w, like(y, G2))
+    r = multiply_add(r, w, like(y, G1)) * w
+    half = like(y, 0.5) * f * f
+    beyond = half - s * (half + r)
+    logarithm = multiply_add(k, like(y, LN2), f - beyond)
+    return logarithm, select(k == like(y, 0.0), beyond, y - logarithm)

@@ -1,0 +1,281 @@
+"""The compiled kernel: held to 60-digit arithmetic as the reference is, and to the reference at the border.
+
+Tolerances in units of the dtype's epsilon are those of the accuracy tests, doubled: the kernel's sums run in
+vector lanes, and its exponentials are polynomials good to one unit rather than half of one. All divergences
+but the Kullback–Leibler one take q from p and the log-ratio d, whose rounding its exponential makes |d| times as
+large.
+"""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import oracle
+import pytest
+import torch
+from cases import CHI2, GAPS, HELLINGER, JEFFREYS, JS, KINKED, KL, SKEW, TOTAL_VARIATION, Case, logit_rows
+
+import kldiv
+from kldiv import Logits, kernels
+
+COMPILED = [KL, *JS, *SKEW, JEFFREYS, TOTAL_VARIATION, HELLINGER, CHI2]
+FEW = [KL, JS[1], CHI2, HELLINGER]
+WIDE = tuple(gap for gap in GAPS if gap >= 1e-2)
+UNITS, UNITS_OF_POWERS = 32, 128
+INF = float("inf")
+
+
+@pytest.fixture(autouse=True)
+def compiled():
+    with kernels.use("cpu"):
+        yield
+
+
+def slopes(case, p, q, **options):
+    p, q = p.clone().requires_grad_(), q.clone().requires_grad_()
+    value = case(Logits(p), Logits(q), **options)
+    value.sum().backward()
+    assert kernels.last_used() == kernels._choice.forced
+    return value.detach(), p.grad, q.grad
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("size", [2, 3, 10])
+@pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
+def test_value_and_slopes(case, size, dtype):
+    p, q = logit_rows(size, dtype, WIDE if case.name in KINKED else GAPS)
+    exact = [[oracle.probabilities(row) for row in side.tolist()] for side in (p, q)]
+    value, of_p, of_q = slopes(case, p, q)
+    units = UNITS if case is KL else UNITS_OF_POWERS
+    oracle.assert_close(value, list(map(case.exact, *exact)), units, label="value")
+    wanted = [
+        oracle.slopes(lambda z, other=b: case.exact(oracle.probabilities(z), other), row)
+        for row, b in zip(p.tolist(), exact[1], strict=True)
+    ]
+    oracle.assert_close(of_p, wanted, units, normwise=True, label="slope of p")
+    wanted = [
+        oracle.slopes(lambda z, other=a: case.exact(other, oracle.probabilities(z)), row)
+        for row, a in zip(q.tolist(), exact[0], strict=True)
+    ]
+    oracle.assert_close(of_q, wanted, units, normwise=True, label="slope of q")
+
+
+@pytest.mark.parametrize("gap", [1.0, 1e-4])
+@pytest.mark.parametrize("case", FEW, ids=Case.name.fget)
+def test_rows_longer_than_a_block(case, gap):
+    """Lengths about a block's and its lanes'; 2e-6 is the accuracy promised for float32."""
+    for size in (2047, 2048, 2049, 5000):
+        p, q = logit_rows(size, torch.float32, (gap, gap))
+        with kernels.use("reference"):
+            exact = slopes(case, p.double(), q.double(), temperature=1.5)
+        for seen, wanted in zip(slopes(case, p, q, temperature=1.5), exact, strict=True):
+            assert (seen - wanted).norm() <= 2e-6 * wanted.norm(), (size, case.name)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("case", FEW, ids=Case.name.fget)
+def test_half_precisions_are_storage_only(case, dtype):
+    p, q = logit_rows(700, dtype, (1.0, 0.1))
+    value, of_p, of_q = slopes(case, p, q)
+    with kernels.use("reference"):
+        exact = slopes(case, p.double(), q.double())
+    assert value.dtype == torch.float32
+    assert of_p.dtype == of_q.dtype == dtype
+    assert ((value - exact[0]).abs() <= 1e-5 * exact[0]).all()
+    for seen, wanted in ((of_p, exact[1]), (of_q, exact[2])):
+        # A gradient is rounded once to the logits' own precision; float16 has a smallest number besides.
+        slack = torch.finfo(dtype).eps * wanted.abs() + torch.finfo(dtype).tiny
+        assert ((seen - wanted).abs() <= slack).all()
+
+
+@pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
+def test_borders_are_the_references(case):
+    """Masks on both sides, on one, constant shifts, huge logits, one-hot and equal rows, and NaN."""
+    p = torch.tensor(
+        [[0, 1, -INF, 2], [0, 1, -INF, 2], [0, 1, 2, 3], [1e4, 0, -1e4, 3], [88, -300, 0, 1], [5, 5, 5, 5],
+         [0, 1, 2, float("nan")], [-INF, 3, -INF, -INF], [1e38, 0, 0, -1e38], [0, 1, -1e9, 2]],
+        dtype=torch.float64,
+    )  # fmt: skip
+    q = torch.tensor(
+        [[1, 1, -INF, 0], [1, -INF, 0, 0], [7, 8, 9, 10], [0, 1e4, 3, -1e4], [-300, 88, 0, 1], [2, 2, 2, 2],
+         [0, 1, 2, 3], [-INF, 3, -INF, -INF], [0, 1e38, 0, 0], [1, 0, -1e4, 1]],
+        dtype=torch.float64,
+    )  # fmt: skip
+    seen = slopes(case, p, q)
+    with kernels.use("reference"):
+        wanted = slopes(case, p, q)
+    for one, other in zip(seen, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14, equal_nan=True)
+    assert seen[0][2] == seen[0][5] == seen[0][7] == 0
+
+
+def test_strided_and_broadcast_rows_are_read_where_they_lie():
+    p = torch.randn(6, 40, dtype=torch.float64)[:, 3:30]
+    q = torch.randn(27, 5, 6, dtype=torch.float64).permute(1, 2, 0)
+    seen = slopes(KL, p, q)
+    with kernels.use("reference"):
+        wanted = slopes(KL, p, q)
+    for one, other in zip(seen, wanted, strict=True):
+        assert one.shape == other.shape
+        torch.testing.assert_close(one, other, rtol=1e-13, atol=1e-15)
+
+
+def test_rows_left_out_hold_anything_and_learn_nothing():
+    p, q = logit_rows(50, torch.float32, (1.0, 1.0, 1.0))
+    q[1] = float("nan")
+    where = torch.tensor([True, False, True])
+    value, of_p, of_q = slopes(KL, p, q, where=where)
+    assert value[1] == 0
+    assert (of_p[1] == 0).all()
+    assert (of_q[1] == 0).all()
+    assert of_q[0].abs().sum() > 0
+
+
+def test_one_side_alone_two_backward_passes_and_a_weight_of_zero():
+    p, q = logit_rows(50, torch.float64, (1.0, 1.0))
+    q.requires_grad_()
+    value = kldiv.kl(Logits(p), Logits(q))
+    weighted = (value * torch.tensor([0.0, 2.0])).sum()
+    weighted.backward(retain_graph=True)
+    first = q.grad.clone()
+    weighted.backward()
+    assert (first[0] == 0).all()
+    torch.testing.assert_close(q.grad, 2 * first, rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("case", FEW, ids=Case.name.fget)
+def test_derivatives_of_derivatives(case):
+    p, q = (z.requires_grad_() for z in logit_rows(5, torch.float64, (1.0, 0.5)))
+    assert torch.autograd.gradcheck(lambda a, b: case(Logits(a), Logits(b)), (p, q))
+    assert torch.autograd.gradgradcheck(lambda a, b: case(Logits(a), Logits(b)), (p, q))
+
+
+def test_function_transforms():
+    p, q = logit_rows(8, torch.float64, (1.0, 0.5, 0.2))
+
+    def loss(a, b):
+        return kldiv.kl(Logits(a), Logits(b))
+
+    with kernels.use("reference"):
+        wanted = torch.func.vmap(torch.func.grad(loss, argnums=(0, 1)))(p, q)
+    seen = torch.func.vmap(torch.func.grad(loss, argnums=(0, 1)))(p, q)
+    for one, other in zip(seen, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-15)
+    torch.testing.assert_close(torch.func.vmap(loss, in_dims=(0, None))(p, q[0]), loss(p, q[0]))
+    torch.testing.assert_close(torch.func.jacrev(loss, 1)(p[0], q[0]), wanted[1][0], rtol=1e-12, atol=1e-15)
+
+
+def test_results_are_the_same_bits_for_any_number_of_threads():
+    p, q = logit_rows(3000, torch.float32, (1.0,) * 64)
+    results = []
+    for threads in (1, 2, 5):
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        results.append(slopes(JS[1], p, q))
+        torch.set_num_threads(before)
+    for result in results[1:]:
+        assert all(torch.equal(one, other) for one, other in zip(result, results[0], strict=True))
+
+
+def test_eight_threads_at_once():
+    p, q = logit_rows(2000, torch.float32, (1.0,) * 64)
+    wanted = slopes(KL, p, q)
+
+    def work(_):
+        with kernels.use("cpu"):
+            return slopes(KL, p, q)
+
+    with ThreadPoolExecutor(8) as pool:
+        for result in pool.map(work, range(32)):
+            assert all(torch.equal(one, other) for one, other in zip(result, wanted, strict=True))
+
+
+def _in_child(queue):
+    # As a DataLoader's worker does: OpenMP has no threads in a forked process, and waits for them.
+    torch.set_num_threads(1)
+    kernels.use("cpu")
+    p, q = logit_rows(3000, torch.float32, (1.0,) * 64)
+    queue.put(kldiv.kl(Logits(p), Logits(q)).sum().item())
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_other_processes(method):
+    p, q = logit_rows(3000, torch.float32, (1.0,) * 64)
+    wanted = kldiv.kl(Logits(p), Logits(q)).sum().item()
+    context = multiprocessing.get_context(method)
+    queue = context.Queue()
+    child = context.Process(target=_in_child, args=(queue,))
+    child.start()
+    assert queue.get(timeout=120) == wanted
+    child.join()
+
+
+def test_without_a_place_for_its_cache(tmp_path):
+    code = "import kldiv, torch; kldiv.kernels.warm_up(); print('warm')"
+    nowhere = {
+        "NUMBA_CACHE_DIR": str(tmp_path / "file" / "below"),
+        "HOME": "/nowhere",
+        "XDG_CACHE_HOME": "/nowhere",
+    }
+    (tmp_path / "file").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | nowhere, check=False
+    )
+    assert done.stdout == "warm\n", done.stderr
+
+
+_PEAK = """
+import resource, sys, torch, kldiv
+rows, outcomes, side = 64, 100_000, sys.argv[1]
+p, q = torch.randn(rows, outcomes), torch.randn(rows, outcomes)
+kldiv.kernels.use("cpu")
+small = torch.zeros(1, 8, requires_grad=True)
+kldiv.kl(kldiv.Logits(small.detach()), kldiv.Logits(small)).sum().backward()
+kldiv.kl(kldiv.Logits(small.detach()), kldiv.Logits(small.detach()))
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = peak()
+if side == "q":
+    q.requires_grad_()
+value = kldiv.kl(kldiv.Logits(p), kldiv.Logits(q))
+if side == "q":
+    value.sum().backward()
+print((peak() - before) / (4 * rows * outcomes))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures the peak of resident memory as Linux counts it")
+@pytest.mark.parametrize(("side", "buffers"), [("q", 1.1), ("none", 0.0)])
+def test_no_memory_of_the_logits_size_but_the_gradient(side, buffers):
+    done = subprocess.run([sys.executable, "-c", _PEAK, side], capture_output=True, text=True, check=True)
+    # Scratch rows, and what allocators keep: a tenth of the logits.
+    assert float(done.stdout) <= buffers + 0.1
+
+
+def test_the_choice_by_size_and_what_is_refused():
+    large, small = torch.zeros(40, 1000), torch.zeros(4, 10)
+    with kernels.use("auto"):
+        kldiv.kl(Logits(large), Logits(large))
+        assert kernels.last_used() == "cpu"
+        kldiv.kl(Logits(small), Logits(small))
+        assert kernels.last_used() == "reference"
+        kldiv.renyi(Logits(large), Logits(large), order=2)
+        assert kernels.last_used() == "reference"
+    with pytest.raises(kldiv.InvalidInputError, match="the cpu kernel has no form of the Rényi divergence"):
+        kldiv.renyi(Logits(large), Logits(large), order=2)
+    with pytest.raises(kldiv.InvalidInputError, match=r"no form of .* of probs on cpu and logits on cpu"):
+        kldiv.kl(kldiv.Probs([0.5, 0.5]), Logits([0.0, 1.0]))
+    with pytest.raises(kldiv.InvalidInputError, match="kernel is 'gpu'"):
+        kernels.use("gpu")
+    assert kldiv.kernels is kernels
+
+
+def test_a_gradient_is_freed_with_its_graph():
+    p, q = logit_rows(100, torch.float32, (1.0,))
+    q.requires_grad_()
+    value = kldiv.kl(Logits(p), Logits(q))
+    node = value.grad_fn
+    value.sum().backward()
+    assert node.kept is None
