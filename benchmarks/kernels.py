@@ -1,7 +1,7 @@
 """Times divergences from logits beside what people use for them today: with a gradient to q, and alone.
 
-Run: python benchmarks/kernels.py [ROUNDS]. Every round times every peer once, in an order drawn anew, on inputs
-as the peer before left the caches; quantiles are over rounds. One JSON line a measurement goes to
+Run: python benchmarks/kernels.py [ROUNDS]. Every round times every peer once, in an order drawn anew, on
+inputs as the peer before left the caches; quantiles are over rounds. One JSON line a measurement goes to
 results/kernels.jsonl, which `python benchmarks/tables.py` turns into docs/benchmarks.md.
 """
 

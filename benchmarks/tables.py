@@ -13,9 +13,9 @@ _HEAD = """# Benchmarks
 
 Made by `python benchmarks/tables.py` from benchmarks/results/; `python benchmarks/kernels.py` measures anew.
 
-The divergence of logits, summed over rows, with its gradient to q unless it says forward. Medians of {rounds}
-rounds in which every peer runs once, in an order drawn anew; milliseconds, and in brackets how many times kldiv's
-own. {processor}, {threads} threads; torch {torch}, numba {numba}; measured on the tree of commit {commit}.
+The divergence of logits, summed over rows, with its gradient to q unless it says forward. Medians of
+{rounds} rounds in which every peer runs once, in an order drawn anew; milliseconds, and in brackets how many
+times kldiv's own. {processor}, {threads} threads; torch {torch}, numba {numba}; at commit {commit}.
 
 | {titles} |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -26,12 +26,12 @@ _TITLES = (
 )  # fmt: skip
 _TAIL = """
 torch.compile and eager are `F.kl_div(q.log_softmax(-1), p.log_softmax(-1), log_target=True)`, and for js the
-textbook line. The last column is `torch.add(p, q, out=...)`: the least that reading both sides and writing one
-gradient can take.
+textbook line. The last column is `torch.add(p, q, out=...)`: the least that reading both sides and writing
+one gradient can take.
 
-Where a number in brackets is below 1, the peer is faster. That is so for rows of few outcomes, each of which has a
-cost of its own here, and below 32,768 logits, where the reference kernel runs: its many small operations take
-longer than eager's few, and it computes digits that eager does not have.
+Where a number in brackets is below 1, the peer is faster. That is so for rows of few outcomes, each of which
+has a cost of its own here, and below 32,768 logits, where the reference kernel runs: its many small operations
+take longer than eager's few, and it computes digits that eager does not have.
 """
 _PEERS = [
     ("kl, kldiv", "kl, torch.compile", "kl, eager"),

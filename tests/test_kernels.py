@@ -1,9 +1,8 @@
 """The compiled kernel: held to 60-digit arithmetic as the reference is, and to the reference at the border.
 
 Tolerances in units of the dtype's epsilon are those of the accuracy tests, doubled: the kernel's sums run in
-vector lanes, and its exponentials are polynomials good to one unit rather than half of one. All divergences
-but the Kullback–Leibler one take q from p and the log-ratio d, whose rounding its exponential makes |d| times as
-large.
+vector lanes, and its exponentials are polynomials good to one unit rather than half of one. All but
+the Kullback–Leibler divergence take q from p and the log-ratio d, whose rounding the exponential multiplies.
 """
 
 import multiprocessing

@@ -1,58 +1,68 @@
-"""Shares rows among threads: as many as PyTorch uses, started when first needed, and anew after a fork.
+"""Shares rows among threads: PyTorch's own, so that the two never wait for each other.
 
-The kernels release the interpreter's lock, and each row is computed by one thread in one order, so results
-are the same for every number of threads. The caller works too; any number of callers may share the workers.
+PyTorch's OpenMP threads spin for a while after each operation; a second pool of threads would have to
+compete with them for the processors. Each row is computed by one thread in one order, so results are the same
+for every number of threads. The kernels run without the interpreter's lock.
 """
 
-import os
+import ctypes
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import pairwise
-from threading import Lock
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 import torch
 
 # Fewer logits than this are done before another thread has woken up.
 _LEAST_WORK = 1 << 16
 
-
-class _Workers:
-    """A pool of threads that grows with what PyTorch is told to use."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._pool: ThreadPoolExecutor | None = None
-        self._size = 0
-
-    def submit(self, size: int, work: Callable[[int, int], None], first: int, last: int) -> "Future[None]":
-        """Let a worker of a pool of at least `size` do rows first to last."""
-        with self._lock:
-            if self._pool is None or self._size < size:
-                # A smaller pool ends by itself once what it was given is done.
-                self._pool, self._size = ThreadPoolExecutor(size, thread_name_prefix="kldiv"), size
-            return self._pool.submit(work, first, last)
+Work = Callable[[int, int], None]
 
 
-_workers = _Workers()
-
-
-def _forget_workers() -> None:
-    """A forked process has none of its parent's threads, and perhaps a lock that is held."""
-    global _workers  # noqa: PLW0603
-    _workers = _Workers()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_workers)
-
-
-def share(rows: int, outcomes: int, work: Callable[[int, int], None]) -> None:
+def share(rows: int, outcomes: int, work: Work) -> None:
     """Call work(first, last) for parts of all rows, at the same time where that pays."""
     parts = min(torch.get_num_threads(), rows, max(1, rows * outcomes // _LEAST_WORK))
+    if parts <= 1:
+        work(0, rows)
+        return
     edges = [rows * part // parts for part in range(parts + 1)]
-    others = [_workers.submit(parts - 1, work, *part) for part in pairwise(edges[1:])]
-    try:
-        work(edges[0], edges[1])
-    finally:
-        for other in others:
-            other.result()
+    team = _openmp()
+    if team is None:
+        with ThreadPoolExecutor(parts) as pool:
+            list(pool.map(work, edges[:-1], edges[1:]))
+    else:
+        _in_team(team, edges, work)
+
+
+def _in_team(openmp: Any, edges: list[int], work: Work) -> None:
+    """Let every thread of a team take the next part until none is left, whatever the team's real size."""
+    errors: list[BaseException] = []
+    taken = count()
+
+    def member(_: object) -> None:
+        try:
+            while (part := next(taken)) < len(edges) - 1:
+                work(edges[part], edges[part + 1])
+        except BaseException as error:
+            errors.append(error)
+
+    openmp.GOMP_parallel(_MEMBER(member), None, len(edges) - 1, 0)
+    if errors:
+        raise errors[0]
+
+
+_MEMBER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+@cache
+def _openmp() -> Any:
+    """The OpenMP library that PyTorch brings along and has loaded; None where it is built otherwise."""
+    paths = sorted((Path(torch.__file__).parent / "lib").glob("libgomp*.so*"))
+    if not paths:
+        return None
+    library = ctypes.CDLL(str(paths[0]))
+    library.GOMP_parallel.argtypes = (_MEMBER, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint)
+    library.GOMP_parallel.restype = None
+    return library
