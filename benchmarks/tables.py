@@ -30,8 +30,8 @@ textbook line. The last column is `torch.add(p, q, out=...)`: the least that rea
 one gradient can take.
 
 Where a number in brackets is below 1, the peer is faster. That is so for rows of few outcomes, each of which
-has a cost of its own here, and below 32,768 logits, where the reference kernel runs: its many small operations
-take longer than eager's few, and it computes digits that eager does not have.
+has a cost of its own here, and below 32,768 logits, where the reference kernel runs: its many small
+operations take longer than eager's few.
 """
 _PEERS = [
     ("kl, kldiv", "kl, torch.compile", "kl, eager"),
