@@ -132,6 +132,20 @@ def test_rows_left_out_hold_anything_and_learn_nothing():
     assert of_q[0].abs().sum() > 0
 
 
+def test_warming_up_spares_nothing_any_more():
+    code = (
+        "import kldiv, torch\n"
+        "from torch._subclasses.fake_tensor import FakeTensorMode\n"
+        "kldiv.kernels.warm_up()\n"
+        "kldiv.kl(*[kldiv.Logits(torch.zeros(3))] * 2)\n"
+        "print(kldiv.kernels.last_used())\n"
+        "with FakeTensorMode():\n"
+        "    print(kldiv.kl(*[kldiv.Logits(torch.zeros(9, 90000))] * 2).shape, kldiv.kernels.last_used())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "cpu\ntorch.Size([9]) reference\n", done.stderr
+
+
 def test_one_side_alone_two_backward_passes_and_a_weight_of_zero():
     p, q = logit_rows(50, torch.float64, (1.0, 1.0))
     q.requires_grad_()

@@ -20,6 +20,7 @@ LAYERS = {
     "kldiv.conventions": 2,
     "kldiv.samples": 2,
     "kldiv.kernels": 2,
+    "kldiv.closed_forms": 3,
     "kldiv.autograd": 3,
     "kldiv.arguments": 3,
     "kldiv.divergence": 4,
@@ -33,7 +34,14 @@ LAYERS = {
 
 # Who may import a package that is slow to load, or optional.
 HEAVY = {
-    "torch": ("kldiv.inputs", "kldiv.kernels", "kldiv.autograd", "kldiv.arguments", "kldiv.divergence"),
+    "torch": (
+        "kldiv.inputs",
+        "kldiv.closed_forms",
+        "kldiv.kernels",
+        "kldiv.autograd",
+        "kldiv.arguments",
+        "kldiv.divergence",
+    ),
     "numba": ("kldiv.kernels.cpu",),
     "llvmlite": ("kldiv.kernels.cpu.machine",),
     "scipy": ("kldiv.estimators.discrete",),

@@ -18,15 +18,15 @@ approximation or student. All functions share these rules:
 
 import math
 
-import torch
 from torch import Tensor
 from torch.distributions import Distribution as TorchDistribution
 
 from kldiv import definition
 from kldiv.arguments import Mask, Reduction, check_fraction, mask_of, reduced, rowwise_of
 from kldiv.autograd import negative_entropy_rows, rowwise
+from kldiv.closed_forms import registered_entropy, registered_kl
 from kldiv.definition import Divergence
-from kldiv.errors import InputTypeError, InvalidInputError, UnsupportedPairError
+from kldiv.errors import InvalidInputError
 from kldiv.inputs import Distribution
 from kldiv.renyi_definition import Renyi, RenyiMaximum
 from kldiv.units import real, unit_of
@@ -75,7 +75,7 @@ def kl(
         >>> kl(Logits(teacher), Logits(student), temperature=2.0, reduction="mean").backward()
     """
     if isinstance(p, TorchDistribution) or isinstance(q, TorchDistribution):
-        values = _registered_kl(p, q, temperature)
+        values = registered_kl(p, q, temperature)
         return _reduced_where(values, where, reduction, base)
     return _evaluated("kl", definition.KullbackLeibler(), p, q, base, temperature, where, reduction)
 
@@ -103,7 +103,7 @@ def jeffreys(
         tensor(0.3962, dtype=torch.float64)
     """
     if isinstance(p, TorchDistribution) or isinstance(q, TorchDistribution):
-        values = _registered_kl(p, q, temperature) + _registered_kl(q, p, temperature)
+        values = registered_kl(p, q, temperature) + registered_kl(q, p, temperature)
         return _reduced_where(values, where, reduction, base)
     return _evaluated("jeffreys", definition.Jeffreys(), p, q, base, temperature, where, reduction)
 
@@ -305,7 +305,7 @@ def entropy(
         tensor(1.5000, dtype=torch.float64)
     """
     if isinstance(p, TorchDistribution):
-        return _reduced_where(_registered_entropy(p, temperature), where, reduction, base)
+        return _reduced_where(registered_entropy(p, temperature), where, reduction, base)
     unit = unit_of(base)
     (side,), mask = rowwise_of("entropy", where, temperature, p=p)
     return reduced(0.0 - negative_entropy_rows(side, temperature), mask, reduction, unit.nats)
@@ -332,8 +332,8 @@ def cross_entropy(
         tensor(1.2075, dtype=torch.float64)
     """
     if isinstance(p, TorchDistribution) or isinstance(q, TorchDistribution):
-        values = _registered_kl(p, q, temperature)
-        values = values + _registered_entropy(p, temperature)  # type: ignore[arg-type]
+        values = registered_kl(p, q, temperature)
+        values = values + registered_entropy(p, temperature)  # type: ignore[arg-type]
         return _reduced_where(values, where, reduction, base)
     unit = unit_of(base)
     (side_p, side_q), mask = rowwise_of("cross_entropy", where, temperature, p=p, q=q)
@@ -363,39 +363,6 @@ def _renyi(order: object) -> Divergence:
     if number == 1:
         return definition.KullbackLeibler()
     return RenyiMaximum() if number == math.inf else Renyi(number)
-
-
-def _registered_kl(p: object, q: object, temperature: float) -> Tensor:
-    """D(p‖q) by PyTorch's registry of closed forms."""
-    if not (isinstance(p, TorchDistribution) and isinstance(q, TorchDistribution)):
-        seen = f"{type(p).__name__} for p and {type(q).__name__} for q"
-        raise InputTypeError(
-            f"got {seen}; expected two torch.distributions or two of Logits, LogProbs, Probs and Counts "
-            "(a Categorical c becomes Logits(c.logits))"
-        )
-    _refuse_temperature(temperature)
-    try:
-        return torch.distributions.kl_divergence(p, q)
-    except NotImplementedError as error:
-        raise UnsupportedPairError(
-            f"PyTorch has no closed form of D({type(p).__name__}‖{type(q).__name__}); register one with "
-            "torch.distributions.kl.register_kl, or average p.log_prob(x) − q.log_prob(x) over samples x of p"
-        ) from error
-
-
-def _registered_entropy(p: TorchDistribution, temperature: float) -> Tensor:
-    _refuse_temperature(temperature)
-    try:
-        return p.entropy()
-    except NotImplementedError as error:
-        raise UnsupportedPairError(
-            f"PyTorch has no closed form of the entropy of {type(p).__name__}"
-        ) from error
-
-
-def _refuse_temperature(temperature: float) -> None:
-    if temperature != 1:
-        raise InvalidInputError(f"temperature is {temperature!r}; torch.distributions have none, expected 1")
 
 
 def _reduced_where(values: Tensor, where: Mask | None, reduction: Reduction, base: float | None) -> Tensor:

@@ -28,6 +28,8 @@ class _Choice(local):
 
 
 _choice = _Choice()
+_warm: set[Literal["cpu"]] = set()
+"""The kernels that need not be spared because of the time they take to compile."""
 
 
 class use:  # noqa: N801 (called as a function, and written in a `with`)
@@ -62,12 +64,16 @@ def last_used() -> str | None:
 
 
 def warm_up() -> None:
-    """Compile the Kullback–Leibler kernel for float32 now rather than in the first call; cached on disk."""
+    """Compile the Kullback–Leibler kernel for float32 now rather than in a call; kept on disk.
+
+    From here on "auto" takes compiled kernels for small inputs too, in this process.
+    """
     from kldiv.definition import KullbackLeibler  # noqa: PLC0415
     from kldiv.kernels import cpu  # noqa: PLC0415 (loads the compiler)
 
     zeros = torch.zeros(1, 2)
     cpu.compute(KullbackLeibler(), zeros, zeros, 1.0, want_p=True, want_q=True)
+    _warm.add("cpu")
 
 
 def choose(divergence: Divergence, p: Side, q: Side) -> Literal["cpu", "reference"]:
@@ -76,8 +82,8 @@ def choose(divergence: Divergence, p: Side, q: Side) -> Literal["cpu", "referenc
         return _traced()
     chosen = cast("Literal['cpu', 'reference']", _choice.forced)
     if _choice.forced == "auto":
-        large = p.values.numel() >= _LEAST_LOGITS
-        chosen = "cpu" if large and _has_compiled_form(divergence, p, q) else "reference"
+        worth_it = "cpu" in _warm or p.values.numel() >= _LEAST_LOGITS
+        chosen = "cpu" if worth_it and _has_compiled_form(divergence, p, q) else "reference"
     elif _choice.forced == "cpu" and not _has_compiled_form(divergence, p, q):
         raise InvalidInputError(
             f"the cpu kernel has no form of the {divergence.name} of {p.space} on {p.values.device.type} and "
@@ -95,8 +101,10 @@ def _traced() -> Literal["reference"]:
 
 
 def _has_compiled_form(divergence: Divergence, p: Side, q: Side) -> bool:
-    logits = p.space == q.space == "logits" and p.values.device.type == q.values.device.type == "cpu"
-    if not logits:
+    if not all(each.space == "logits" and each.values.device.type == "cpu" for each in (p, q)):
+        return False
+    # Subclasses have no memory that could be read, or more meaning than it shows.
+    if not all(type(each.values) is torch.Tensor for each in (p, q)):
         return False
     from kldiv.kernels import cpu  # noqa: PLC0415 (loads the compiler)
 
