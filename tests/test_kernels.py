@@ -242,10 +242,10 @@ def test_without_a_place_for_its_cache(tmp_path):
 
 _PEAK = """
 import resource, sys, torch, kldiv
-rows, outcomes, side = 64, 100_000, sys.argv[1]
-p, q = torch.randn(rows, outcomes), torch.randn(rows, outcomes)
+rows, outcomes, side, dtype = 64, 100_000, sys.argv[1], getattr(torch, sys.argv[2])
+p, q = (torch.empty(rows, outcomes, dtype=dtype).normal_() for _ in range(2))
 kldiv.kernels.use("cpu")
-small = torch.zeros(1, 8, requires_grad=True)
+small = torch.zeros(1, 8, dtype=dtype, requires_grad=True)
 kldiv.kl(kldiv.Logits(small.detach()), kldiv.Logits(small)).sum().backward()
 kldiv.kl(kldiv.Logits(small.detach()), kldiv.Logits(small.detach()))
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -254,17 +254,20 @@ if side == "q":
     q.requires_grad_()
 value = kldiv.kl(kldiv.Logits(p), kldiv.Logits(q))
 if side == "q":
-    value.sum().backward()
-print((peak() - before) / (4 * rows * outcomes))
+    value.mean().backward()
+print((peak() - before) / (p.element_size() * rows * outcomes))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures the peak of resident memory as Linux counts it")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize(("side", "buffers"), [("q", 1.1), ("none", 0.0)])
-def test_no_memory_of_the_logits_size_but_the_gradient(side, buffers):
-    done = subprocess.run([sys.executable, "-c", _PEAK, side], capture_output=True, text=True, check=True)
-    # Scratch rows, and what allocators keep: a tenth of the logits.
-    assert float(done.stdout) <= buffers + 0.1
+def test_no_memory_of_the_logits_size_but_the_gradient(side, buffers, dtype):
+    done = subprocess.run(
+        [sys.executable, "-c", _PEAK, side, dtype], capture_output=True, text=True, check=True
+    )
+    # Scratch rows in single precision for each thread, and what allocators keep.
+    assert float(done.stdout) <= buffers + 0.25
 
 
 def test_the_choice_by_size_and_what_is_refused():

@@ -19,7 +19,7 @@ from kldiv.kernels.cpu.rows import f_rows, kl_rows
 from kldiv.kernels.cpu.threads import share
 from kldiv.kernels.reference import Side
 
-_SCRATCH_ROWS = 3
+_SCRATCH_ROWS = 4
 _STORAGE = {torch.bfloat16: torch.uint16, torch.float16: torch.int16}
 
 
@@ -46,13 +46,11 @@ def compute(
     dtype = torch.float64 if torch.float64 in (p.dtype, q.dtype) else torch.float32
     rows = batch.numel()
     value = torch.empty(rows, dtype=dtype)
-    grads = [
-        torch.empty((rows if want else 1, outcomes if want else 1), dtype=dtype) for want in (want_p, want_q)
-    ]
+    grads = [_gradient(z, rows, dtype, want) for z, want in ((p, want_p), (q, want_q))]
     hard = np.zeros(rows, np.bool_)
     (p_flat, p_starts), (q_flat, q_starts) = _flat(p), _flat(q)
-    arrays = (value.numpy(), grads[0].numpy(), grads[1].numpy())
-    kernel = kl_rows if isinstance(marker, KullbackLeibler) else f_rows
+    arrays = tuple(_stored(each) for each in (value, *grads))
+    kernel: Any = kl_rows if isinstance(marker, KullbackLeibler) else f_rows
     scale = arrays[0].dtype.type(1 / temperature)
 
     def work(first: int, last: int) -> None:
@@ -84,8 +82,18 @@ def _flat(z: Tensor) -> tuple[NDArray[Any], NDArray[np.int64]]:
         starts = starts[..., None] + torch.arange(size) * stride
     starts = starts.reshape(-1)
     span = int(starts[-1]) + z.shape[-1] if starts.numel() else 0
-    flat = z.detach().as_strided((span,), (1,))
-    return flat.view(_STORAGE.get(z.dtype, z.dtype)).numpy(), starts.numpy()
+    return _stored(z.detach().as_strided((span,), (1,))), starts.numpy()
+
+
+def _stored(z: Tensor) -> NDArray[Any]:
+    """The memory of a tensor as NumPy knows it: half precisions as whole numbers."""
+    return z.view(_STORAGE.get(z.dtype, z.dtype)).numpy()
+
+
+def _gradient(z: Tensor, rows: int, dtype: torch.dtype, want: bool) -> Tensor:
+    """Room for the gradient to z in its own precision; next to none where it is not wanted."""
+    own = z.dtype if z.dtype in _STORAGE else dtype
+    return torch.empty((rows, z.shape[-1]) if want else (1, 1), dtype=own)
 
 
 def _take_root(value: Tensor, grads: list[Tensor]) -> None:
@@ -108,4 +116,4 @@ def _redo(
         return
     for grad, redone in zip(result[1:], reference.gradients(divergence, *sides, temperature), strict=True):
         if grad is not None:
-            grad[hard] = redone
+            grad[hard] = redone.to(grad.dtype)

@@ -149,6 +149,25 @@ _ROOT_HALF = {32: 0x3F3504F3, 64: 0x3FE6A09E667F3BCD}
 
 
 @intrinsic
+def narrow(_context: Any, storage: Any, x: Any) -> Any:
+    """x as a stored number is kept: rounded to nearest even in bfloat16 (uint16) and float16 (int16)."""
+
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value, kind = arguments[1], signature.args[0]
+        if kind == types.uint16:
+            word = ir.IntType(32)
+            bits = builder.bitcast(value, word)
+            odd = builder.and_(builder.lshr(bits, ir.Constant(word, 16)), ir.Constant(word, 1))
+            rounded = builder.add(bits, builder.add(odd, ir.Constant(word, 0x7FFF)))
+            return builder.trunc(builder.lshr(rounded, ir.Constant(word, 16)), ir.IntType(16))
+        if kind == types.int16:
+            return builder.bitcast(builder.fptrunc(value, ir.HalfType()), ir.IntType(16))
+        return value
+
+    return storage(storage, x), generate
+
+
+@intrinsic
 def binary_exponent(_context: Any, x: Any) -> Any:
     """The whole k, as a float, for which x/2ᵏ is between √½ and √2; x positive and normal."""
     bits = _bits(x)

@@ -19,6 +19,7 @@ from kldiv.kernels.cpu.machine import (
     larger,
     like,
     multiply_add,
+    narrow,
     ordered,
     select,
     widen,
@@ -159,17 +160,17 @@ def _spread_row(weights: Any, differences: Any, mean: Any, gaps: Any, keep: Any)
 
 
 @compiled
-def _less(out: Any, mass: Any, share: Any, factor: Any) -> None:
-    """out ← (out − share·mass)·factor."""
+def _less(slopes: Any, mass: Any, share: Any, factor: Any, out: Any) -> None:
+    """out ← (slopes − share·mass)·factor."""
     for j in range(len(out)):
-        out[j] = multiply_add(-share, mass[j], out[j]) * factor
+        out[j] = narrow(out[j], multiply_add(-share, mass[j], slopes[j]) * factor)
 
 
 @compiled
 def _weighted_differences(out: Any, weights: Any, differences: Any, mean: Any, factor: Any) -> None:
     """out ← e·(d − mean)·factor."""
     for j in range(len(out)):
-        out[j] = weights[j] * (differences[j] - mean) * factor
+        out[j] = narrow(out[j], weights[j] * (differences[j] - mean) * factor)
 
 
 @compiled
@@ -193,20 +194,20 @@ def kl_rows(
 
     With ρ = E[t], the rounding left in the mean, E[e^(−t)] = 1 + A − ρ and D = ρ + log1p(A − ρ).
     """
-    weights, differences = scratch[0], scratch[1]
+    weights, differences, gaps = scratch[0], scratch[1], scratch[2]
     want_p, want_q = wants
     for i in range(rows[0], rows[1]):
         zp, zq = p[p_starts[i] : p_starts[i] + outcomes], q[q_starts[i] : q_starts[i] + outcomes]
         total, mean, hard[i] = _read(zp, zq, weights, differences, scale)
         if hard[i]:
             continue
-        gaps = q_grad[i] if want_q else weights
         excess, rest, hard[i] = _spread_row(weights, differences, like(scale, mean), gaps, want_q)
         rest /= total
         grown = excess / total - rest
         value[i] = max(rest + math.log1p(grown), 0.0)
         if want_q:
-            _less(q_grad[i], weights, like(scale, grown), like(scale, scale / (total * (1.0 + grown))))
+            factor = like(scale, scale / (total * (1.0 + grown)))
+            _less(gaps, weights, like(scale, grown), factor, q_grad[i])
         if want_p:
             centre = like(scale, mean + rest)
             _weighted_differences(p_grad[i], weights, differences, centre, like(scale, scale / total))
@@ -284,7 +285,7 @@ def f_rows(
     scratch: Any,
 ) -> None:
     """The divergence `how` of rows[0] to rows[1], and its gradients with respect to the logits if wanted."""
-    weights, differences, mass = scratch[0], scratch[1], scratch[2]
+    weights, differences, mass, slopes = scratch[0], scratch[1], scratch[2], scratch[3]
     want_p, want_q = wants
     for i in range(rows[0], rows[1]):
         zp, zq = p[p_starts[i] : p_starts[i] + outcomes], q[q_starts[i] : q_starts[i] + outcomes]
@@ -300,27 +301,27 @@ def f_rows(
         share = like(scale, 1.0 / total)
         terms = 0.0
         if want_p:
-            at, out, left, terms = likeliest(zp, scale), p_grad[i], 0.0, 0.0
+            at, left, terms = likeliest(zp, scale), 0.0, 0.0
             unit, _ = _unit_slopes(how, weights[at], differences[at], share, shift)
             for a in range(0, outcomes, BLOCK):
                 b = a + BLOCK
-                t, s = _slopes_of_p(how, weights[a:b], differences[a:b], share, shift, unit, out[a:b])
+                t, s = _slopes_of_p(how, weights[a:b], differences[a:b], share, shift, unit, slopes[a:b])
                 terms, left = terms + t, left + s
-            left -= out[at]
-            out[at] = like(scale, 0.0)
-            _less(out, weights, like(scale, left / total), scale)
+            left -= slopes[at]
+            slopes[at] = like(scale, 0.0)
+            _less(slopes, weights, like(scale, left / total), scale, p_grad[i])
         if want_q:
-            at, out, left, terms = likeliest(zq, scale), q_grad[i], 0.0, 0.0
+            at, left, terms = likeliest(zq, scale), 0.0, 0.0
             _, unit = _unit_slopes(how, weights[at], differences[at], share, shift)
             for a in range(0, outcomes, BLOCK):
                 b = a + BLOCK
                 t, s = _slopes_of_q(
-                    how, weights[a:b], differences[a:b], share, shift, unit, out[a:b], mass[a:b]
+                    how, weights[a:b], differences[a:b], share, shift, unit, slopes[a:b], mass[a:b]
                 )
                 terms, left = terms + t, left + s
-            left -= out[at]
-            out[at] = like(scale, 0.0)
-            _less(out, mass, like(scale, left), scale)
+            left -= slopes[at]
+            slopes[at] = like(scale, 0.0)
+            _less(slopes, mass, like(scale, left), scale, q_grad[i])
         if not (want_p or want_q):
             for a in range(0, outcomes, BLOCK):
                 terms += _sum_terms(how, weights[a : a + BLOCK], differences[a : a + BLOCK], share, shift)
