@@ -10,7 +10,10 @@ differences that overflow, and q's mass where p has underflowed.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
+
+from numba.extending import overload
 
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import term_and_slopes
@@ -118,6 +121,24 @@ def _read(zp: Any, zq: Any, weights: Any, differences: Any, scale: Any) -> Any:
     return total, moment / total, hard | (not math.isfinite(moment))
 
 
+def _room(out: Any, scratch: Any) -> Any:
+    """Where a row is kept until it is final: where it will lie, if that has the kernel's precision."""
+    raise NotImplementedError
+
+
+def _in_place(out: Any, scratch: Any) -> Any:  # noqa: ARG001 (an overload has its function's arguments)
+    return out
+
+
+def _in_scratch(out: Any, scratch: Any) -> Any:  # noqa: ARG001
+    return scratch
+
+
+@overload(_room)
+def _room_of(out: Any, scratch: Any) -> Callable[..., Any]:
+    return _in_place if out.dtype == scratch.dtype else _in_scratch
+
+
 # --- the Kullback–Leibler divergence ----------------------------------------------------------------
 
 
@@ -194,13 +215,14 @@ def kl_rows(
 
     With ρ = E[t], the rounding left in the mean, E[e^(−t)] = 1 + A − ρ and D = ρ + log1p(A − ρ).
     """
-    weights, differences, gaps = scratch[0], scratch[1], scratch[2]
+    weights, differences = scratch[0], scratch[1]
     want_p, want_q = wants
     for i in range(rows[0], rows[1]):
         zp, zq = p[p_starts[i] : p_starts[i] + outcomes], q[q_starts[i] : q_starts[i] + outcomes]
         total, mean, hard[i] = _read(zp, zq, weights, differences, scale)
         if hard[i]:
             continue
+        gaps = _room(q_grad[i if want_q else 0], scratch[2])
         excess, rest, hard[i] = _spread_row(weights, differences, like(scale, mean), gaps, want_q)
         rest /= total
         grown = excess / total - rest
@@ -285,7 +307,7 @@ def f_rows(
     scratch: Any,
 ) -> None:
     """The divergence `how` of rows[0] to rows[1], and its gradients with respect to the logits if wanted."""
-    weights, differences, mass, slopes = scratch[0], scratch[1], scratch[2], scratch[3]
+    weights, differences, mass = scratch[0], scratch[1], scratch[2]
     want_p, want_q = wants
     for i in range(rows[0], rows[1]):
         zp, zq = p[p_starts[i] : p_starts[i] + outcomes], q[q_starts[i] : q_starts[i] + outcomes]
@@ -301,6 +323,7 @@ def f_rows(
         share = like(scale, 1.0 / total)
         terms = 0.0
         if want_p:
+            slopes = _room(p_grad[i], scratch[3])
             at, left, terms = likeliest(zp, scale), 0.0, 0.0
             unit, _ = _unit_slopes(how, weights[at], differences[at], share, shift)
             for a in range(0, outcomes, BLOCK):
@@ -311,17 +334,18 @@ def f_rows(
             slopes[at] = like(scale, 0.0)
             _less(slopes, weights, like(scale, left / total), scale, p_grad[i])
         if want_q:
+            kept = _room(q_grad[i], scratch[3])
             at, left, terms = likeliest(zq, scale), 0.0, 0.0
             _, unit = _unit_slopes(how, weights[at], differences[at], share, shift)
             for a in range(0, outcomes, BLOCK):
                 b = a + BLOCK
                 t, s = _slopes_of_q(
-                    how, weights[a:b], differences[a:b], share, shift, unit, slopes[a:b], mass[a:b]
+                    how, weights[a:b], differences[a:b], share, shift, unit, kept[a:b], mass[a:b]
                 )
                 terms, left = terms + t, left + s
-            left -= slopes[at]
-            slopes[at] = like(scale, 0.0)
-            _less(slopes, mass, like(scale, left), scale, q_grad[i])
+            left -= kept[at]
+            kept[at] = like(scale, 0.0)
+            _less(kept, mass, like(scale, left), scale, q_grad[i])
         if not (want_p or want_q):
             for a in range(0, outcomes, BLOCK):
                 terms += _sum_terms(how, weights[a : a + BLOCK], differences[a : a + BLOCK], share, shift)
