@@ -29,9 +29,9 @@ torch.compile and eager are `F.kl_div(q.log_softmax(-1), p.log_softmax(-1), log_
 textbook line. The last column is `torch.add(p, q, out=...)`: the least that reading both sides and writing
 one gradient can take.
 
-Where a number in brackets is below 1, the peer is faster. That is so for rows of few outcomes, each of which
-has a cost of its own here, and below 32,768 logits, where the reference kernel runs: its many small
-operations take longer than eager's few.
+Where a number in brackets is below 1, the peer is faster. A row has a cost of its own here, which shows where
+outcomes are few; a single row is computed by one thread; and below 32,768 logits the reference kernel runs,
+whose many small operations take longer than eager's few.
 """
 _PEERS = [
     ("kl, kldiv", "kl, torch.compile", "kl, eager"),

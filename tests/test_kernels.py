@@ -84,9 +84,26 @@ def test_half_precisions_are_storage_only(case, dtype):
     assert of_p.dtype == of_q.dtype == dtype
     assert ((value - exact[0]).abs() <= 1e-5 * exact[0]).all()
     for seen, wanted in ((of_p, exact[1]), (of_q, exact[2])):
-        # A gradient is rounded once to the logits' own precision; float16 has a smallest number besides.
-        slack = torch.finfo(dtype).eps * wanted.abs() + torch.finfo(dtype).tiny
+        # A gradient is rounded to the logits' own precision, which has a smallest number besides.
+        info = torch.finfo(dtype)
+        slack = info.eps * wanted.abs() + info.eps * info.tiny
         assert ((seen - wanted).abs() <= slack).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("case", FEW, ids=Case.name.fget)
+def test_a_loss_scale_comes_before_the_rounding(case, dtype):
+    """Gradients too small for float16, times what a scaler multiplies the loss by, are what float64 gives."""
+    p, _ = logit_rows(4000, dtype, (1.0, 1.0))
+    q = p.clone()
+    q[:, ::7] += 0.01
+    q.requires_grad_()
+    (case(Logits(p), Logits(q)).sum() * 2.0**16).backward()
+    exact = q.detach().double().requires_grad_()
+    with kernels.use("reference"):
+        (case(Logits(p.double()), Logits(exact)).sum() * 2.0**16).backward()
+    # Each number is rounded once or, scaled where it lies in bfloat16, twice.
+    assert (q.grad - exact.grad).norm() <= torch.finfo(dtype).eps * exact.grad.norm()
 
 
 @pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)

@@ -20,14 +20,17 @@ _WRAPPERS = "Logits, LogProbs, Probs or Counts"
 
 
 class Rowwise(NamedTuple):
-    """Sides of one batch shape, dtype and device, outcomes last, and which rows are asked for."""
+    """Sides of one batch shape and device, outcomes last, and which rows are asked for.
+
+    They are of one dtype too, but for logits in half precision, which a kernel widens to float32 as it reads.
+    """
 
     sides: tuple[Side, ...]
     where: Tensor | None
 
 
 def rowwise_of(function: str, where: Mask | None, temperature: float, **distributions: object) -> Rowwise:
-    """Bring the arguments of `function`, by their names, to one batch shape, dtype and device."""
+    """Bring the arguments of `function`, by their names, to the form of `Rowwise`."""
     _check_temperature(temperature)
     given = {name: _wrapped(function, name, value) for name, value in distributions.items()}
     _check_devices(given)
@@ -148,7 +151,6 @@ def _side(distribution: Distribution, batch: torch.Size, dtype: torch.dtype, mas
     rows = distribution.values.movedim(distribution.dim, -1)
     rows = rows.expand(*batch, rows.shape[-1])
     space = _SPACES[type(distribution)]
-    # Logits in half precision are left as they are: a kernel widens them as it reads.
     if space != "logits" or dtype != torch.float32:
         rows = rows.to(dtype)
     if mask is not None:

@@ -91,8 +91,12 @@ def _stored(z: Tensor) -> NDArray[Any]:
 
 
 def _gradient(z: Tensor, rows: int, dtype: torch.dtype, want: bool) -> Tensor:
-    """Room for the gradient to z in its own precision; next to none where it is not wanted."""
-    own = z.dtype if z.dtype in _STORAGE else dtype
+    """Room for the gradient to z; next to none where it is not wanted.
+
+    bfloat16 has the range of float32 and keeps its own precision. float16 has not: a gradient that underflows
+    in it would be lost before the upstream factor, such as a loss scale, is multiplied in.
+    """
+    own = z.dtype if z.dtype == torch.bfloat16 else dtype
     return torch.empty((rows, z.shape[-1]) if want else (1, 1), dtype=own)
 
 

@@ -150,7 +150,7 @@ _ROOT_HALF = {32: 0x3F3504F3, 64: 0x3FE6A09E667F3BCD}
 
 @intrinsic
 def narrow(_context: Any, storage: Any, x: Any) -> Any:
-    """x as a stored number is kept: rounded to nearest even in bfloat16 (uint16) and float16 (int16)."""
+    """x as a stored number is kept: rounded to nearest even in bfloat16 (uint16), as it is elsewhere."""
 
     def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         value, kind = arguments[1], signature.args[0]
@@ -160,8 +160,6 @@ def narrow(_context: Any, storage: Any, x: Any) -> Any:
             odd = builder.and_(builder.lshr(bits, ir.Constant(word, 16)), ir.Constant(word, 1))
             rounded = builder.add(bits, builder.add(odd, ir.Constant(word, 0x7FFF)))
             return builder.trunc(builder.lshr(rounded, ir.Constant(word, 16)), ir.IntType(16))
-        if kind == types.int16:
-            return builder.bitcast(builder.fptrunc(value, ir.HalfType()), ir.IntType(16))
         return value
 
     return storage(storage, x), generate
