@@ -11,7 +11,6 @@ demo: $(VENV)/installed
 	$(BIN)/kldiv compare examples/data/flights-2013-07.parquet examples/data/flights-2013-01.parquet --base 2
 
 test: $(VENV)/developing
-	find src -name '*.nb[ic]' -delete
 	$(BIN)/python -m pytest
 
 check: $(VENV)/developing

@@ -9,43 +9,56 @@ from torch import Tensor
 
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
 from kldiv.inputs import Counts, Distribution, Logits, LogProbs, Probs
-from kldiv.kernels.reference import Side, normalised
+from kldiv.kernels.reference import Side
 from kldiv.units import real
 
 Reduction = Literal["none", "sum", "mean"]
 Mask = Tensor | Sequence[Any]
 
-_SPACES = {Logits: "logits", LogProbs: "log_probs", Probs: "probs", Counts: "probs"}
+_SPACES = {Logits: "logits", LogProbs: "log_probs", Probs: "probs", Counts: "counts"}
 _WRAPPERS = "Logits, LogProbs, Probs or Counts"
 
 
 class Rowwise(NamedTuple):
     """Sides of one batch shape and device, outcomes last, and which rows are asked for.
 
-    They are of one dtype too, but for logits in half precision, which a kernel widens to float32 as it reads.
+    Both are float64 if either is; what is in half precision a kernel widens as it reads.
     """
 
     sides: tuple[Side, ...]
     where: Tensor | None
 
 
-def rowwise_of(function: str, where: Mask | None, temperature: float, **distributions: object) -> Rowwise:
+def rowwise_of(function: str, where: Mask | None, temperature: float, **distributions: Any) -> Rowwise:
     """Bring the arguments of `function`, by their names, to the form of `Rowwise`."""
-    _check_temperature(temperature)
-    given = {name: _wrapped(function, name, value) for name, value in distributions.items()}
-    _check_devices(given)
-    _check_outcomes(given)
-    batch = _batch_shape(given)
-    mask = mask_of(where, batch, next(iter(given.values())).values.device)
-    dtype = torch.float32
-    for distribution in given.values():
-        dtype = torch.promote_types(dtype, distribution.values.dtype)
-    return Rowwise(tuple(_side(distribution, batch, dtype, mask) for distribution in given.values()), mask)
+    if type(temperature) is not float or not 0 < temperature < math.inf:
+        _check_temperature(temperature)
+    for name, value in distributions.items():
+        if type(value) not in _SPACES:
+            raise _bare(function, name, value)
+    first, *others = distributions.values()
+    dtype = first.values.dtype
+    if all(_alike(first, other) for other in others):
+        sides = tuple(Side(_SPACES[type(each)], _outcomes_last(each)) for each in distributions.values())
+        batch = sides[0].values.shape[:-1]
+    else:
+        _check_devices(distributions)
+        _check_outcomes(distributions)
+        batch = _batch_shape(distributions)
+        for each in others:
+            dtype = torch.promote_types(dtype, each.values.dtype)
+        sides = tuple(_side(each, batch, dtype) for each in distributions.values())
+    return Rowwise(sides, None if where is None else mask_of(where, batch, first.values.device))
+
+
+def _alike(one: Distribution, other: Distribution) -> bool:
+    """Whether two distributions agree in all that they have to agree in, as they nearly always do."""
+    a, b = one.values, other.values
+    return a.shape == b.shape and one.dim == other.dim and a.dtype == b.dtype and a.device == b.device
 
 
 def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: float = 1.0) -> Tensor:
     """Convert from nats, put 0 where nothing was asked for, and reduce over distributions."""
-    check_reduction(reduction)
     values = values / nats if nats != 1 else values
     if where is not None:
         values = torch.where(where, values, 0.0)
@@ -54,6 +67,13 @@ def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: fl
     if reduction == "sum" or where is None:
         return values.sum() if reduction == "sum" else values.mean()
     return values.sum() / where.sum()
+
+
+def number_of_rows(side: Side, where: Tensor | None) -> int:
+    """How many rows are asked for; 0 too where that can't be read: while tracing or under a transform."""
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return 0
+    return side.values.shape[:-1].numel() if where is None else int(where.sum())
 
 
 def check_reduction(reduction: object) -> None:
@@ -75,16 +95,15 @@ def _check_temperature(temperature: object) -> None:
         raise InvalidInputError(f"temperature is {temperature!r}; expected a finite number greater than 0")
 
 
-def _wrapped(function: str, name: str, value: object) -> Distribution:
-    if type(value) in _SPACES:
-        return value  # type: ignore[return-value]
+def _bare(function: str, name: str, value: object) -> InputTypeError:
+    """The error for an argument that doesn't say what it holds."""
     if isinstance(value, Tensor):
         seen = (
             f"a bare tensor of shape {tuple(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
         )
     else:
         seen = f"a bare {type(value).__name__}"
-    raise InputTypeError(
+    return InputTypeError(
         f"{function} got {seen} for {name}, which doesn't say what its numbers are; wrap it in "
         f"kldiv.{_WRAPPERS}, for example kldiv.{function}(..., kldiv.Logits({name}))"
     )
@@ -107,8 +126,15 @@ def _check_outcomes(given: dict[str, Distribution]) -> None:
         raise ShapeError(f"got {seen}; expected the same number of outcomes on both sides")
 
 
+def _outcomes_last(distribution: Distribution) -> Tensor:
+    values, dim = distribution.values, distribution.dim
+    return values if dim in (-1, values.ndim - 1) else values.movedim(dim, -1)
+
+
 def _batch_shape(given: dict[str, Distribution]) -> torch.Size:
-    shapes = [each.values.movedim(each.dim, -1).shape[:-1] for each in given.values()]
+    shapes = [_outcomes_last(each).shape[:-1] for each in given.values()]
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
     try:
         return torch.Size(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
     except RuntimeError as error:
@@ -146,15 +172,9 @@ def mask_of(where: Mask | None, batch: torch.Size, device: torch.device) -> Tens
         ) from error
 
 
-def _side(distribution: Distribution, batch: torch.Size, dtype: torch.dtype, mask: Tensor | None) -> Side:
-    """Outcomes last, every row valid: what is not asked for is replaced by a row of equal outcomes."""
-    rows = distribution.values.movedim(distribution.dim, -1)
-    rows = rows.expand(*batch, rows.shape[-1])
-    space = _SPACES[type(distribution)]
-    if space != "logits" or dtype != torch.float32:
-        rows = rows.to(dtype)
-    if mask is not None:
-        rows = torch.where(mask[..., None], rows, 1.0 if space == "probs" else 0.0)
-    if isinstance(distribution, Counts):
-        rows = normalised(rows)
-    return Side(space, rows)
+def _side(distribution: Distribution, batch: torch.Size, dtype: torch.dtype) -> Side:
+    """Outcomes last, in the batch shape; of the common dtype if that is float64."""
+    rows = _outcomes_last(distribution)
+    if rows.shape[:-1] != batch:
+        rows = rows.expand(*batch, rows.shape[-1])
+    return Side(_SPACES[type(distribution)], rows.double() if dtype == torch.float64 else rows)

@@ -22,7 +22,16 @@ from torch import Tensor
 from torch.distributions import Distribution as TorchDistribution
 
 from kldiv import definition
-from kldiv.arguments import Mask, Reduction, check_fraction, mask_of, reduced, rowwise_of
+from kldiv.arguments import (
+    Mask,
+    Reduction,
+    check_fraction,
+    check_reduction,
+    mask_of,
+    number_of_rows,
+    reduced,
+    rowwise_of,
+)
 from kldiv.autograd import negative_entropy_rows, rowwise
 from kldiv.closed_forms import registered_entropy, registered_kl
 from kldiv.definition import Divergence
@@ -308,7 +317,8 @@ def entropy(
         return _reduced_where(registered_entropy(p, temperature), where, reduction, base)
     unit = unit_of(base)
     (side,), mask = rowwise_of("entropy", where, temperature, p=p)
-    return reduced(0.0 - negative_entropy_rows(side, temperature), mask, reduction, unit.nats)
+    check_reduction(reduction)
+    return reduced(0.0 - negative_entropy_rows(side, temperature, mask), mask, reduction, unit.nats)
 
 
 def cross_entropy(
@@ -337,8 +347,10 @@ def cross_entropy(
         return _reduced_where(values, where, reduction, base)
     unit = unit_of(base)
     (side_p, side_q), mask = rowwise_of("cross_entropy", where, temperature, p=p, q=q)
-    divergence = rowwise(definition.KullbackLeibler(), side_p, side_q, temperature)
-    return reduced(divergence - negative_entropy_rows(side_p, temperature), mask, reduction, unit.nats)
+    check_reduction(reduction)
+    divergence = rowwise(definition.KullbackLeibler(), side_p, side_q, temperature, mask)
+    of_p = negative_entropy_rows(side_p, temperature, mask)
+    return reduced(divergence - of_p, mask, reduction, unit.nats)
 
 
 def _evaluated(
@@ -353,7 +365,12 @@ def _evaluated(
 ) -> Tensor:
     unit = unit_of(base)
     (side_p, side_q), mask = rowwise_of(function, where, temperature, p=p, q=q)
-    return reduced(rowwise(divergence, side_p, side_q, temperature), mask, reduction, unit.nats)
+    check_reduction(reduction)
+    # The kernel divides by the number of rows where that is known, so that no gradient has to be scaled.
+    rows = number_of_rows(side_p, mask) if reduction == "mean" else 1
+    total = reduction == "sum" or (reduction == "mean" and rows > 0)
+    values = rowwise(divergence, side_p, side_q, temperature, mask, 1 / (unit.nats * (rows or 1)), total)
+    return values if total else reduced(values, mask, reduction)
 
 
 def _renyi(order: object) -> Divergence:
@@ -366,4 +383,5 @@ def _renyi(order: object) -> Divergence:
 
 
 def _reduced_where(values: Tensor, where: Mask | None, reduction: Reduction, base: float | None) -> Tensor:
+    check_reduction(reduction)
     return reduced(values, mask_of(where, values.shape, values.device), reduction, unit_of(base).nats)

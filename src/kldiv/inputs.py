@@ -15,6 +15,8 @@ from torch import Tensor
 
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
 
+_FLOATING = frozenset({torch.float64, torch.float32, torch.bfloat16, torch.float16})
+
 ArrayLike = Tensor | np.ndarray[Any, Any] | Sequence[Any]
 
 
@@ -42,7 +44,7 @@ class Distribution:
         tensor = _floating(values, type(self).__name__, integers=self.integers)
         object.__setattr__(self, "values", tensor)
         object.__setattr__(self, "dim", _checked_dim(tensor, dim, type(self).__name__))
-        if validate:
+        if validate and type(self)._validate is not Distribution._validate:
             self._validate(tensor.detach().movedim(self.dim, -1))
 
     def _validate(self, rows: Tensor) -> None:
@@ -124,7 +126,7 @@ class Counts(Distribution):
 def _floating(values: object, kind: str, *, integers: bool) -> Tensor:
     """`values` as a floating-point tensor; integers become float64 where the kind may have them."""
     tensor = values if isinstance(values, Tensor) else _from_array(values, kind)
-    if tensor.dtype in {torch.float64, torch.float32, torch.bfloat16, torch.float16}:
+    if tensor.dtype in _FLOATING:
         return tensor
     if integers and not tensor.is_complex() and not tensor.is_floating_point() and tensor.dtype != torch.bool:
         return tensor.double()
@@ -155,6 +157,8 @@ def _from_array(values: object, kind: str) -> Tensor:
 
 
 def _checked_dim(tensor: Tensor, dim: SupportsIndex, kind: str) -> int:
+    if type(dim) is int and -tensor.ndim <= dim < tensor.ndim and tensor.shape[dim]:
+        return dim
     shape = tuple(tensor.shape)
     if tensor.ndim == 0:
         raise ShapeError(f"{kind} got a single number; expected a dimension that runs over the outcomes")

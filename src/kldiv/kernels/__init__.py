@@ -10,14 +10,11 @@ from typing import Literal, cast
 
 import torch
 
-from kldiv.definition import Divergence
+from kldiv.definition import Divergence, FDivergence
 from kldiv.errors import InvalidInputError
 from kldiv.kernels.reference import Side
 
 Name = Literal["auto", "cpu", "reference"]
-
-# From this many logits on the compiled kernel repays the time it takes to compile it.
-_LEAST_LOGITS = 1 << 15
 
 
 class _Choice(local):
@@ -28,15 +25,15 @@ class _Choice(local):
 
 
 _choice = _Choice()
-_warm: set[Literal["cpu"]] = set()
-"""The kernels that need not be spared because of the time they take to compile."""
+_PLAIN = {torch.Tensor, torch.nn.Parameter}
 
 
 class use:  # noqa: N801 (called as a function, and written in a `with`)
     """Let `name` compute what this thread asks for from now on, or until the end of a `with` block.
 
-    "auto" chooses by size, "reference" is always possible. With "cpu", what it has no form for raises
-    InvalidInputError: it knows the f-divergences of two sides of logits on the CPU, outside torch.compile.
+    "auto" is "cpu" wherever that has a form, for it is the faster one at every size; "reference" is always
+    possible. With "cpu", what it has no form for raises InvalidInputError: it knows the f-divergences of
+    tensors in the CPU's memory.
 
     Example:
         >>> import kldiv
@@ -64,48 +61,44 @@ def last_used() -> str | None:
 
 
 def warm_up() -> None:
-    """Compile the Kullback–Leibler kernel for float32 now rather than in a call; kept on disk.
+    """Compile the Kullback–Leibler divergence of float32 logits now rather than in its first call.
 
-    From here on "auto" takes compiled kernels for small inputs too, in this process.
+    What is compiled is kept on disk, where that can be, for all processes to come.
     """
     from kldiv.definition import KullbackLeibler  # noqa: PLC0415
     from kldiv.kernels import cpu  # noqa: PLC0415 (loads the compiler)
 
-    zeros = torch.zeros(1, 2)
-    cpu.compute(KullbackLeibler(), zeros, zeros, 1.0, want_p=True, want_q=True)
-    _warm.add("cpu")
+    question = cpu.Question(KullbackLeibler())
+    for outcomes in (2, 100):
+        side = Side("logits", torch.zeros(1, outcomes))
+        for want_q in (False, True):
+            cpu.compute(question, side, side, want_p=False, want_q=want_q)
 
 
-def choose(divergence: Divergence, p: Side, q: Side) -> Literal["cpu", "reference"]:
+def choose(divergence: Divergence, p: Side, q: Side, temperature: float) -> Literal["cpu", "reference"]:
     """The kernel for one call, noted as the last one used."""
-    if torch.compiler.is_compiling():
-        return _traced()
     chosen = cast("Literal['cpu', 'reference']", _choice.forced)
-    if _choice.forced == "auto":
-        worth_it = "cpu" in _warm or p.values.numel() >= _LEAST_LOGITS
-        chosen = "cpu" if worth_it and _has_compiled_form(divergence, p, q) else "reference"
-    elif _choice.forced == "cpu" and not _has_compiled_form(divergence, p, q):
-        raise InvalidInputError(
-            f"the cpu kernel has no form of the {divergence.name} of {p.space} on {p.values.device.type} and "
-            f'{q.space} on {q.values.device.type}; write use("auto") or use("reference")'
-        )
+    if chosen != "reference":
+        known = _has_compiled_form(divergence, p, q, temperature)
+        if chosen == "cpu" and not known:
+            raise InvalidInputError(
+                f"the cpu kernel has no form of the {divergence.name} of {p.space} on {p.values.device.type} "
+                f"and {q.space} on {q.values.device.type} at temperature {temperature:g}; "
+                'write use("auto") or use("reference")'
+            )
+        chosen = "cpu" if known else "reference"
     _choice.last = chosen
     return chosen
 
 
-def _traced() -> Literal["reference"]:
-    """A compiler fuses the reference's own operations; an explicit wish for another kernel fails."""
-    if _choice.forced == "cpu":
-        raise InvalidInputError('the cpu kernel can\'t be traced by torch.compile; write use("auto")')
-    return "reference"
-
-
-def _has_compiled_form(divergence: Divergence, p: Side, q: Side) -> bool:
-    if not all(each.space == "logits" and each.values.device.type == "cpu" for each in (p, q)):
-        return False
+def _has_compiled_form(divergence: Divergence, p: Side, q: Side, temperature: float) -> bool:
     # Subclasses have no memory that could be read, or more meaning than it shows.
-    if not all(type(each.values) is torch.Tensor for each in (p, q)):
+    if (
+        type(p.values) not in _PLAIN
+        or type(q.values) not in _PLAIN
+        or not (p.values.is_cpu and q.values.is_cpu)
+    ):
         return False
-    from kldiv.kernels import cpu  # noqa: PLC0415 (loads the compiler)
-
-    return cpu.knows(divergence)
+    if temperature != 1 and not {"probs", "counts"}.isdisjoint((p.space, q.space)):
+        return False
+    return isinstance(divergence, FDivergence)

@@ -24,8 +24,32 @@ class Side(NamedTuple):
     """One argument of a divergence: its values, outcomes last, and the space they are in."""
 
     space: str
-    """"logits", "log_probs" or "probs"."""
+    """"logits", "log_probs", "probs" or "counts"."""
     values: Tensor
+
+
+def gradient_dtype(own: torch.dtype, dtype: torch.dtype) -> torch.dtype:
+    """The dtype in which a compiled kernel keeps the gradient to values of dtype `own`, computed in `dtype`.
+
+    bfloat16 has the range of float32 and keeps its own precision. float16 has not: a gradient that underflows
+    in it would be lost before the upstream factor, such as a loss scale, is multiplied in.
+    """
+    return own if own in (torch.bfloat16, torch.float32) else dtype
+
+
+def valid(side: Side, where: Tensor | None) -> Side:
+    """In single precision or more; what is not asked for is replaced by a row of equal outcomes."""
+    space, values = side
+    if values.dtype in (torch.bfloat16, torch.float16):
+        values = values.float()
+    if where is not None:
+        values = torch.where(where[..., None], values, 0.0 if space in ("logits", "log_probs") else 1.0)
+    return Side(space, values)
+
+
+def plain(side: Side) -> Side:
+    """Counts as probabilities; `value` and `gradients` take no counts."""
+    return Side("probs", normalised(side.values)) if side.space == "counts" else side
 
 
 def value(divergence: Divergence, p: Side, q: Side, temperature: float) -> Tensor:
@@ -142,17 +166,22 @@ class _Normalised(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (weights,) = ctx.saved_tensors
-        total = weights.sum(-1, keepdim=True)
-        probabilities = weights / total
-        infinite, held = grad.isinf(), weights != 0
-        mean = torch.where(infinite, 0.0, grad * probabilities).sum(-1, keepdim=True)
-        against = torch.where(infinite & held, grad, 0.0).sum(-1, keepdim=True)
-        # Infinite both ways: the others' share in it is undefined, and taken as none.
-        against = torch.where(against.isnan(), 0.0, against)
-        elsewhere = torch.where(infinite, 0.0, probabilities).sum(-1, keepdim=True) > 0
-        moved = torch.where(held & ~elsewhere, 0.0, grad)
-        slopes: Tensor = torch.where(infinite, moved, grad - mean - against) / total
-        return slopes
+        return normalised_slopes(weights, grad)
+
+
+def normalised_slopes(weights: Tensor, grad: Tensor) -> Tensor:
+    """From the slopes of w / Σ w to those of the weights."""
+    total = weights.sum(-1, keepdim=True)
+    probabilities = weights / total
+    infinite, held = grad.isinf(), weights != 0
+    mean = torch.where(infinite, 0.0, grad * probabilities).sum(-1, keepdim=True)
+    against = torch.where(infinite & held, grad, 0.0).sum(-1, keepdim=True)
+    # Infinite both ways: the others' share in it is undefined, and taken as none.
+    against = torch.where(against.isnan(), 0.0, against)
+    elsewhere = torch.where(infinite, 0.0, probabilities).sum(-1, keepdim=True) > 0
+    moved = torch.where(held & ~elsewhere, 0.0, grad)
+    slopes: Tensor = torch.where(infinite, moved, grad - mean - against) / total
+    return slopes
 
 
 class _LogRatio(torch.autograd.Function):

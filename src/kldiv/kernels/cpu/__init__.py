@@ -1,26 +1,32 @@
-"""The CPU kernels: f-divergences from logits, with their gradients, compiled by Numba.
+"""The CPU kernels: every f-divergence of every kind of input, with its gradients, compiled by Numba.
 
-`compute` brings tensors to the form the compiled rows take: flat memory and where in it each row starts, so
-that strided and broadcast rows need no copy.
+`compute` says where everything lies, so that strided and broadcast rows are read without a copy, and chooses
+the form of the rows: few outcomes side by side, logits row by row, or sides of different kinds.
 """
 
+from functools import cache
+from itertools import pairwise
+from threading import local
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from kldiv import definition
-from kldiv.definition import Divergence
+from kldiv.definition import Divergence, FDivergence
 from kldiv.kernels import reference
-from kldiv.kernels.cpu.generators import KullbackLeibler, marker_of
-from kldiv.kernels.cpu.rows import f_rows, kl_rows
-from kldiv.kernels.cpu.threads import share
-from kldiv.kernels.reference import Side
+from kldiv.kernels.cpu import call, lanes, pairs, rows, tiles
+from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_pairs, entry_of_tiles
+from kldiv.kernels.cpu.generators import marker_of
+from kldiv.kernels.cpu.threads import run, threads_for
+from kldiv.kernels.reference import Side, gradient_dtype
 
-_SCRATCH_ROWS = 4
-_STORAGE = {torch.bfloat16: torch.uint16, torch.float16: torch.int16}
+# Up to so many outcomes rows side by side are faster than one by one.
+_FEW = 48
+# Parts of all rows for each thread: enough that none waits long for the last.
+_PARTS = 8
+
+_KINDS = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2, torch.float16: 3}
+_SPACES = {"logits": pairs.LOGITS, "log_probs": pairs.LOG_PROBS, "probs": pairs.PROBS, "counts": pairs.COUNTS}
 
 
 class Result(NamedTuple):
@@ -31,93 +37,135 @@ class Result(NamedTuple):
     q_grad: Tensor | None
 
 
-def knows(divergence: Divergence) -> bool:
-    """Whether there is a compiled form of the divergence."""
-    return marker_of(divergence) is not None
+class Question(NamedTuple):
+    """What is asked of two sides of one batch shape: factor times the divergence of the rows of `where`."""
+
+    divergence: Divergence
+    temperature: float = 1.0
+    factor: float = 1.0
+    where: Tensor | None = None
 
 
-def compute(
-    divergence: Divergence, p: Tensor, q: Tensor, temperature: float, *, want_p: bool, want_q: bool
-) -> Result:
-    """The divergence of the rows of two tensors of logits of one shape."""
-    marker = marker_of(divergence)
-    assert marker is not None  # noqa: S101 (callers ask `knows` first)
-    batch, outcomes = p.shape[:-1], p.shape[-1]
-    dtype = torch.float64 if torch.float64 in (p.dtype, q.dtype) else torch.float32
-    rows = batch.numel()
-    value = torch.empty(rows, dtype=dtype)
-    grads = [_gradient(z, rows, dtype, want) for z, want in ((p, want_p), (q, want_q))]
-    hard = np.zeros(rows, np.bool_)
-    (p_flat, p_starts), (q_flat, q_starts) = _flat(p), _flat(q)
-    arrays = tuple(_stored(each) for each in (value, *grads))
-    kernel: Any = kl_rows if isinstance(marker, KullbackLeibler) else f_rows
-    scale = arrays[0].dtype.type(1 / temperature)
-
-    def work(first: int, last: int) -> None:
-        scratch = np.empty((_SCRATCH_ROWS, outcomes), arrays[0].dtype)
-        wants, part = (want_p, want_q), (first, last)
-        kernel(
-            marker, p_flat, q_flat, outcomes, p_starts, q_starts, *arrays, wants, hard, part, scale, scratch
-        )
-
-    share(rows, outcomes, work)
-    if isinstance(divergence, definition.Hellinger):
-        _take_root(value, grads)
+def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool) -> Result:
+    """The divergence of the rows of two sides, outcomes last."""
+    zp, zq = p.values, q.values
+    dtype = torch.float64 if torch.float64 in (zp.dtype, zq.dtype) else torch.float32
     result = Result(
-        value.view(batch),
-        grads[0].view(*batch, outcomes) if want_p else None,
-        grads[1].view(*batch, outcomes) if want_q else None,
+        zp.new_empty(zp.shape[:-1], dtype=dtype),
+        zp.new_empty(zp.shape, dtype=gradient_dtype(zp.dtype, dtype)) if want_p else None,
+        zq.new_empty(zq.shape, dtype=gradient_dtype(zq.dtype, dtype)) if want_q else None,
     )
-    if hard.any():
-        _redo(torch.from_numpy(hard).view(batch), divergence, p, q, temperature, result)
+    if result.value.numel():
+        hard = _run(question, p, q, result)
+        if hard is not None:
+            _redo(hard, question, p, q, result)
     return result
 
 
-def _flat(z: Tensor) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The memory of a tensor as one array, and where in it each row starts."""
-    if z.stride(-1) != 1 and z.shape[-1] > 1:
-        z = z.contiguous()
+def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
+    """Compute all rows; which of them are hard, if any is."""
+    value, p_grad, q_grad = result
+    outcomes, count = p.values.shape[-1], value.numel()
+    entry, own_rows, numbers = _entry(question, p, q)
+    threads = threads_for(count, outcomes)
+    # Rows in the kernel's precision, and three more as numbers are stored.
+    size = 8 * outcomes * (own_rows + 3)
+    scratch = _scratch(threads * size + count)
+    marks = scratch.data_ptr() + threads * size
+    where = None if question.where is None else question.where.contiguous()
+    chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
+    p_place, q_place = _place(p.values), _place(q.values)
+    words = call.pack(
+        -(-chunk // lanes.COUNT) * lanes.COUNT, count, outcomes, scratch.data_ptr(), size,
+        *p_place[:-1], _space(p, question), *q_place[:-1], _space(q, question),
+        _address(where), marks, value.data_ptr(), _KINDS[value.dtype], *_gradient_place(p_grad),
+        *_gradient_place(q_grad), 1 / question.temperature, question.factor, *numbers,
+    )  # fmt: skip
+    run(entry, words, threads)
+    if not call.some_are_hard(words):
+        return None
+    return scratch[threads * size :][:count].view(torch.bool).view(value.shape).clone()
+
+
+def _entry(question: Question, p: Side, q: Side) -> tuple[Any, int, tuple[float, ...]]:
+    """What computes such rows, how many rows of scratch it needs, and the numbers it takes last."""
+    divergence, values = question.divergence, p.values
+    marker, weight = marker_of(divergence), getattr(divergence, "weight", 0.0)
+    if _space(p, question) or _space(q, question):
+        return entry_of_pairs(marker), pairs.SCRATCH_ROWS, (weight, *_borders(divergence))
+    numbers = (weight, 0.0, 0.0, 0.0, 0.0)
+    if values.shape[-1] <= _FEW and values.dtype != torch.float64:
+        return entry_of_tiles(marker), (tiles.SCRATCH_ROWS + 1) * lanes.COUNT, numbers
+    return _entry_of_logits(marker, values.dtype, q.values.dtype), rows.SCRATCH_ROWS, numbers
+
+
+def _borders(divergence: Divergence) -> tuple[float, ...]:
+    """What outcomes of one side alone cost, and the slopes there."""
+    assert isinstance(divergence, FDivergence)  # noqa: S101 (none other has a compiled form)
+    return divergence.p_alone, divergence.q_alone, divergence.slope_at_no_p, divergence.slope_at_no_q
+
+
+@cache
+def _entry_of_logits(marker: Any, p: torch.dtype, q: torch.dtype) -> Any:
+    unit = torch.float64 if p == torch.float64 else torch.float32
+    dtypes = (unit, p, q, gradient_dtype(p, unit), gradient_dtype(q, unit))
+    return entry_of_logits(marker, *(call.KINDS[_KINDS[dtype]] for dtype in dtypes))
+
+
+def _space(side: Side, question: Question) -> int:
+    """At another temperature than 1 logarithms of probabilities are logits as any others."""
+    return _SPACES[side.space] if question.temperature == 1 else pairs.LOGITS
+
+
+class _Memory(local):
+    """Scratch memory that is kept, for each thread that calls: fresh pages would cost more than the work."""
+
+    room: Tensor | None = None
+
+
+_memory = _Memory()
+
+
+def _scratch(size: int) -> Tensor:
+    if _memory.room is None or _memory.room.numel() < size:
+        _memory.room = torch.empty(size, dtype=torch.uint8)
+    return _memory.room
+
+
+def _place(z: Tensor) -> tuple[Any, ...]:
+    """Where rows lie, as words of a call, and last what has to live as long as those."""
+    strides, kind = z.stride(), _KINDS[z.dtype]
+    if len(strides) <= 2:  # noqa: PLR2004 (nearly always)
+        return z.data_ptr(), strides[0] if len(strides) > 1 else 0, strides[-1], 0, kind, None
+    batch = [(size, stride) for size, stride in zip(z.shape[:-1], strides[:-1], strict=True) if size != 1]
+    if all(outer[1] == inner[0] * inner[1] for outer, inner in pairwise(batch)):
+        return z.data_ptr(), batch[-1][1] if batch else 0, strides[-1], 0, kind, None
     starts = torch.zeros((), dtype=torch.int64)
-    for size, stride in zip(z.shape[:-1], z.stride()[:-1], strict=True):
+    for size, stride in batch:
         starts = starts[..., None] + torch.arange(size) * stride
     starts = starts.reshape(-1)
-    span = int(starts[-1]) + z.shape[-1] if starts.numel() else 0
-    return _stored(z.detach().as_strided((span,), (1,))), starts.numpy()
+    return z.data_ptr(), 0, strides[-1], starts.data_ptr(), kind, starts
 
 
-def _stored(z: Tensor) -> NDArray[Any]:
-    """The memory of a tensor as NumPy knows it: half precisions as whole numbers."""
-    return z.view(_STORAGE.get(z.dtype, z.dtype)).numpy()
+def _address(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
 
 
-def _gradient(z: Tensor, rows: int, dtype: torch.dtype, want: bool) -> Tensor:
-    """Room for the gradient to z; next to none where it is not wanted.
-
-    bfloat16 has the range of float32 and keeps its own precision. float16 has not: a gradient that underflows
-    in it would be lost before the upstream factor, such as a loss scale, is multiplied in.
-    """
-    own = z.dtype if z.dtype == torch.bfloat16 else dtype
-    return torch.empty((rows, z.shape[-1]) if want else (1, 1), dtype=own)
+def _gradient_place(grad: Tensor | None) -> tuple[int, int]:
+    return (0, 0) if grad is None else (grad.data_ptr(), _KINDS[grad.dtype])
 
 
-def _take_root(value: Tensor, grads: list[Tensor]) -> None:
-    """From the square of the Hellinger distance to the distance; its gradient is 0 where it is 0."""
-    value.sqrt_()
-    factor = torch.where(value > 0, 0.5 / value, 0.0)[:, None]
-    for grad in grads:
-        if grad.shape[0] == factor.shape[0]:
-            grad.mul_(factor)
-
-
-def _redo(
-    hard: Tensor, divergence: Divergence, p: Tensor, q: Tensor, temperature: float, result: Result
-) -> None:
+def _redo(hard: Tensor, question: Question, p: Side, q: Side, result: Result) -> None:
     """Let the reference kernel do the rows that the compiled one has marked."""
     dtype = result.value.dtype
-    sides = Side("logits", p[hard].to(dtype)), Side("logits", q[hard].to(dtype))
-    result.value[hard] = reference.value(divergence, *sides, temperature)
+    sides = [Side(each.space, each.values.detach()[hard].to(dtype)) for each in (p, q)]
+    plain_p, plain_q = (reference.plain(side) for side in sides)
+    divergence, temperature = question.divergence, question.temperature
+    result.value[hard] = question.factor * reference.value(divergence, plain_p, plain_q, temperature)
     if result.p_grad is None and result.q_grad is None:
         return
-    for grad, redone in zip(result[1:], reference.gradients(divergence, *sides, temperature), strict=True):
-        if grad is not None:
-            grad[hard] = redone.to(grad.dtype)
+    slopes = reference.gradients(divergence, plain_p, plain_q, temperature)
+    for side, kept, slope in zip(sides, result[1:], slopes, strict=True):
+        if kept is not None:
+            own = reference.normalised_slopes(side.values, slope) if side.space == "counts" else slope
+            kept[hard] = (question.factor * own).to(kept.dtype)

@@ -1,21 +1,39 @@
-"""How the kernels are compiled: to run without the interpreter's lock, and kept on disk where that can be."""
+"""How the kernels are compiled: to run without the interpreter's lock, and kept on disk where that can be.
 
+An entry is what threads run: a C function of one argument, the address of a `Call`. Only entries are kept on
+disk, under a key that the text of every file of this folder is part of, so that none of them can be stale.
+"""
+
+import hashlib
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
-from numba import njit
+from numba import cfunc, njit, types
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def compiled(function: Function) -> Function:
-    """Compile on first use for each combination of types, and keep the result beside the source.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-    Division follows IEEE 754 rather than raising. Where no folder can be written, each process compiles
-    anew.
-    """
-    options = {"nogil": True, "error_model": "numpy"}
+
+def compiled(function: Function) -> Function:
+    """Compile as part of the entries that call it. Division follows IEEE 754 rather than raising."""
+    return njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def entry(function: Callable[[int], None]) -> Any:
+    """Compile to a C function; where no folder can be written, each process compiles anew."""
+    signature = types.void(types.intp)
     try:
-        return njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+        return cfunc(signature, cache=True, error_model="numpy")(function).ctypes
     except RuntimeError:  # no place for the cache
-        return njit(**options)(function)  # type: ignore[no-any-return]
+        return cfunc(signature, error_model="numpy")(function).ctypes
+
+
+@cache
+def text_of_kernels() -> str:
+    """A digest of all that an entry may be compiled from."""
+    texts = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()

@@ -48,32 +48,32 @@ class ChiSquared(NamedTuple):
 class Skew(NamedTuple):
     """Σ p·log(p/m), m = weight·p + (1 − weight)·q."""
 
-    weight: float
+    weight: float = 0.0
 
 
 class JensenShannon(NamedTuple):
     """weight·D(p‖m) + (1 − weight)·D(q‖m)."""
 
-    weight: float
+    weight: float = 0.0
 
 
 Marker = KullbackLeibler | Jeffreys | TotalVariation | SquaredHellinger | ChiSquared | Skew | JensenShannon
 
 
-def marker_of(divergence: definition.Divergence) -> Marker | None:
-    """The marker of a divergence; None for one that has no vector form."""
-    if isinstance(divergence, definition.SkewKullbackLeibler):
-        return Skew(divergence.weight)
-    if isinstance(divergence, definition.JensenShannon):
-        return JensenShannon(divergence.weight)
-    plain: dict[type, Marker] = {
-        definition.KullbackLeibler: KullbackLeibler(),
-        definition.Jeffreys: Jeffreys(),
-        definition.TotalVariation: TotalVariation(),
-        definition.Hellinger: SquaredHellinger(),
-        definition.ChiSquared: ChiSquared(),
-    }
-    return plain.get(type(divergence))
+_MARKERS: dict[type, type[Marker]] = {
+    definition.KullbackLeibler: KullbackLeibler,
+    definition.Jeffreys: Jeffreys,
+    definition.TotalVariation: TotalVariation,
+    definition.Hellinger: SquaredHellinger,
+    definition.ChiSquared: ChiSquared,
+    definition.SkewKullbackLeibler: Skew,
+    definition.JensenShannon: JensenShannon,
+}
+
+
+def marker_of(divergence: definition.Divergence) -> Any:
+    """The marker of an f-divergence; each has one."""
+    return _MARKERS[type(divergence)]
 
 
 def term_and_slopes(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:
@@ -92,7 +92,7 @@ def _jeffreys(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> An
 
 def _total_variation(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     half, zero = like(p, 0.5), like(p, 0.0)
-    sign = select(d > zero, half, select(d < zero, -half, zero))
+    sign = select(gap < zero, half, select(gap > zero, -half, zero))
     return magnitude(p * gap) * half, p * sign, -p * ratio * sign
 
 
@@ -140,3 +140,59 @@ _OF: dict[type, Callable[..., Any]] = {
 @overload(term_and_slopes)
 def _term_and_slopes_of(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Callable[..., Any]:  # noqa: ARG001
     return _OF[how.instance_class]
+
+
+def room_for_differences(how: Any, scratch: Any) -> Any:
+    """`scratch` if the term is made of log-ratios too, else None."""
+    raise NotImplementedError
+
+
+def _room(how: Any, scratch: Any) -> Any:  # noqa: ARG001
+    return scratch
+
+
+def _no_room(how: Any, scratch: Any) -> Any:  # noqa: ARG001
+    return None
+
+
+@overload(room_for_differences)
+def _room_for_differences_of(how: Any, scratch: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _room if how.instance_class in (KullbackLeibler, Jeffreys) else _no_room
+
+
+def needs_small_ratios(how: Any) -> Any:
+    """Whether the divergence grows as q/p shrinks without end."""
+    raise NotImplementedError
+
+
+def _yes(how: Any) -> Any:  # noqa: ARG001
+    return True
+
+
+def _no(how: Any) -> Any:  # noqa: ARG001
+    return False
+
+
+@overload(needs_small_ratios)
+def _needs_small_ratios_of(how: Any) -> Callable[..., Any]:
+    return _yes if how.instance_class is ChiSquared else _no
+
+
+def finished(how: Any, total: Any) -> Any:
+    """The divergence, from the sum of its terms, and its slope in that sum."""
+    raise NotImplementedError
+
+
+def _the_sum(how: Any, total: Any) -> Any:  # noqa: ARG001
+    return total, like(total, 1.0)
+
+
+def _the_root(how: Any, total: Any) -> Any:  # noqa: ARG001
+    # At 0 a distance has its kink; its gradient is taken as 0 there.
+    root, zero = square_root(total), like(total, 0.0)
+    return root, select(root > zero, like(total, 0.5) / root, zero)
+
+
+@overload(finished)
+def _finished_of(how: Any, total: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _the_root if how.instance_class is SquaredHellinger else _the_sum

@@ -1,29 +1,136 @@
 """Machine instructions that Numba has no name for, and exactly the floating-point freedom each needs.
 
 Numba's `fastmath` speaks for a whole linked module, inlined callees too, and lets (a − b) − m be
-reassociated away; here `reassoc` stands on the additions of a reduction alone.
+reassociated away; here `reassoc` stands on the additions of a reduction alone. What is said of a number holds
+for every one of `lanes` too.
 """
 
 from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 _SINGLE = 32
 _MANTISSA = {32: (23, 127), 64: (52, 1023)}
+_ROUNDER = {32: 1.5 * 2**23, 64: 1.5 * 2**52}
+_ROOT_HALF = {32: 0x3F3504F3, 64: 0x3FE6A09E667F3BCD}
 
 
 def _bits(of: Any) -> int:
-    return int(of.bitwidth)
+    return int(getattr(of, "scalar", of).bitwidth)
+
+
+def _word(value: Any, bits: int) -> Any:
+    """The whole numbers of so many bits, as many as the value has lanes."""
+    word = ir.IntType(bits)
+    return ir.VectorType(word, value.type.count) if isinstance(value.type, ir.VectorType) else word
+
+
+def constant(kind: Any, number: float) -> Any:
+    """A number in an LLVM type, the same in every lane."""
+    return ir.Constant(kind, [number] * kind.count if isinstance(kind, ir.VectorType) else number)
+
+
+def _call(builder: Any, name: str, *arguments: Any) -> Any:
+    """Call one of LLVM's own functions, whose arguments and result are of one type."""
+    kind = arguments[0].type
+    lanes, scalar = (f"v{kind.count}", kind.element) if isinstance(kind, ir.VectorType) else ("", kind)
+    signature = ir.FunctionType(kind, [kind] * len(arguments))
+    full = f"llvm.{name}.{lanes}{scalar.intrinsic_name}"
+    return builder.call(cgutils.get_or_insert_function(builder.module, signature, full), arguments)
+
+
+@intrinsic
+def wide_vectors(_context: Any) -> Any:
+    """Let the loops of the function use the widest vectors there are; LLVM halves them on some processors.
+
+    The halving spares the clock a drop that current processors no longer have.
+    """
+
+    def generate(context: Any, builder: Any, _: Any, __: Any) -> Any:
+        # llvmlite's own `add` knows a fixed list of attributes without a value.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+# --- memory -----------------------------------------------------------------------------------------
+
+
+@intrinsic
+def pointer(_context: Any, address: Any) -> Any:
+    """The address as a pointer that `carray` takes."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.voidptr(address), generate
+
+
+@intrinsic
+def fetch_and_add(_context: Any, address: Any, number: Any) -> Any:  # noqa: ARG001 (typed by them)
+    """Add to the whole number at an address, as one step among all threads; what it was before."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        word = ir.IntType(64)
+        place = builder.inttoptr(arguments[0], word.as_pointer())
+        return builder.atomic_rmw("add", place, arguments[1], "monotonic")
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def widen(_context: Any, x: Any, storage: Any) -> Any:
+    """A stored number in the type of x; bfloat16 is stored in uint16, float16 in int16."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value, kind = arguments[1], signature.args[1]
+        if kind == types.uint16:
+            word = builder.shl(builder.zext(value, ir.IntType(32)), ir.Constant(ir.IntType(32), 16))
+            value, kind = builder.bitcast(word, ir.FloatType()), types.float32
+        elif kind == types.int16:
+            value, kind = builder.fpext(builder.bitcast(value, ir.HalfType()), ir.FloatType()), types.float32
+        return context.cast(builder, value, kind, signature.return_type)
+
+    return x(x, storage), generate
+
+
+@intrinsic
+def narrow(_context: Any, storage: Any, x: Any) -> Any:
+    """x as a stored number is kept: rounded to nearest even in bfloat16 (uint16), as it is elsewhere."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value, (kind, own) = arguments[1], signature.args
+        if kind != types.uint16:
+            return context.cast(builder, value, own, kind)
+        word = ir.IntType(32)
+        bits = builder.bitcast(context.cast(builder, value, own, types.float32), word)
+        odd = builder.and_(builder.lshr(bits, ir.Constant(word, 16)), ir.Constant(word, 1))
+        rounded = builder.add(bits, builder.add(odd, ir.Constant(word, 0x7FFF)))
+        return builder.trunc(builder.lshr(rounded, ir.Constant(word, 16)), ir.IntType(16))
+
+    return storage(storage, x), generate
+
+
+# --- arithmetic -------------------------------------------------------------------------------------
 
 
 @intrinsic
 def like(_context: Any, x: Any, number: Any) -> Any:
-    """The literal `number` in the type of x; folded at compile time."""
+    """The number in the type of x; a literal is folded at compile time."""
+    scalar = getattr(x, "scalar", x)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return context.cast(builder, arguments[1], signature.args[1], signature.return_type)
+        value = context.cast(builder, arguments[1], signature.args[1], scalar)
+        if scalar is x:
+            return value
+        kind = context.get_value_type(x)
+        first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), None)
+        return builder.shuffle_vector(first, first, zeros)
 
     return x(x, number), generate
 
@@ -43,20 +150,9 @@ def multiply_add(_context: Any, a: Any, b: Any, c: Any) -> Any:
     """a·b + c, rounded once."""
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.fma(*arguments)
+        return _call(builder, "fma", *arguments)
 
     return a(a, b, c), generate
-
-
-@intrinsic
-def nearest(_context: Any, x: Any) -> Any:
-    """The nearest whole number, as a float."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        function = builder.module.declare_intrinsic("llvm.rint", [arguments[0].type])
-        return builder.call(function, arguments)
-
-    return x(x), generate
 
 
 @intrinsic
@@ -69,17 +165,73 @@ def select(_context: Any, condition: Any, yes: Any, no: Any) -> Any:
     return yes(condition, yes, no), generate
 
 
+def _unary(name: str) -> Any:
+    """A function of one number by the processor's own instruction."""
+
+    def declare(_context: Any, x: Any) -> Any:
+        def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+            return _call(builder, name, *arguments)
+
+        return x(x), generate
+
+    return intrinsic(declare)
+
+
+square_root = _unary("sqrt")
+magnitude = _unary("fabs")
+
+
+# --- the bits of a number ---------------------------------------------------------------------------
+
+
+@intrinsic
+def nearest_and_power(_context: Any, x: Any, factor: Any) -> Any:
+    """The whole number n nearest to x·factor, as a float, and 2ⁿ; n in the exponent's range.
+
+    Added to 1½ times the first power of two that has no fraction bits, a number is rounded to a whole one,
+    which then stands in the lowest bits.
+    """
+    bits = _bits(x)
+    mantissa, bias = _MANTISSA[bits]
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind, word = arguments[0].type, _word(arguments[0], bits)
+        rounder = constant(kind, _ROUNDER[bits])
+        raised = _call(builder, "fma", *arguments, rounder)
+        exponent = builder.shl(builder.bitcast(raised, word), constant(word, mantissa))
+        power = builder.bitcast(builder.add(exponent, constant(word, bias << mantissa)), kind)
+        n = builder.fsub(raised, rounder)
+        return context.make_tuple(builder, signature.return_type, (n, power))
+
+    return types.UniTuple(x, 2)(x, factor), generate
+
+
 @intrinsic
 def power_of_two(_context: Any, n: Any) -> Any:
     """2ⁿ for a whole n in the exponent's range, by writing the exponent bits."""
-    mantissa, bias = _MANTISSA[_bits(n)]
+    bits = _bits(n)
+    mantissa, bias = _MANTISSA[bits]
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        word = ir.IntType(_bits(n))
-        exponent = builder.add(builder.fptosi(arguments[0], word), ir.Constant(word, bias))
-        return builder.bitcast(builder.shl(exponent, ir.Constant(word, mantissa)), arguments[0].type)
+        word = _word(arguments[0], bits)
+        exponent = builder.add(builder.fptosi(arguments[0], word), constant(word, bias))
+        return builder.bitcast(builder.shl(exponent, constant(word, mantissa)), arguments[0].type)
 
     return n(n), generate
+
+
+@intrinsic
+def binary_exponent(_context: Any, x: Any) -> Any:
+    """The whole k, as a float, for which x/2ᵏ is between √½ and √2; x positive and normal."""
+    bits = _bits(x)
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        word = _word(arguments[0], bits)
+        key = builder.sub(builder.bitcast(arguments[0], word), constant(word, _ROOT_HALF[bits]))
+        exponent = builder.ashr(key, constant(word, _MANTISSA[bits][0]))
+        return builder.sitofp(exponent, arguments[0].type)
+
+    return x(x), generate
 
 
 @intrinsic
@@ -87,26 +239,12 @@ def ordered(_context: Any, x: Any) -> Any:
     """A whole number that sorts as the float does, NaN above +∞: its maximum vectorises and keeps NaNs."""
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return _flipped(builder, builder.bitcast(arguments[0], ir.IntType(_bits(x))))
+        key = builder.bitcast(arguments[0], ir.IntType(_bits(x)))
+        # Negative floats count downwards in their bits: flip all but the sign.
+        ones = builder.ashr(key, ir.Constant(key.type, key.type.width - 1))
+        return builder.xor(key, builder.lshr(ones, ir.Constant(key.type, 1)))
 
     return (types.int32 if _bits(x) == _SINGLE else types.int64)(x), generate
-
-
-@intrinsic
-def unordered(_context: Any, key: Any) -> Any:
-    """The float that `ordered` made the whole number of."""
-    result = types.float32 if _bits(key) == _SINGLE else types.float64
-
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        return builder.bitcast(_flipped(builder, arguments[0]), context.get_value_type(result))
-
-    return result(key), generate
-
-
-def _flipped(builder: Any, key: Any) -> Any:
-    """Negative floats count downwards in their bits: flip all but the sign."""
-    ones = builder.ashr(key, ir.Constant(key.type, key.type.width - 1))
-    return builder.xor(key, builder.lshr(ones, ir.Constant(key.type, 1)))
 
 
 @intrinsic
@@ -127,75 +265,3 @@ def smaller(_context: Any, a: Any, b: Any) -> Any:
         return builder.select(builder.icmp_signed("<", *arguments), *arguments)
 
     return a(a, b), generate
-
-
-@intrinsic
-def widen(_context: Any, x: Any, storage: Any) -> Any:
-    """A stored number in the type of x: bfloat16 (in uint16) and float16 (in int16) become float32."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value, kind = arguments[1], signature.args[1]
-        if kind == types.uint16:
-            word = builder.shl(builder.zext(value, ir.IntType(32)), ir.Constant(ir.IntType(32), 16))
-            return builder.bitcast(word, ir.FloatType())
-        if kind == types.int16:
-            return builder.fpext(builder.bitcast(value, ir.HalfType()), ir.FloatType())
-        return context.cast(builder, value, kind, signature.return_type)
-
-    return x(x, storage), generate
-
-
-_ROOT_HALF = {32: 0x3F3504F3, 64: 0x3FE6A09E667F3BCD}
-
-
-@intrinsic
-def narrow(_context: Any, storage: Any, x: Any) -> Any:
-    """x as a stored number is kept: rounded to nearest even in bfloat16 (uint16), as it is elsewhere."""
-
-    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value, kind = arguments[1], signature.args[0]
-        if kind == types.uint16:
-            word = ir.IntType(32)
-            bits = builder.bitcast(value, word)
-            odd = builder.and_(builder.lshr(bits, ir.Constant(word, 16)), ir.Constant(word, 1))
-            rounded = builder.add(bits, builder.add(odd, ir.Constant(word, 0x7FFF)))
-            return builder.trunc(builder.lshr(rounded, ir.Constant(word, 16)), ir.IntType(16))
-        return value
-
-    return storage(storage, x), generate
-
-
-@intrinsic
-def binary_exponent(_context: Any, x: Any) -> Any:
-    """The whole k, as a float, for which x/2ᵏ is between √½ and √2; x positive and normal."""
-    bits = _bits(x)
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        word = ir.IntType(bits)
-        key = builder.sub(builder.bitcast(arguments[0], word), ir.Constant(word, _ROOT_HALF[bits]))
-        exponent = builder.ashr(key, ir.Constant(word, _MANTISSA[bits][0]))
-        return builder.sitofp(exponent, arguments[0].type)
-
-    return x(x), generate
-
-
-@intrinsic
-def square_root(_context: Any, x: Any) -> Any:
-    """√x, by the processor's own instruction."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        function = builder.module.declare_intrinsic("llvm.sqrt", [arguments[0].type])
-        return builder.call(function, arguments)
-
-    return x(x), generate
-
-
-@intrinsic
-def magnitude(_context: Any, x: Any) -> Any:
-    """|x|."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        function = builder.module.declare_intrinsic("llvm.fabs", [arguments[0].type])
-        return builder.call(function, arguments)
-
-    return x(x), generate

@@ -17,7 +17,7 @@ from kldiv.kernels.cpu.machine import (
     binary_exponent,
     like,
     multiply_add,
-    nearest,
+    nearest_and_power,
     power_of_two,
     select,
 )
@@ -107,6 +107,24 @@ def _lowest_of(x: Any) -> Callable[..., Any]:
     return _single_lowest if x == types.float32 else _double_lowest
 
 
+def least_ratio(x: Any) -> Any:
+    """More than e^x is for an x that `exponential_parts` holds; its inverse is no infinity."""
+    raise NotImplementedError
+
+
+def _single_least_ratio(x: Any) -> Any:
+    return like(x, 2e-38)
+
+
+def _double_least_ratio(x: Any) -> Any:
+    return like(x, 4e-308)
+
+
+@overload(least_ratio)
+def _least_ratio_of(x: Any) -> Callable[..., Any]:
+    return _single_least_ratio if x == types.float32 else _double_least_ratio
+
+
 @compiled
 def exponential(x: Any) -> Any:
     """e^x for x <= 0, 0 where that is no normal number."""
@@ -115,14 +133,18 @@ def exponential(x: Any) -> Any:
 
 
 @compiled
-def exponential_parts(x: Any) -> Any:
-    """e^x, e^x − 1 and e^x − 1 − x, none by cancellation, for x up to 88 (709 in double); a low x is held."""
+def exponential_parts(x: Any, lost: Any = None) -> Any:
+    """e^x, e^x − 1 and e^x − 1 − x, none by cancellation, for x up to 88 (709 in double); a low x is held.
+
+    `lost` is what the rounding of x has lost.
+    """
     floor = _lowest(x)
     held = select(x < floor, floor, x)
-    n = nearest(held * like(x, LOG2_E))
+    n, power = nearest_and_power(held, like(x, LOG2_E))
     r = _reduced(held, n)
+    if lost is not None:
+        r += lost
     beyond = _tail(r) * r * r
-    power = power_of_two(n)
     less_one = multiply_add(power, beyond + r, power - like(x, 1.0))
     # Where n is 0 the remainder is the polynomial's own; elsewhere nothing is left to cancel.
     return (

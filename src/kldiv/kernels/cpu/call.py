@@ -1,0 +1,190 @@
+"""What one call of a kernel is about, as the words of memory that compiled code reads it from.
+
+A word is a whole number, most of them addresses; a few at the end are floating-point numbers.
+"""
+
+import ctypes
+import struct
+from typing import Any
+
+from numba import boolean, carray, float64, int64, types
+
+from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.machine import fetch_and_add, narrow, pointer, widen
+
+# Numbers of words, in the order of `pack`.
+NEXT, SLOT, HARDS, CHUNK, ROWS, OUTCOMES, SCRATCH, SLOT_BYTES = range(8)
+P, P_STRIDE, P_STEP, P_STARTS, P_KIND, P_SPACE = range(8, 14)
+Q, Q_STRIDE, Q_STEP, Q_STARTS, Q_KIND, Q_SPACE = range(14, 20)
+MASK, HARD, VALUE, VALUE_KIND, P_GRAD, P_GRAD_KIND, Q_GRAD, Q_GRAD_KIND = range(20, 28)
+SCALE, FACTOR, WEIGHT, P_ALONE, Q_ALONE, SLOPE_AT_NO_P, SLOPE_AT_NO_Q = range(28, 35)
+_LAYOUT = struct.Struct("28q7d")
+_WORDS = ctypes.c_int64 * 35
+
+# How numbers are stored; half precisions as whole numbers, whose types Numba has.
+KINDS = (types.float32, types.float64, types.uint16, types.int16)
+SINGLE, DOUBLE, BRAIN, HALF = range(4)
+
+
+def pack(*words: float) -> ctypes.Array[ctypes.c_int64]:
+    """The words of a call, from CHUNK on: whole numbers up to Q_GRAD_KIND, numbers from SCALE on."""
+    packed = _WORDS()
+    _LAYOUT.pack_into(packed, 0, 0, 0, 0, *words)
+    return packed
+
+
+def some_are_hard(words: ctypes.Array[ctypes.c_int64]) -> bool:
+    """Whether the call has marked some rows as hard."""
+    return words[HARDS] != 0
+
+
+@compiled
+def integers(call: Any) -> Any:
+    """The words of the call at an address as whole numbers."""
+    return carray(pointer(call), (Q_GRAD_KIND + 1,), int64)
+
+
+@compiled
+def numbers(call: Any) -> Any:
+    """The same words as floating-point numbers; only those from SCALE on mean one."""
+    return carray(pointer(call), (SLOPE_AT_NO_Q + 1,), float64)
+
+
+@compiled
+def array(address: Any, length: Any, kind: Any) -> Any:
+    """The memory at an address as an array of `length` of a type."""
+    return carray(pointer(address), (length,), kind)
+
+
+@compiled
+def take_rows(call: Any, words: Any) -> Any:
+    """The first and the end of the next rows that no thread has taken; none are left where they meet."""
+    first = min(fetch_and_add(call + 8 * NEXT, words[CHUNK]), words[ROWS])
+    return first, min(first + words[CHUNK], words[ROWS])
+
+
+@compiled
+def take_scratch(call: Any, words: Any) -> Any:
+    """The address of memory that no other thread of the call uses."""
+    return words[SCRATCH] + fetch_and_add(call + 8 * SLOT, 1) * words[SLOT_BYTES]
+
+
+@compiled
+def sides(words: Any) -> Any:
+    """Where p and q lie: address, strides of rows and of outcomes, address of starts or 0, kind."""
+    return (
+        (words[P], words[P_STRIDE], words[P_STEP], words[P_STARTS], words[P_KIND]),
+        (words[Q], words[Q_STRIDE], words[Q_STEP], words[Q_STARTS], words[Q_KIND]),
+    )
+
+
+@compiled
+def start_of(side: Any, i: Any) -> Any:
+    """How many numbers after the address of a side its row i starts."""
+    _, stride, _, starts, _ = side
+    return array(starts, i + 1, int64)[i] if starts else i * stride
+
+
+@compiled
+def row_of(side: Any, i: Any, outcomes: Any, kind: Any, spare: Any) -> Any:
+    """Row i of a side; brought together at the address `spare` if its outcomes lie apart."""
+    base, _, step, _, _ = side
+    start = start_of(side, i)
+    if step == 1:
+        return array(base, start + outcomes, kind)[start:]
+    apart, together = array(base, start + (outcomes - 1) * step + 1, kind), array(spare, outcomes, kind)
+    for j in range(outcomes):
+        together[j] = apart[start + j * step]
+    return together
+
+
+@compiled
+def gradient_row(base: Any, i: Any, outcomes: Any, kind: Any) -> Any:
+    """Where the gradient of row i will lie."""
+    start = i * outcomes
+    return array(base, start + outcomes, kind)[start:]
+
+
+@compiled
+def mark(call: Any, hard: Any, i: Any, is_hard: Any) -> None:
+    """Note whether row i is hard."""
+    hard[i] = is_hard
+    if is_hard:
+        fetch_and_add(call + 8 * HARDS, 1)
+
+
+# --- rows of any kind, as double precision ----------------------------------------------------------
+
+
+@compiled
+def _read(stored: Any, start: Any, step: Any, outcomes: Any, out: Any, first: Any, apart: Any) -> None:
+    for j in range(outcomes):
+        out[first + j * apart] = widen(1.0, stored[start + j * step])
+
+
+@compiled
+def read(side: Any, i: Any, outcomes: Any, out: Any, first: Any, apart: Any) -> None:
+    """Row i of a side, from out[first] on, `apart` numbers apart."""
+    base, _, step, _, kind = side
+    start = start_of(side, i)
+    end = start + (outcomes - 1) * step + 1
+    if kind == SINGLE:
+        _read(array(base, end, types.float32), start, step, outcomes, out, first, apart)
+    elif kind == DOUBLE:
+        _read(array(base, end, types.float64), start, step, outcomes, out, first, apart)
+    elif kind == BRAIN:
+        _read(array(base, end, types.uint16), start, step, outcomes, out, first, apart)
+    elif kind == HALF:
+        _read(array(base, end, types.int16), start, step, outcomes, out, first, apart)
+
+
+@compiled
+def _write(row: Any, first: Any, apart: Any, out: Any) -> None:
+    for j in range(len(out)):
+        out[j] = narrow(out[j], row[first + j * apart])
+
+
+@compiled
+def write(row: Any, first: Any, apart: Any, base: Any, i: Any, outcomes: Any, kind: Any) -> None:
+    """The row that lies from row[first] on, `apart` numbers apart, as the gradient of row i."""
+    if kind == SINGLE:
+        _write(row, first, apart, gradient_row(base, i, outcomes, types.float32))
+    elif kind == DOUBLE:
+        _write(row, first, apart, gradient_row(base, i, outcomes, types.float64))
+    elif kind == BRAIN:
+        _write(row, first, apart, gradient_row(base, i, outcomes, types.uint16))
+
+
+@compiled
+def write_value(words: Any, i: Any, value: Any) -> None:
+    """The value of row i."""
+    if words[VALUE_KIND] == SINGLE:
+        array(words[VALUE], i + 1, types.float32)[i] = value
+    else:
+        array(words[VALUE], i + 1, types.float64)[i] = value
+
+
+# --- rows that are not asked for --------------------------------------------------------------------
+
+
+@compiled
+def _clear(base: Any, i: Any, outcomes: Any, kind: Any) -> None:
+    if base:
+        if kind == SINGLE:
+            gradient_row(base, i, outcomes, types.float32)[:] = 0
+        elif kind == DOUBLE:
+            gradient_row(base, i, outcomes, types.float64)[:] = 0
+        elif kind == BRAIN:
+            gradient_row(base, i, outcomes, types.uint16)[:] = 0
+
+
+@compiled
+def cleared(words: Any, i: Any, hard: Any) -> Any:
+    """Whether row i is not asked for, and then has value 0 and no gradient."""
+    if words[MASK] == 0 or array(words[MASK], i + 1, boolean)[i]:
+        return False
+    write_value(words, i, 0.0)
+    hard[i] = False
+    _clear(words[P_GRAD], i, words[OUTCOMES], words[P_GRAD_KIND])
+    _clear(words[Q_GRAD], i, words[OUTCOMES], words[Q_GRAD_KIND])
+    return True

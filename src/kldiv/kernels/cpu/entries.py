@@ -1,0 +1,51 @@
+"""The entries: what threads run, one for each form of rows and divergence, made on first use."""
+
+from functools import cache
+from typing import Any
+
+from kldiv.kernels.cpu.call import WEIGHT, numbers
+from kldiv.kernels.cpu.compiling import entry, text_of_kernels
+from kldiv.kernels.cpu.machine import wide_vectors
+from kldiv.kernels.cpu.pairs import pair_rows
+from kldiv.kernels.cpu.rows import logit_rows
+from kldiv.kernels.cpu.tiles import tile_rows
+
+
+@cache
+def entry_of_logits(marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> Any:
+    """Rows of logits one by one; kinds are the types of Numba of what lies in memory."""
+    # Part of the key under which an entry is kept.
+    text = text_of_kernels()
+
+    def run_logits(address: int) -> None:
+        text  # noqa: B018
+        wide_vectors()
+        logit_rows(address, marker(numbers(address)[WEIGHT]), unit, p_kind, q_kind, p_out, q_out)
+
+    return entry(run_logits)
+
+
+@cache
+def entry_of_tiles(marker: Any) -> Any:
+    """Rows of few logits, side by side."""
+    text = text_of_kernels()
+
+    def run_tiles(address: int) -> None:
+        text  # noqa: B018
+        wide_vectors()
+        tile_rows(address, marker(numbers(address)[WEIGHT]))
+
+    return entry(run_tiles)
+
+
+@cache
+def entry_of_pairs(marker: Any) -> Any:
+    """Rows of which a side holds something else than logits."""
+    text = text_of_kernels()
+
+    def run_pairs(address: int) -> None:
+        text  # noqa: B018
+        wide_vectors()
+        pair_rows(address, marker(numbers(address)[WEIGHT]))
+
+    return entry(run_pairs)

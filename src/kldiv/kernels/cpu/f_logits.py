@@ -1,0 +1,114 @@
+"""The f-divergences of rows of logits, with their gradients: Σ F(p, q), F given by a generator."""
+
+import math
+from typing import Any
+
+from kldiv.kernels.cpu.call import FACTOR, SCALE
+from kldiv.kernels.cpu.centring import BLOCK, centred, likeliest
+from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.generators import (
+    finished,
+    needs_small_ratios,
+    room_for_differences,
+    term_and_slopes,
+)
+from kldiv.kernels.cpu.kl_logits import less
+from kldiv.kernels.cpu.machine import accumulate, like, select, wide_vectors
+from kldiv.kernels.cpu.optional import item, keep, part, room
+from kldiv.kernels.cpu.vector import least_ratio
+
+
+@compiled
+def _outcome(j: Any, row: Any) -> Any:
+    """p, log p/q if differences are kept, q/p but no less than can be divided by, and q/p − 1."""
+    weights, gaps, ratios, differences, share, grown, logarithm = row
+    inverse = like(share, 1.0) / (like(share, 1.0) + grown)
+    ratio, least = ratios[j] * inverse, least_ratio(share)
+    d = item(differences, j, like(share, 0.0)) + logarithm
+    return weights[j] * share, d, select(ratio < least, least, ratio), (gaps[j] - grown) * inverse
+
+
+@compiled
+def _terms(how: Any, row: Any, p_unit: Any, q_unit: Any, of_p: Any, of_q: Any, wants: Any) -> Any:
+    """Σ F(p, q) over a block, the sums of what is written, and whether some q/p was too small to tell.
+
+    Written is, where wanted, by how much each slope, p·∂F/∂p and q·∂F/∂q, exceeds the given one for its mass;
+    and then q, in place of the ratios.
+    """
+    wide_vectors()
+    weights, _, ratios, _, share, _, _ = row
+    want_p, want_q = wants
+    total = left_p = left_q = like(share, 0.0)
+    lost = False
+    for j in range(len(weights)):
+        p, d, ratio, gap = _outcome(j, row)
+        term, slope_p, slope_q = term_and_slopes(how, p, d, ratio, gap, gap + d)
+        total = accumulate(total, term)
+        lost |= ratios[j] < least_ratio(share)
+        if want_p:
+            of_p[j] = slope_p - p * p_unit
+            left_p = accumulate(left_p, slope_p - p * p_unit)
+        if want_q:
+            q = p * ratio
+            ratios[j] = q
+            of_q[j] = slope_q - q * q_unit
+            left_q = accumulate(left_q, slope_q - q * q_unit)
+    return total, left_p, left_q, lost
+
+
+@compiled
+def _unit_slopes(how: Any, j: Any, row: Any) -> Any:
+    """The slopes a unit of mass of one outcome: the likeliest one's are taken off all others'."""
+    p, d, ratio, gap = _outcome(j, row)
+    _, of_p, of_q = term_and_slopes(how, p, d, ratio, gap, gap + d)
+    return of_p / p, of_q / (p * ratio)
+
+
+@compiled
+def _settle(slopes: Any, mass: Any, left: Any, at: Any, factor: Any) -> None:
+    """From slopes of log-probabilities to those of logits: less each outcome's mass times their sum."""
+    wide_vectors()
+    left -= slopes[at]
+    slopes[at] = like(factor, 0.0)
+    less(slopes, mass, like(factor, left), factor, -1)
+
+
+@compiled
+def f_row(
+    how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any, scratch: Any
+) -> Any:
+    """The call's factor times Σ F(p, q), and its gradients times that if wanted; whether the row is hard."""
+    wide_vectors()
+    scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]
+    weights, gaps, ratios = scratch[0], scratch[1], scratch[2]
+    differences = room_for_differences(how, scratch[3])
+    at, total, _, grown_, _, hard = centred(zp, zq, scale, weights, differences, gaps, ratios)
+    if hard:
+        return 0.0, True
+    of_p, of_q = room(p_grad, scratch[4]), room(q_grad, scratch[5])
+    share, grown, logarithm = like(scale, 1.0 / total), like(scale, grown_), like(scale, math.log1p(grown_))
+    row = (weights, gaps, ratios, differences, share, grown, logarithm)
+    want_p, want_q = wants
+    q_at = likeliest(zq, scale) if want_q else at
+    p_unit, _ = _unit_slopes(how, at, row)
+    _, q_unit = _unit_slopes(how, q_at, row)
+    terms = left_p = left_q = 0.0
+    lost = False
+    for i in range(0, len(zp), BLOCK):
+        j = i + BLOCK
+        block = (
+            weights[i:j], gaps[i:j], ratios[i:j], part(differences, i, j), share, grown, logarithm,
+        )  # fmt: skip
+        t, left, right, missed = _terms(how, block, p_unit, q_unit, of_p[i:j], of_q[i:j], wants)
+        terms, left_p, left_q, lost = terms + t, left_p + left, left_q + right, lost | missed
+    if lost and needs_small_ratios(how):
+        return 0.0, True
+    value, slope = finished(how, terms)
+    each = like(scale, scale * factor * slope)
+    if want_p:
+        _settle(of_p, weights, left_p / total, at, each)
+        keep(of_p, p_grad)
+    if want_q:
+        _settle(of_q, ratios, left_q, q_at, each)
+        keep(of_q, q_grad)
+    return value * factor, False

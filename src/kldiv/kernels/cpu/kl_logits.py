@@ -1,0 +1,87 @@
+"""The Kullback–Leibler divergence of rows of logits, with its gradients: the kernel that losses run on."""
+
+from typing import Any
+
+from kldiv.kernels.cpu.call import FACTOR, SCALE
+from kldiv.kernels.cpu.centring import BLOCK, centred
+from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.machine import accumulate, like, multiply_add, wide_vectors
+from kldiv.kernels.cpu.optional import keep, room
+
+# Σ e below this: the likeliest outcome has more than 9/10 of the mass.
+_HEAVY = 1.1
+
+
+@compiled
+def _less(slopes: Any, mass: Any, share: Any, factor: Any) -> Any:
+    """slopes ← (slopes − share·mass)·factor; the sum of that."""
+    wide_vectors()
+    total = like(factor, 0.0)
+    for j in range(len(slopes)):
+        slope = multiply_add(-share, mass[j], slopes[j]) * factor
+        slopes[j] = slope
+        total = accumulate(total, slope)
+    return total
+
+
+@compiled
+def less(slopes: Any, mass: Any, share: Any, factor: Any, heavy: Any) -> None:
+    """slopes ← (slopes − share·mass)·factor, whose sum is 0: an outcome of most of the mass takes the rest.
+
+    Where it has nearly all, the difference alone would leave it no right digit.
+    """
+    wide_vectors()
+    own = multiply_add(-share, mass[heavy], slopes[heavy]) * factor
+    total = 0.0
+    for i in range(0, len(slopes), BLOCK):
+        total += _less(slopes[i : i + BLOCK], mass[i : i + BLOCK], share, factor)
+    if heavy >= 0:
+        slopes[heavy] = like(factor, own - total)
+
+
+@compiled
+def _weighted(differences: Any, weights: Any, mean: Any, factor: Any) -> Any:
+    """t ← e·(t − mean)·factor; the sum of that."""
+    wide_vectors()
+    total = like(factor, 0.0)
+    for j in range(len(differences)):
+        slope = weights[j] * (differences[j] - mean) * factor
+        differences[j] = slope
+        total = accumulate(total, slope)
+    return total
+
+
+@compiled
+def _weighted_differences(differences: Any, weights: Any, mean: Any, factor: Any, heavy: Any) -> None:
+    """As `less`, of e·(t − mean)·factor."""
+    wide_vectors()
+    own = weights[heavy] * (differences[heavy] - mean) * factor
+    total = 0.0
+    for i in range(0, len(differences), BLOCK):
+        total += _weighted(differences[i : i + BLOCK], weights[i : i + BLOCK], mean, factor)
+    if heavy >= 0:
+        differences[heavy] = like(factor, own - total)
+
+
+@compiled
+def kl_row(zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any, scratch: Any) -> Any:
+    """The call's factor times D(p‖q), and its gradients times that where wanted; whether the row is hard."""
+    wide_vectors()
+    scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]
+    want_p, want_q = wants
+    weights, differences, gaps = scratch[0], room(p_grad, scratch[1]), room(q_grad, scratch[2])
+    if want_p or want_q:
+        at, total, rest, grown, value, hard = centred(zp, zq, scale, weights, differences, gaps, None)
+    else:
+        at, total, rest, grown, value, hard = centred(zp, zq, scale, None, None, None, None)
+    if hard:
+        return 0.0, True
+    each = scale * factor / total
+    heavy = at if total < _HEAVY else -1
+    if want_q:
+        less(gaps, weights, like(scale, grown), like(scale, each / (1.0 + grown)), heavy)
+        keep(gaps, q_grad)
+    if want_p:
+        _weighted_differences(differences, weights, like(scale, rest), like(scale, each), heavy)
+        keep(differences, p_grad)
+    return max(value, 0.0) * factor, False

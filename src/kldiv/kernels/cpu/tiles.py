@@ -1,0 +1,253 @@
+"""Rows of few outcomes: as many at once as there are lanes, each in double precision.
+
+A row by itself would fill no vector, and the work around its few outcomes would be most of it. In double
+precision the likeliest outcome's difference is centre enough, and nothing has to be done twice.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import boolean, float64, int64, types
+from numba.extending import overload
+
+from kldiv.kernels.cpu import call
+from kldiv.kernels.cpu.centring import finite
+from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.generators import KullbackLeibler, finished, term_and_slopes
+from kldiv.kernels.cpu.lanes import COUNT, every, lane_of, load, load_rows, store
+from kldiv.kernels.cpu.machine import select, wide_vectors
+from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
+
+SCRATCH_ROWS = 4
+# Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
+_WILD = -600.0
+_HUGE = 1e30
+# Beyond any finite logit but those that nearly overflow.
+_NONE = 1e37
+_LEAST = -3.4028234663852886e38
+
+
+@compiled
+def _side_by_side(stored: Any, starts: Any, step: Any, outcomes: Any, out: Any) -> None:
+    for j in range(outcomes):
+        store(out, j, finite(load_rows(stored, starts, j * step), every(_LEAST)))
+
+
+@compiled
+def _gather(words: Any, side: Any, first: Any, starts: Any, out: Any) -> None:
+    """Bring rows side by side: outcome j of lane l is row first + l's; past the last row that one again."""
+    wide_vectors()
+    base, _, step, _, kind = side
+    outcomes, last = words[call.OUTCOMES], words[call.ROWS] - 1
+    for lane in range(COUNT):
+        starts[lane] = call.start_of(side, min(first + lane, last))
+    if kind == call.SINGLE:
+        _side_by_side(call.array(base, 1, types.float32), starts, step, outcomes, out)
+    elif kind == call.BRAIN:
+        _side_by_side(call.array(base, 1, types.uint16), starts, step, outcomes, out)
+    else:
+        _side_by_side(call.array(base, 1, types.int16), starts, step, outcomes, out)
+
+
+@compiled
+def _centre(a: Any, b: Any, outcomes: Any) -> Any:
+    """The largest logit of p, and where it is the difference to q's."""
+    wide_vectors()
+    top, centre = load(a, 0), load(a, 0) - load(b, 0)
+    for j in range(1, outcomes):
+        z = load(a, j)
+        centre = select(z > top, z - load(b, j), centre)
+        top = select(z > top, z, top)
+    return top, centre
+
+
+@compiled
+def _weigh(a: Any, b: Any, outcomes: Any, top: Any, centre: Any, scale: Any) -> Any:
+    """Replace logits by e = exp(zp − max zp) and t, the difference less the centre; Σ e, the mean of t."""
+    wide_vectors()
+    total = moment = every(0.0)
+    for j in range(outcomes):
+        zp = load(a, j)
+        t = (zp - load(b, j) - centre) * scale
+        e = exponential((zp - top) * scale)
+        store(a, j, e)
+        store(b, j, t)
+        total, moment = total + e, moment + e * t
+    return total, moment / total
+
+
+@compiled
+def _spread(a: Any, b: Any, c: Any, outcomes: Any, mean: Any) -> Any:
+    """With t from its mean on: Σ e·φ(t), and whether some t is out of range.
+
+    b and c become e^(−t) − 1 and e^(−t).
+    """
+    wide_vectors()
+    excess, wild = every(0.0), every(0.0) > every(0.0)
+    for j in range(outcomes):
+        t = load(b, j) - mean
+        ratio, gap, beyond = exponential_parts(-t)
+        excess += load(a, j) * beyond
+        wild = wild | (t < every(_WILD)) | (t > every(-_WILD))
+        store(b, j, gap)
+        store(c, j, ratio)
+    return excess, wild
+
+
+@compiled
+def _terms(
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any
+) -> Any:  # fmt: skip
+    """Σ F(p, q); a and c become p and q, b and `slopes` p·∂F/∂p and q·∂F/∂q, as wanted."""
+    wide_vectors()
+    terms = every(0.0)
+    want_p, want_q = wants
+    share, inverse = every(1.0) / total, every(1.0) / (every(1.0) + grown)
+    for j in range(outcomes):
+        p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
+        logarithm, beyond = logarithm_parts(gap, ratio)
+        term, slope_p, slope_q = term_and_slopes(how, p, -logarithm, ratio, gap, beyond)
+        terms += term
+        if want_p:
+            store(a, j, p)
+            store(b, j, slope_p)
+        if want_q:
+            store(c, j, p * ratio)
+            store(slopes, j, slope_q)
+    return terms
+
+
+@compiled
+def _kl_terms(
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any  # noqa: ARG001
+) -> Any:  # fmt: skip
+    """As `_terms`, of D(p‖q) = log(1 + A): a logarithm for the row rather than one for each outcome."""
+    wide_vectors()
+    want_p, want_q = wants
+    share, inverse = every(1.0) / total, every(1.0) / (every(1.0) + grown)
+    if want_p:
+        for j in range(outcomes):
+            p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
+            logarithm, _ = logarithm_parts(gap, ratio)
+            store(a, j, p)
+            store(b, j, -p * logarithm)
+            if want_q:
+                store(c, j, p * ratio)
+                store(slopes, j, p * gap)
+    elif want_q:
+        for j in range(outcomes):
+            p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
+            store(c, j, p * ratio)
+            store(slopes, j, p * gap)
+    divergence, _ = logarithm_parts(grown, every(1.0) + grown)
+    return divergence
+
+
+def _all_terms(
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any
+) -> Any:  # fmt: skip
+    """`_kl_terms` or `_terms`, whichever fits the divergence."""
+    raise NotImplementedError
+
+
+def _of_kl(
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any
+) -> Any:  # fmt: skip
+    return _kl_terms(how, a, b, c, slopes, outcomes, total, grown, wants)
+
+
+def _of_others(
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any
+) -> Any:  # fmt: skip
+    return _terms(how, a, b, c, slopes, outcomes, total, grown, wants)
+
+
+@overload(_all_terms)
+def _all_terms_of(
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any  # noqa: ARG001
+) -> Callable[..., Any]:  # fmt: skip
+    return _of_kl if how.instance_class is KullbackLeibler else _of_others
+
+
+@compiled
+def _off_simplex_removed(slopes: Any, mass: Any, outcomes: Any, factor: Any) -> None:
+    """slopes ← (slopes − mass·Σ slopes)·factor, from what each exceeds the likeliest one's a unit of mass.
+
+    Where one outcome has nearly all the mass the plain difference would have no right digit.
+    """
+    wide_vectors()
+    most = at = its_slope = left = every(0.0)
+    for j in range(outcomes):
+        m = load(mass, j)
+        its_slope = select(m > most, load(slopes, j), its_slope)
+        at = select(m > most, every(float(j)), at)
+        most = select(m > most, m, most)
+    unit = its_slope / most
+    for j in range(outcomes):
+        beyond = load(slopes, j) - load(mass, j) * unit
+        beyond = select(at == every(float(j)), every(0.0), beyond)
+        left += beyond
+        store(slopes, j, beyond)
+    for j in range(outcomes):
+        store(slopes, j, (load(slopes, j) - left * load(mass, j)) * factor)
+
+
+@compiled
+def _scatter(words: Any, base: Any, kind: Any, first: Any, slopes: Any, mass: Any, factor: Any) -> None:
+    """Write the gradients of rows from slopes of log-probabilities."""
+    wide_vectors()
+    outcomes = words[call.OUTCOMES]
+    _off_simplex_removed(slopes, mass, outcomes, factor)
+    for lane in range(min(COUNT, words[call.ROWS] - first)):
+        call.write(slopes, lane, COUNT, base, first + lane, outcomes, kind)
+
+
+@compiled
+def _tile(
+    address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: Any, starts: Any, scratch: Any
+) -> None:
+    """The rows from `first` on, as many as there are lanes."""
+    wide_vectors()
+    outcomes, wants = words[call.OUTCOMES], (words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0)
+    a, b, c, slopes = scratch[0], scratch[1], scratch[2], scratch[3]
+    p_side, q_side = call.sides(words)
+    _gather(words, p_side, first, starts, a)
+    _gather(words, q_side, first, starts, b)
+    top, centre = _centre(a, b, outcomes)
+    total, mean = _weigh(a, b, outcomes, top, centre, every(numbers[call.SCALE]))
+    excess, wild = _spread(a, b, c, outcomes, mean)
+    # A side without a finite logit is no distribution; nor is there a difference to it.
+    wild = wild | (top < every(-_NONE)) | (centre < every(-_NONE)) | (centre > every(_NONE))
+    grown = excess / total
+    terms = _all_terms(how, a, b, c, slopes, outcomes, total, grown, wants)
+    result, slope = finished(how, terms)
+    factor = every(numbers[call.SCALE] * numbers[call.FACTOR]) * slope
+    if wants[0]:
+        _scatter(words, words[call.P_GRAD], words[call.P_GRAD_KIND], first, b, a, factor)
+    if wants[1]:
+        _scatter(words, words[call.Q_GRAD], words[call.Q_GRAD_KIND], first, slopes, c, factor)
+    for lane in range(min(COUNT, words[call.ROWS] - first)):
+        if call.cleared(words, first + lane, hard):
+            continue
+        call.write_value(words, first + lane, lane_of(result, lane) * numbers[call.FACTOR])
+        is_hard = lane_of(wild, lane) or not lane_of(grown, lane) < _HUGE
+        call.mark(address, hard, first + lane, is_hard)
+
+
+@compiled
+def tile_rows(address: Any, how: Any) -> None:
+    """Rows of the call at an address, until none is left."""
+    wide_vectors()
+    words, numbers = call.integers(address), call.numbers(address)
+    size = words[call.OUTCOMES] * COUNT
+    hard = call.array(words[call.HARD], words[call.ROWS], boolean)
+    memory = call.take_scratch(address, words)
+    starts = call.array(memory, COUNT, int64)
+    scratch = call.array(memory + 8 * COUNT, SCRATCH_ROWS * size, float64)
+    scratch = scratch.reshape(SCRATCH_ROWS, size)
+    while True:
+        first, end = call.take_rows(address, words)
+        if first == end:
+            return
+        for i in range(first, end, COUNT):
+            _tile(address, how, words, numbers, i, hard, starts, scratch)

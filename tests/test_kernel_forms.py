@@ -1,0 +1,214 @@
+"""The forms of rows the compiled kernel has: few outcomes side by side, and sides of different kinds.
+
+They are held to the reference kernel in double precision, which the accuracy tests hold to 60-digit
+arithmetic. Both forms compute in double precision themselves, so that of single precision only the rounding
+of the result is left: two units of its epsilon, relative to a value and to the largest number of a gradient.
+"""
+
+import itertools
+
+import pytest
+import torch
+from cases import CHI2, HELLINGER, JEFFREYS, JS, KL, SKEW, TOTAL_VARIATION, Case
+
+import kldiv
+from kldiv import Counts, Logits, LogProbs, Probs, definition, kernels
+from kldiv.kernels.cpu.generators import marker_of
+
+COMPILED = [KL, *JS, *SKEW, JEFFREYS, TOTAL_VARIATION, HELLINGER, CHI2]
+FEW = [KL, JS[1], HELLINGER, CHI2]
+INF, NAN = float("inf"), float("nan")
+SPACES = {"logits": Logits, "log_probs": LogProbs, "probs": Probs, "counts": Counts}
+UNITS = 2
+MIXED = [pair for pair in itertools.product(SPACES, repeat=2) if pair != ("logits", "logits")]
+
+
+def slopes(case, p, q, kernel="cpu", **options):
+    """Value and both gradients; p and q are pairs of a space and its values."""
+    leaves = [z.detach().clone().requires_grad_() for _, z in (p, q)]
+    with kernels.use(kernel):
+        sides = [SPACES[space](z, validate=False) for (space, _), z in zip((p, q), leaves, strict=True)]
+        value = case(*sides, **options)
+        assert kernels.last_used() == kernel
+        value.sum().backward()
+    return value.detach(), leaves[0].grad, leaves[1].grad
+
+
+def by_reference(case, p, q, **options):
+    """The same of the same numbers in double precision, by the reference kernel."""
+    (p_space, p_values), (q_space, q_values) = p, q
+    return slopes(case, (p_space, p_values.double()), (q_space, q_values.double()), "reference", **options)
+
+
+def assert_same(seen, wanted, units=UNITS):
+    """NaN and infinities in one place; elsewhere relative, as the file says. What underflows may be lost."""
+    for i, (one, exact) in enumerate(zip(seen, wanted, strict=True)):
+        info = torch.finfo(one.dtype)
+        other = torch.where(exact.abs() > info.max, exact.sign() * INF, exact)
+        size = other.abs() if i == 0 else other.abs().masked_fill(other.isinf(), 0.0).amax(-1, keepdim=True)
+        same = (one == other) | (one.isnan() & other.isnan())
+        near = (one.double() - other).abs() <= units * info.eps * size + info.tiny
+        bad = ~(same | near)
+        assert not bad.any(), (i, bad.nonzero()[0].tolist(), one[bad][0].item(), other[bad][0].item())
+
+
+def in_space(space, logits):
+    """The distributions of logits, written down in another space."""
+    probabilities = logits.softmax(-1)
+    return {
+        "logits": logits,
+        "log_probs": logits.log_softmax(-1),
+        "probs": probabilities,
+        "counts": probabilities * 1000 + 0.5,
+    }[space]
+
+
+# --- few outcomes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcomes", [1, 2, 3, 7, 48])
+@pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
+def test_few_outcomes_in_any_number_of_rows(case, outcomes):
+    """Rows that fill the lanes and rows that don't, the last of a number that no lanes divide."""
+    for rows in (1, 15, 16, 17, 40):
+        p = torch.randn(rows, outcomes)
+        q = p + torch.randn(rows, outcomes) * torch.logspace(-3, 0.5, rows)[:, None]
+        p, q = ("logits", p), ("logits", q)
+        assert_same(slopes(case, p, q, temperature=1.5), by_reference(case, p, q, temperature=1.5))
+
+
+@pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
+def test_few_outcomes_at_the_border(case):
+    """Masks on both sides and on one, constant shifts, huge logits, one-hot and equal rows, and NaN."""
+    p = torch.tensor(
+        [[0, 1, -INF, 2], [0, 1, -INF, 2], [0, 1, 2, 3], [88, -300, 0, 1], [5, 5, 5, 5], [0, 1, 2, NAN],
+         [-INF, 3, -INF, -INF], [1e38, 0, 0, -1e38], [0, 1, -1e9, 2], [-INF, -INF, -INF, -INF]]
+    )  # fmt: skip
+    q = torch.tensor(
+        [[1, 1, -INF, 0], [1, -INF, 0, 0], [7, 8, 9, 10], [-300, 88, 0, 1], [2, 2, 2, 2], [0, 1, 2, 3],
+         [-INF, 3, -INF, -INF], [0, 1e38, 0, 0], [1, 0, -1e4, 1], [0, 1, 2, 3]]
+    )  # fmt: skip
+    # χ² of the huge ones is beyond single precision, and there where the reference's own powers overflow.
+    rows = slice(0, 7) if case is CHI2 else slice(None)
+    p, q = ("logits", p[rows]), ("logits", q[rows])
+    assert_same(slopes(case, p, q), slopes(case, p, q, "reference"), 64)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_few_outcomes_in_half_precision(dtype):
+    p, q = torch.randn(20, 6).to(dtype), torch.randn(20, 6).to(dtype)
+    value, of_p, of_q = slopes(KL, ("logits", p), ("logits", q))
+    exact = by_reference(KL, ("logits", p), ("logits", q))
+    assert value.dtype == torch.float32
+    assert_same((value,), exact[:1])
+    assert of_p.dtype == of_q.dtype == dtype
+    assert_same((value, of_p, of_q), exact)
+
+
+# --- sides of different kinds -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("p_space", "q_space"), MIXED)
+@pytest.mark.parametrize("case", FEW, ids=Case.name.fget)
+def test_every_pair_of_kinds(case, p_space, q_space):
+    """Also where a logarithm of probabilities or a count was rounded, so that the sums are not 1."""
+    for outcomes in (2, 9, 100):
+        logits = torch.randn(6, outcomes) * 2
+        p = p_space, in_space(p_space, logits)
+        q = q_space, in_space(q_space, logits + torch.randn(6, outcomes) * 0.5)
+        assert_same(slopes(case, p, q), by_reference(case, p, q))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize(("p_space", "q_space"), MIXED)
+def test_every_pair_of_kinds_in_other_precisions(p_space, q_space, dtype):
+    logits = torch.randn(4, 11, dtype=torch.float64)
+    p = p_space, in_space(p_space, logits).to(dtype)
+    q = q_space, in_space(q_space, logits + torch.randn(4, 11)).to(dtype)
+    # In double precision both kernels round, and a log-ratio of 1 has lost a digit to logarithms of 10.
+    assert_same(slopes(JS[1], p, q), by_reference(JS[1], p, q), 200 if dtype == torch.float64 else UNITS)
+
+
+@pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
+@pytest.mark.parametrize("spaces", [("probs", "probs"), ("counts", "probs"), ("logits", "counts")], ids=str)
+def test_outcomes_of_one_side_alone(case, spaces):
+    p = torch.tensor([[0.5, 0.5, 0.0], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
+    q = torch.tensor([[0.5, 0.25, 0.25], [0.3, 0.7, 0.0], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+    p, q = ((s, z.log() if s == "logits" else z) for s, z in zip(spaces, (p, q), strict=True))
+    assert_same(slopes(case, (spaces[0], p[1]), (spaces[1], q[1])), by_reference(case, p, q))
+
+
+def test_log_probs_at_a_temperature_are_logits():
+    logits = torch.randn(3, 60, dtype=torch.float64)
+    p, q = logits.log_softmax(-1), torch.randn(3, 60, dtype=torch.float64)
+    seen = slopes(KL, ("log_probs", p), ("logits", q), temperature=2.0)
+    assert_same(seen, by_reference(KL, ("log_probs", p), ("logits", q), temperature=2.0), 200)
+
+
+# --- all forms --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcomes", [5, 70])
+@pytest.mark.parametrize("space", SPACES)
+def test_rows_left_out_hold_anything_and_learn_nothing(space, outcomes):
+    p = in_space(space, torch.randn(4, 5, outcomes))
+    q = in_space("logits", torch.randn(4, 5, outcomes))
+    where = torch.rand(4, 5) < 0.5
+    where[0, :2] = torch.tensor([True, False])
+    broken = torch.where(where[..., None], p, NAN), torch.where(where[..., None], q, INF)
+    value, of_p, of_q = slopes(KL, (space, broken[0]), ("logits", broken[1]), where=where)
+    exact = by_reference(KL, (space, p), ("logits", q))
+    kept = where.double()
+    wanted = exact[0] * kept, exact[1] * kept[..., None], exact[2] * kept[..., None]
+    assert_same((value, of_p, of_q), wanted, 64)
+    assert (value[~where] == 0).all()
+
+
+@pytest.mark.parametrize("outcomes", [5, 70])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_outcomes_along_another_dimension(dim, outcomes):
+    shape = (outcomes, 6, 7) if dim == 0 else (6, outcomes, 7)
+    p, q = torch.randn(shape), torch.randn(shape, requires_grad=True)
+    moved = p.movedim(dim, -1).contiguous(), q.detach().movedim(dim, -1).contiguous().requires_grad_()
+    with kernels.use("cpu"):
+        value, wanted = kldiv.kl(Logits(p, dim), Logits(q, dim)), kldiv.kl(*map(Logits, moved))
+        value.sum().backward()
+        wanted.sum().backward()
+    assert torch.equal(value, wanted)
+    assert torch.equal(q.grad.movedim(dim, -1), moved[1].grad)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_the_same_bits_for_any_number_of_threads(space):
+    results = []
+    torch.manual_seed(0)
+    p = in_space(space, torch.randn(20_000, 9))
+    q = torch.randn(20_000, 9)
+    before = torch.get_num_threads()
+    for threads in (1, 2, 5):
+        torch.set_num_threads(threads)
+        results.append(slopes(JS[1], (space, p), ("logits", q)))
+    torch.set_num_threads(before)
+    for result in results[1:]:
+        assert all(torch.equal(one, other) for one, other in zip(result, results[0], strict=True))
+
+
+def test_every_f_divergence_has_a_compiled_form():
+    forms = [each for each in vars(definition).values() if isinstance(each, type)]
+    found = [
+        each
+        for each in forms
+        if issubclass(each, definition.FDivergence) and each is not definition.FDivergence
+    ]
+    assert len(found) == 7
+    for each in found:
+        assert marker_of(each(0.5) if "weight" in each.__annotations__ else each())
+
+
+def test_no_rows():
+    q = torch.zeros(0, 5, requires_grad=True)
+    with kernels.use("cpu"):
+        value = kldiv.kl(Logits(torch.zeros(0, 5)), Logits(q))
+        value.sum().backward()
+    assert value.shape == (0,)
+    assert q.grad.shape == (0, 5)
