@@ -1,151 +1,92 @@
-"""Times divergences from logits beside what people use for them today: with a gradient to q, and alone.
+"""Times divergences of logits beside what else computes them, and compares every answer with an exact one.
 
-Run: python benchmarks/kernels.py [ROUNDS]. Every round times every peer once, in an order drawn anew, on
-inputs as the peer before left the caches; quantiles are over rounds. One JSON line a measurement goes to
-results/kernels.jsonl, which `python benchmarks/tables.py` turns into docs/benchmarks.md.
+Run: python benchmarks/kernels.py [--rounds N] [--shape RxC] [--peer NAME]. All of it, which takes some ten
+minutes, goes to results/kernels.jsonl; a part that was asked for is only printed.
 """
 
-import json
-import platform
-import random
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
+import argparse
+from collections.abc import Iterator
+from itertools import product
 
-import numba
-import numpy as np
-import torch
-import torch.nn.functional as F  # noqa: N812
-from torch import Tensor
+import records
 
-import kldiv
-from kldiv import Logits
+from kldiv.benchmark.case import Case, Divergence, DType, parse_shape
+from kldiv.benchmark.circumstances import circumstances
+from kldiv.benchmark.measurement import Measurement
+from kldiv.benchmark.measuring import measure
+from kldiv.benchmark.peer import Peer, split_by_presence
+from kldiv.benchmark.peers import peers_of
+from kldiv.benchmark.room import available_bytes, check_room
 
-RESULTS = Path(__file__).parent / "results" / "kernels.jsonl"
-SHAPES = [
-    (256, 32000, torch.float32),
-    (64, 128256, torch.float32),
-    (4096, 1000, torch.float32),
-    (64, 128256, torch.bfloat16),
-    (65536, 10, torch.float32),
-    (1, 1_000_000, torch.float32),
-    (1, 10, torch.float32),
+FILE = records.RESULTS / "kernels.jsonl"
+SHAPES: list[tuple[int, int, DType]] = [
+    (256, 32000, "float32"),
+    (64, 128256, "float32"),
+    (4096, 1000, "float32"),
+    (64, 128256, "bfloat16"),
+    (256, 32000, "float64"),
+    (65536, 10, "float32"),
+    (1, 1_000_000, "float32"),
+    (1, 10, "float32"),
+    (1, 1, "float32"),
 ]
+# A divergence, and whether with its gradient to q.
+QUESTIONS: list[tuple[Divergence, bool]] = [("kl", True), ("kl", False), ("js", True)]
 
 
-def textbook_kl(p: Tensor, q: Tensor) -> Tensor:
-    """The line of PyTorch that is meant to be this divergence."""
-    return F.kl_div(q.log_softmax(-1), p.log_softmax(-1), reduction="sum", log_target=True)
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=15, help="how often everybody is timed")
+    parser.add_argument("--shape", metavar="RxC", type=parse_shape, help="this one alone, such as 256x32000")
+    names = sorted({peer.name for divergence, _ in QUESTIONS for peer in peers_of(divergence)})
+    parser.add_argument("--peer", action="append", choices=names, help="this one alone; may be repeated")
+    return parser.parse_args()
 
 
-def textbook_js(p: Tensor, q: Tensor) -> Tensor:
-    """The Jensen–Shannon divergence as it is written down."""
-    p, q = p.softmax(-1), q.softmax(-1)
-    mixture = 0.5 * (p + q)
-    return 0.5 * (F.kl_div(mixture.log(), p, reduction="sum") + F.kl_div(mixture.log(), q, reduction="sum"))
+def cases(shape: tuple[int, int] | None) -> Iterator[Case]:
+    """All cases, or those of one shape, in float32 if it is not in the list."""
+    chosen = [each for each in SHAPES if shape in (None, each[:2])]
+    if shape and not chosen:
+        chosen = [(*shape, "float32")]
+    for (rows, outcomes, dtype), (divergence, gradient) in product(chosen, QUESTIONS):
+        yield Case(rows, outcomes, dtype, divergence, gradient)
 
 
-def with_gradient(loss: Callable[[Tensor, Tensor], Tensor], p: Tensor, q: Tensor) -> Callable[[], object]:
-    """A call that computes the loss and its gradient to q."""
-    leaf = q.clone().requires_grad_()
-
-    def call() -> None:
-        leaf.grad = None
-        loss(p, leaf).backward()
-
-    return call
+def peers(case: Case, names: list[str] | None) -> list[Peer]:
+    """Who is measured in a case: in one with a gradient, only who has one."""
+    wanted = [peer for peer in peers_of(case.divergence) if names is None or peer.name in names]
+    return [peer for peer in wanted if not (case.gradient and peer.forward_alone)]
 
 
-def without_gradient(loss: Callable[[Tensor, Tensor], Tensor], p: Tensor, q: Tensor) -> Callable[[], object]:
-    """A call that computes the loss alone."""
-
-    def call() -> None:
-        with torch.no_grad():
-            loss(p, q)
-
-    return call
-
-
-def peers(p: Tensor, q: Tensor) -> dict[str, Callable[[], object]]:
-    """What is timed, by name."""
-    compiled_kl, compiled_js = torch.compile(textbook_kl), torch.compile(textbook_js)
-    out = torch.empty_like(p)
-
-    def kl(a: Tensor, b: Tensor) -> Tensor:
-        return kldiv.kl(Logits(a), Logits(b), reduction="sum")
-
-    def js(a: Tensor, b: Tensor) -> Tensor:
-        return kldiv.js(Logits(a), Logits(b), reduction="sum")
-
-    return {
-        "kl, kldiv": with_gradient(kl, p, q),
-        "kl, torch.compile": with_gradient(compiled_kl, p, q),
-        "kl, eager": with_gradient(textbook_kl, p, q),
-        "kl forward, kldiv": without_gradient(kl, p, q),
-        "kl forward, torch.compile": without_gradient(compiled_kl, p, q),
-        "js, kldiv": with_gradient(js, p, q),
-        "js, torch.compile": with_gradient(compiled_js, p, q),
-        "two reads and a write": lambda: torch.add(p, q, out=out),
-    }
+def measured(case: Case, names: list[str] | None, rounds: int) -> Iterator[records.Record]:
+    """Measure one case, say it on the terminal, and return its records."""
+    check_room(case, available_bytes())
+    present, absent = split_by_presence(peers(case, names))
+    for peer in absent:
+        print(f"{peer.name} is not installed and is left out; install it with: {peer.install}")
+    packages = {peer.name: peer.packages for peer in present}
+    for found in measure(case, present, rounds=rounds):
+        print(line(found), flush=True)
+        yield found.record(circumstances(packages[found.peer]))
 
 
-def measure(rows: int, outcomes: int, dtype: torch.dtype, rounds: int) -> list[dict[str, object]]:
-    """Time every peer in every round; one record for each."""
-    generator = torch.Generator().manual_seed(0)
-    p = (3 * torch.randn(rows, outcomes, generator=generator)).to(dtype)
-    q = (p + torch.randn(rows, outcomes, generator=generator)).to(dtype)
-    calls = peers(p, q)
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        call()
-        call()
-    for _ in range(rounds):
-        for name in random.sample(list(calls), len(calls)):
-            start = time.perf_counter()
-            calls[name]()
-            times[name].append(time.perf_counter() - start)
-    case = {"rows": rows, "outcomes": outcomes, "dtype": str(dtype).removeprefix("torch.")}
-    size = p.numel() * p.element_size()
-    return [
-        {**case, "peer": name, "seconds": np.quantile(each, [0.25, 0.5, 0.75]).tolist(), "logits_bytes": size}
-        for name, each in times.items()
-    ]
-
-
-def circumstances() -> dict[str, object]:
-    """What a row needs to stand alone."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
-    processor = next(
-        (line.split(":")[1].strip() for line in _cpu_information() if line.startswith("model name")),
-        platform.processor(),
-    )
-    versions = {"kldiv": kldiv.__version__, "torch": torch.__version__, "numba": numba.__version__}
-    return {
-        "threads": torch.get_num_threads(),
-        "processor": processor,
-        "versions": versions,
-        "commit": commit.stdout.strip(),
-    }
-
-
-def _cpu_information() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+def line(found: Measurement) -> str:
+    """A measurement as a line for who watches."""
+    case = found.case
+    question = f"{case.divergence}{'' if case.gradient else ' forward'}"
+    result = found.error or f"{found.seconds.median * 1e3:10.4g} ms" if found.seconds else found.error
+    errors = (answer.relative_error for answer in (found.answer, found.answer_close) if answer)
+    off = "  ".join(f"{error:8.1e}" for error in errors)
+    return f"{case.shape:>12} {case.dtype:8} {question:10} {found.peer:22} {result}  {off}"
 
 
 def main() -> None:
-    """Measure every shape and replace the results."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    RESULTS.parent.mkdir(exist_ok=True)
-    lines = []
-    for shape in SHAPES:
-        for record in measure(*shape, rounds):
-            lines.append(json.dumps({**record, "rounds": rounds, **circumstances()}))
-            print(record["rows"], record["outcomes"], record["dtype"], record["peer"], record["seconds"])
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Measure, and replace the results if it was everything."""
+    asked = arguments()
+    found = [each for case in cases(asked.shape) for each in measured(case, asked.peer, asked.rounds)]
+    if asked.shape is None and asked.peer is None:
+        records.write(FILE, found)
 
 
 if __name__ == "__main__":

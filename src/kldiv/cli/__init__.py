@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from kldiv.cli.bench import bench
 from kldiv.cli.compare import compare
 from kldiv.cli.explain import explain
 from kldiv.errors import KLDivError
@@ -26,6 +27,7 @@ def app() -> None:
 
 app.add_command(explain)
 app.add_command(compare)
+app.add_command(bench)
 
 
 def main() -> None:
