@@ -2,7 +2,7 @@
 
 They are held to the reference kernel in double precision, which the accuracy tests hold to 60-digit
 arithmetic. Both forms compute in double precision themselves, so that of single precision only the rounding
-of the result is left: two units of its epsilon, relative to a value and to the largest number of a gradient.
+of a result is left: two units of its epsilon, relative to a value and to the largest number of a gradient.
 """
 
 import itertools

@@ -163,7 +163,7 @@ def test_warming_up_is_calling():
         "print(made, entries.entry_of_tiles.cache_info().misses, entries.entry_of_logits.cache_info().misses)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout == "(1, 1) 1 1\n", done.stderr
+    assert done.stdout == "(1, 2) 1 2\n", done.stderr
 
 
 def test_a_subclass_is_the_references():

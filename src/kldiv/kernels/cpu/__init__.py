@@ -16,7 +16,7 @@ from kldiv.definition import Divergence, FDivergence
 from kldiv.kernels import reference
 from kldiv.kernels.cpu import call, lanes, pairs, rows, tiles
 from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_pairs, entry_of_tiles
-from kldiv.kernels.cpu.generators import marker_of
+from kldiv.kernels.cpu.generators import KullbackLeibler, marker_of
 from kldiv.kernels.cpu.threads import run, threads_for
 from kldiv.kernels.reference import Side, gradient_dtype
 
@@ -66,7 +66,7 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     """Compute all rows; which of them are hard, if any is."""
     value, p_grad, q_grad = result
     outcomes, count = p.values.shape[-1], value.numel()
-    entry, own_rows, numbers = _entry(question, p, q)
+    entry, own_rows, numbers = _entry(question, p, q, keeps=not (p_grad is None and q_grad is None))
     threads = threads_for(count, outcomes)
     # Rows in the kernel's precision, and three more as numbers are stored.
     size = 8 * outcomes * (own_rows + 3)
@@ -87,7 +87,7 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     return scratch[threads * size :][:count].view(torch.bool).view(value.shape).clone()
 
 
-def _entry(question: Question, p: Side, q: Side) -> tuple[Any, int, tuple[float, ...]]:
+def _entry(question: Question, p: Side, q: Side, *, keeps: bool) -> tuple[Any, int, tuple[float, ...]]:
     """What computes such rows, how many rows of scratch it needs, and the numbers it takes last."""
     divergence, values = question.divergence, p.values
     marker, weight = marker_of(divergence), getattr(divergence, "weight", 0.0)
@@ -96,7 +96,9 @@ def _entry(question: Question, p: Side, q: Side) -> tuple[Any, int, tuple[float,
     numbers = (weight, 0.0, 0.0, 0.0, 0.0)
     if values.shape[-1] <= _FEW and values.dtype != torch.float64:
         return entry_of_tiles(marker), (tiles.SCRATCH_ROWS + 1) * lanes.COUNT, numbers
-    return _entry_of_logits(marker, values.dtype, q.values.dtype), rows.SCRATCH_ROWS, numbers
+    # Others than the Kullback–Leibler divergence need what is kept for their terms.
+    kept = True if keeps or marker is not KullbackLeibler else None
+    return _entry_of_logits(marker, values.dtype, q.values.dtype, kept), rows.SCRATCH_ROWS, numbers
 
 
 def _borders(divergence: Divergence) -> tuple[float, ...]:
@@ -106,10 +108,10 @@ def _borders(divergence: Divergence) -> tuple[float, ...]:
 
 
 @cache
-def _entry_of_logits(marker: Any, p: torch.dtype, q: torch.dtype) -> Any:
+def _entry_of_logits(marker: Any, p: torch.dtype, q: torch.dtype, keeps: bool | None) -> Any:
     unit = torch.float64 if p == torch.float64 else torch.float32
     dtypes = (unit, p, q, gradient_dtype(p, unit), gradient_dtype(q, unit))
-    return entry_of_logits(marker, *(call.KINDS[_KINDS[dtype]] for dtype in dtypes))
+    return entry_of_logits(marker, *(call.KINDS[_KINDS[dtype]] for dtype in dtypes), keeps)
 
 
 def _space(side: Side, question: Question) -> int:

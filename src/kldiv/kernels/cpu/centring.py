@@ -189,13 +189,19 @@ def _divergence(excess: Any, rest: Any) -> Any:
 
 
 @compiled
-def _guess(zp: Any, zq: Any, at: Any, top: Any, centre: Any, scale: Any) -> Any:
+def _guess(
+    zp: Any, zq: Any, at: Any, top: Any, centre: Any, scale: Any,
+    weights: Any, differences: Any, gaps: Any, ratios: Any,
+) -> Any:  # fmt: skip
     """The mean of the differences about `centre`, guessed from the start of the row and the likeliest."""
     wide_vectors()
     n = max(len(zp) // _PROBE, _LEAST_PROBE)
     if len(zp) < 2 * n:
         return 0.0
-    total, rest, _, _ = _weigh_row(zp[:n], zq[:n], top, centre, scale, None, None, None, None)
+    total, rest, _, _ = _weigh_row(
+        zp[:n], zq[:n], top, centre, scale,
+        part(weights, 0, n), part(differences, 0, n), part(gaps, 0, n), part(ratios, 0, n),
+    )  # fmt: skip
     share = total * len(zp) / n
     mean = share * rest / (share + (1.0 if at >= n else 0.0))
     return mean if math.isfinite(mean) else 0.0
@@ -214,7 +220,7 @@ def centred(zp: Any, zq: Any, scale: Any, weights: Any, differences: Any, gaps: 
     centre = float(top) - float(widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return at, 1.0, 0.0, 0.0, 0.0, True
-    move = _guess(zp, zq, at, top, centre, scale)
+    move = _guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
     total = rest = excess = value = 0.0
     wild = False
     for _ in range(_MOVES):

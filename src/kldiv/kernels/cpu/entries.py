@@ -12,15 +12,17 @@ from kldiv.kernels.cpu.tiles import tile_rows
 
 
 @cache
-def entry_of_logits(marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> Any:
-    """Rows of logits one by one; kinds are the types of Numba of what lies in memory."""
+def entry_of_logits(
+    marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any, keeps: bool | None
+) -> Any:
+    """Rows of logits one by one; the arguments are those of `logit_rows`, kinds are types of Numba."""
     # Part of the key under which an entry is kept.
     text = text_of_kernels()
 
     def run_logits(address: int) -> None:
         text  # noqa: B018
         wide_vectors()
-        logit_rows(address, marker(numbers(address)[WEIGHT]), unit, p_kind, q_kind, p_out, q_out)
+        logit_rows(address, marker(numbers(address)[WEIGHT]), unit, p_kind, q_kind, p_out, q_out, keeps)
 
     return entry(run_logits)
 

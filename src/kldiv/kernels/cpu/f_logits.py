@@ -73,10 +73,9 @@ def _settle(slopes: Any, mass: Any, left: Any, at: Any, factor: Any) -> None:
     less(slopes, mass, like(factor, left), factor, -1)
 
 
-@compiled
 def f_row(
-    how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any, scratch: Any
-) -> Any:
+    how: Any, keeps: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any, scratch: Any  # noqa: ARG001
+) -> Any:  # fmt: skip
     """The call's factor times Σ F(p, q), and its gradients times that if wanted; whether the row is hard."""
     wide_vectors()
     scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]

@@ -63,17 +63,27 @@ def _weighted_differences(differences: Any, weights: Any, mean: Any, factor: Any
         differences[heavy] = like(factor, own - total)
 
 
-@compiled
-def kl_row(zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any, scratch: Any) -> Any:
+def kl_value(
+    how: Any, keeps: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any,  # noqa: ARG001
+    scratch: Any,
+) -> Any:  # fmt: skip
+    """The call's factor times D(p‖q); whether the row is hard."""
+    wide_vectors()
+    scale = like(scratch[0, 0], numbers[SCALE])
+    _, _, _, _, value, hard = centred(zp, zq, scale, None, None, None, None)
+    return max(value, 0.0) * numbers[FACTOR], hard
+
+
+def kl_row(
+    how: Any, keeps: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any,  # noqa: ARG001
+    scratch: Any,
+) -> Any:  # fmt: skip
     """The call's factor times D(p‖q), and its gradients times that where wanted; whether the row is hard."""
     wide_vectors()
     scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]
     want_p, want_q = wants
     weights, differences, gaps = scratch[0], room(p_grad, scratch[1]), room(q_grad, scratch[2])
-    if want_p or want_q:
-        at, total, rest, grown, value, hard = centred(zp, zq, scale, weights, differences, gaps, None)
-    else:
-        at, total, rest, grown, value, hard = centred(zp, zq, scale, None, None, None, None)
+    at, total, rest, grown, value, hard = centred(zp, zq, scale, weights, differences, gaps, None)
     if hard:
         return 0.0, True
     each = scale * factor / total
