@@ -59,7 +59,7 @@ def kl(
 
     Args:
         p: the reference distribution: Logits, LogProbs, Probs, Counts, or a `torch.distributions` object.
-        q: the approximation, likewise; a pair of `torch.distributions` goes to PyTorch's own registry, and has
+        q: the approximation, likewise; a pair of `torch.distributions` goes to PyTorch's own registry and has
             its batch shape: of one Normal a latent dimension, say, one number each, which `.sum(-1)` adds up.
         base: of the logarithm; None for nats, 2 for bits.
         temperature: divides the logits of both sides; the result is not multiplied by its square.
