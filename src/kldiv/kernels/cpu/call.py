@@ -7,7 +7,7 @@ import ctypes
 import struct
 from typing import Any
 
-from numba import boolean, carray, float64, int64, types
+from numba import boolean, carray, float64, int64, types, uint64
 
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.machine import fetch_and_add, narrow, pointer, widen
@@ -140,8 +140,11 @@ def read(side: Any, i: Any, outcomes: Any, out: Any, first: Any, apart: Any) -> 
 
 @compiled
 def _write(row: Any, first: Any, apart: Any, out: Any) -> None:
+    # Unsigned, so that no index counts from the end.
+    at, step = uint64(first), uint64(apart)
     for j in range(len(out)):
-        out[j] = narrow(out[j], row[first + j * apart])
+        out[j] = narrow(out[j], row[at])
+        at += step
 
 
 @compiled

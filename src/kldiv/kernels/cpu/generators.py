@@ -178,6 +178,16 @@ def _needs_small_ratios_of(how: Any) -> Callable[..., Any]:
     return _yes if how.instance_class is ChiSquared else _no
 
 
+def slopes_of_q_sum_to_zero(how: Any) -> Any:
+    """Whether Σ q·∂F/∂q is 0 for all p and q, as Σ (q − p) is."""
+    raise NotImplementedError
+
+
+@overload(slopes_of_q_sum_to_zero)
+def _slopes_of_q_sum_to_zero_of(how: Any) -> Callable[..., Any]:
+    return _yes if how.instance_class is KullbackLeibler else _no
+
+
 def finished(how: Any, total: Any) -> Any:
     """The divergence, from the sum of its terms, and its slope in that sum."""
     raise NotImplementedError

@@ -13,7 +13,12 @@ from numba.extending import overload
 from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.centring import finite
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.generators import KullbackLeibler, finished, term_and_slopes
+from kldiv.kernels.cpu.generators import (
+    KullbackLeibler,
+    finished,
+    slopes_of_q_sum_to_zero,
+    term_and_slopes,
+)
 from kldiv.kernels.cpu.lanes import COUNT, every, lane_of, load, load_rows, store
 from kldiv.kernels.cpu.machine import select, wide_vectors
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
@@ -193,11 +198,25 @@ def _off_simplex_removed(slopes: Any, mass: Any, outcomes: Any, factor: Any) -> 
 
 
 @compiled
-def _scatter(words: Any, base: Any, kind: Any, first: Any, slopes: Any, mass: Any, factor: Any) -> None:
-    """Write the gradients of rows from slopes of log-probabilities."""
+def _sum_to_zero(slopes: Any, mass: Any, outcomes: Any, factor: Any) -> None:
+    """slopes ← slopes·factor, of slopes whose sum is 0: the likeliest outcome's takes what rounding left."""
+    wide_vectors()
+    most = at = left = every(0.0)
+    for j in range(outcomes):
+        m = load(mass, j)
+        at = select(m > most, every(float(j)), at)
+        most = select(m > most, m, most)
+        left += load(slopes, j)
+    for j in range(outcomes):
+        slope = load(slopes, j)
+        store(slopes, j, select(at == every(float(j)), slope - left, slope) * factor)
+
+
+@compiled
+def _scatter(words: Any, base: Any, kind: Any, first: Any, slopes: Any) -> None:
+    """Write the gradients of rows."""
     wide_vectors()
     outcomes = words[call.OUTCOMES]
-    _off_simplex_removed(slopes, mass, outcomes, factor)
     for lane in range(min(COUNT, words[call.ROWS] - first)):
         call.write(slopes, lane, COUNT, base, first + lane, outcomes, kind)
 
@@ -223,9 +242,14 @@ def _tile(
     result, slope = finished(how, terms)
     factor = every(numbers[call.SCALE] * numbers[call.FACTOR]) * slope
     if wants[0]:
-        _scatter(words, words[call.P_GRAD], words[call.P_GRAD_KIND], first, b, a, factor)
+        _off_simplex_removed(b, a, outcomes, factor)
+        _scatter(words, words[call.P_GRAD], words[call.P_GRAD_KIND], first, b)
     if wants[1]:
-        _scatter(words, words[call.Q_GRAD], words[call.Q_GRAD_KIND], first, slopes, c, factor)
+        if slopes_of_q_sum_to_zero(how):
+            _sum_to_zero(slopes, c, outcomes, factor)
+        else:
+            _off_simplex_removed(slopes, c, outcomes, factor)
+        _scatter(words, words[call.Q_GRAD], words[call.Q_GRAD_KIND], first, slopes)
     for lane in range(min(COUNT, words[call.ROWS] - first)):
         if call.cleared(words, first + lane, hard):
             continue

@@ -51,6 +51,18 @@ def _single_tail(r: Any) -> Any:
     return multiply_add(s, r, like(r, T2))
 
 
+def _lanes_tail(r: Any) -> Any:
+    # To 4e-12, as what is read and written in single precision needs no more.
+    s = multiply_add(like(r, T10), r, like(r, T9))
+    s = multiply_add(s, r, like(r, T8))
+    s = multiply_add(s, r, like(r, T7))
+    s = multiply_add(s, r, like(r, T6))
+    s = multiply_add(s, r, like(r, T5))
+    s = multiply_add(s, r, like(r, T4))
+    s = multiply_add(s, r, like(r, T3))
+    return multiply_add(s, r, like(r, T2))
+
+
 def _double_tail(r: Any) -> Any:
     s = multiply_add(like(r, T14), r, like(r, T13))
     s = multiply_add(s, r, like(r, T12))
@@ -68,7 +80,9 @@ def _double_tail(r: Any) -> Any:
 
 @overload(_tail)
 def _tail_of(r: Any) -> Callable[..., Any]:
-    return _single_tail if r == types.float32 else _double_tail
+    if r == types.float32:
+        return _single_tail
+    return _double_tail if r == types.float64 else _lanes_tail
 
 
 def _reduced(x: Any, n: Any) -> Any:
