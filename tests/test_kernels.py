@@ -74,6 +74,21 @@ def test_rows_longer_than_a_block(case, gap):
             assert (seen - wanted).norm() <= 2e-6 * wanted.norm(), (size, case.name)
 
 
+@pytest.mark.parametrize("case", [*JS, *SKEW, HELLINGER], ids=Case.name.fget)
+def test_slopes_where_a_divergence_nears_its_bound(case):
+    """There the terms differ from their bound by less than single precision tells."""
+    torch.manual_seed(0)
+    p = 3 * torch.randn(40, 300)
+    q = p + torch.linspace(3, 15, 40)[:, None] * torch.randn(40, 300)
+    with kernels.use("reference"):
+        exact = slopes(case, p.double(), q.double())
+    for seen, wanted in zip(slopes(case, p, q), exact, strict=True):
+        size = wanted.norm(dim=-1) if wanted.ndim > 1 else wanted
+        off = (seen - wanted).norm(dim=-1) if wanted.ndim > 1 else (seen - wanted).abs()
+        units = UNITS_OF_POWERS * torch.finfo(torch.float32).eps
+        assert (off <= units * size).all(), (off / size).max()
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 @pytest.mark.parametrize("case", FEW, ids=Case.name.fget)
 def test_half_precisions_are_storage_only(case, dtype):

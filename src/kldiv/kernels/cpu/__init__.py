@@ -22,6 +22,8 @@ from kldiv.kernels.reference import Side, gradient_dtype
 
 # Up to so many outcomes rows side by side are faster than one by one.
 _FEW = 48
+# Of the rows that are done once more, so many numbers of a side at a time.
+_REDONE = 1 << 20
 # Parts of all rows for each thread: enough that none waits long for the last.
 _PARTS = 8
 
@@ -66,7 +68,8 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     """Compute all rows; which of them are hard, if any is."""
     value, p_grad, q_grad = result
     outcomes, count = p.values.shape[-1], value.numel()
-    entry, own_rows, numbers = _entry(question, p, q, keeps=not (p_grad is None and q_grad is None))
+    keeps = not (p_grad is None and q_grad is None)
+    entry, own_rows, numbers = _entry(question, p, q, keeps=keeps)
     threads = threads_for(count, outcomes)
     # Rows in the kernel's precision, and three more as numbers are stored.
     size = 8 * outcomes * (own_rows + 3)
@@ -158,16 +161,34 @@ def _gradient_place(grad: Tensor | None) -> tuple[int, int]:
 
 
 def _redo(hard: Tensor, question: Question, p: Side, q: Side, result: Result) -> None:
-    """Let the reference kernel do the rows that the compiled one has marked."""
-    dtype = result.value.dtype
-    sides = [Side(each.space, each.values.detach()[hard].to(dtype)) for each in (p, q)]
-    plain_p, plain_q = (reference.plain(side) for side in sides)
-    divergence, temperature = question.divergence, question.temperature
-    result.value[hard] = question.factor * reference.value(divergence, plain_p, plain_q, temperature)
-    if result.p_grad is None and result.q_grad is None:
-        return
+    """Do the rows that were marked once more, a part of them at a time, for each takes memory of its own."""
+    for marked in hard.nonzero().split(max(1, _REDONE // p.values.shape[-1])):
+        at = marked.unbind(-1)
+        part_p, part_q = (Side(each.space, each.values.detach()[at]) for each in (p, q))
+        redone = _redone(question, part_p, part_q, result)
+        for kept, new in zip(result, redone, strict=True):
+            if kept is not None and new is not None:
+                kept[at] = new.to(kept.dtype)
+
+
+def _redone(question: Question, p: Side, q: Side, result: Result) -> Result:
+    """In double precision, and what is hard there by the reference."""
+    # None of these rows is left out by `where`.
+    question = question._replace(where=None)
+    if result.value.dtype == torch.float64:
+        return _by_reference(question, p, q)
+    p, q = Side(p.space, p.values.double()), Side(q.space, q.values.double())
+    return compute(question, p, q, want_p=result.p_grad is not None, want_q=result.q_grad is not None)
+
+
+def _by_reference(question: Question, p: Side, q: Side) -> Result:
+    """The same by torch operations, as they are for everything that has no compiled form."""
+    divergence, temperature, factor, _ = question
+    plain_p, plain_q = reference.plain(p), reference.plain(q)
+    value = reference.value(divergence, plain_p, plain_q, temperature)
     slopes = reference.gradients(divergence, plain_p, plain_q, temperature)
-    for side, kept, slope in zip(sides, result[1:], slopes, strict=True):
-        if kept is not None:
-            own = reference.normalised_slopes(side.values, slope) if side.space == "counts" else slope
-            kept[hard] = (question.factor * own).to(kept.dtype)
+    p_grad, q_grad = (
+        factor * (reference.normalised_slopes(side.values, slope) if side.space == "counts" else slope)
+        for side, slope in zip((p, q), slopes, strict=True)
+    )
+    return Result(factor * value, p_grad, q_grad)

@@ -10,12 +10,16 @@ from kldiv.kernels.cpu.generators import (
     finished,
     needs_small_ratios,
     room_for_differences,
+    saturated,
     term_and_slopes,
 )
 from kldiv.kernels.cpu.kl_logits import less
 from kldiv.kernels.cpu.machine import accumulate, like, select, wide_vectors
 from kldiv.kernels.cpu.optional import item, keep, part, room
 from kldiv.kernels.cpu.vector import least_ratio
+
+# Lost beside 1 in single precision, and not in double.
+_SMALL = 1e-12
 
 
 @compiled
@@ -101,6 +105,9 @@ def f_row(
         t, left, right, missed = _terms(how, block, p_unit, q_unit, of_p[i:j], of_q[i:j], wants)
         terms, left_p, left_q, lost = terms + t, left_p + left, left_q + right, lost | missed
     if lost and needs_small_ratios(how):
+        return 0.0, True
+    single = like(scale, 1.0) + like(scale, _SMALL) == like(scale, 1.0)
+    if single and (want_p or want_q) and saturated(how, terms):
         return 0.0, True
     value, slope = finished(how, terms)
     each = like(scale, scale * factor * slope)
