@@ -162,7 +162,7 @@ def _gradient_place(grad: Tensor | None) -> tuple[int, int]:
 
 def _redo(hard: Tensor, question: Question, p: Side, q: Side, result: Result) -> None:
     """Do the rows that were marked once more, a part of them at a time, for each takes memory of its own."""
-    for marked in hard.nonzero().split(max(1, _REDONE // p.values.shape[-1])):
+    for marked in torch.split(hard.nonzero(), max(1, _REDONE // p.values.shape[-1])):
         at = marked.unbind(-1)
         part_p, part_q = (Side(each.space, each.values.detach()[at]) for each in (p, q))
         redone = _redone(question, part_p, part_q, result)
