@@ -118,7 +118,7 @@ def _skew(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  
     of_q = rest * p * ratio * step
     # The same number twice: each form cancels where the other does not.
     near, far = p * remainder - of_q, p * (weight * step - logarithm)
-    return p * remainder, select(gap < like(p, 1.0), near, far), of_q
+    return p * remainder, select(rest * gap < like(p, 1.0), near, far), of_q
 
 
 def _jensen_shannon(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
