@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format pictures clean
+.PHONY: demo test everything check format pictures clean
 
 demo: $(VENV)/installed
 	$(BIN)/kldiv explain 1,1,2,2,3 1,1,1,1,1,2,3,3,3,3 --base 2
@@ -12,6 +12,9 @@ demo: $(VENV)/installed
 
 test: $(VENV)/developing
 	$(BIN)/python -m pytest
+
+# Engines, other frameworks and a browser's driver: tests that need one that is not there are skipped and say so.
+everything: $(VENV)/everything
 
 check: $(VENV)/developing
 	$(BIN)/ruff check
@@ -42,4 +45,8 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/developing: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+$(VENV)/everything: $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group engines --group frameworks --group browser
 	touch $@
