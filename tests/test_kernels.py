@@ -188,6 +188,18 @@ def test_a_subclass_is_the_references():
         assert kernels.last_used() == "reference"
 
 
+@pytest.mark.parametrize("mode", [FakeTensorMode, lambda: torch.device("meta")], ids=["fake", "meta"])
+def test_tensors_without_numbers_keep_their_shapes(mode):
+    """A mask that can't be read can't be counted either: the mean is then divided after the sum."""
+    with mode(), kernels.use("auto"):
+        q = torch.zeros(9, 30, requires_grad=True)
+        where = torch.ones(9, dtype=torch.bool)
+        value = kldiv.kl(Logits(torch.zeros(9, 30)), Logits(q), where=where, reduction="mean")
+        value.backward()
+    assert value.shape == ()
+    assert q.grad.shape == (9, 30)
+
+
 def test_one_side_alone_two_backward_passes_and_a_weight_of_zero():
     p, q = logit_rows(50, torch.float64, (1.0, 1.0))
     q.requires_grad_()
@@ -284,32 +296,32 @@ def test_without_a_place_for_its_cache(tmp_path):
 
 _PEAK = """
 import resource, sys, torch, kldiv
-rows, outcomes, side, dtype = 64, 100_000, sys.argv[1], getattr(torch, sys.argv[2])
-p, q = (torch.empty(rows, outcomes, dtype=dtype).normal_() for _ in range(2))
+side, dtype = sys.argv[1], getattr(torch, sys.argv[2])
+def call(rows, outcomes):
+    p, q = (torch.empty(rows, outcomes, dtype=dtype).normal_() for _ in range(2))
+    q.requires_grad_(side != "none")
+    where = torch.arange(rows) % 3 > 0 if side == "masked" else None
+    peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    before = peak()
+    value = kldiv.kl(kldiv.Logits(p), kldiv.Logits(q), where=where, reduction="mean")
+    if side != "none":
+        value.backward()
+    return (peak() - before) / (p.element_size() * rows * outcomes)
 kldiv.kernels.use("cpu")
-small = torch.zeros(1, 8, dtype=dtype, requires_grad=True)
-kldiv.kl(kldiv.Logits(small.detach()), kldiv.Logits(small)).sum().backward()
-kldiv.kl(kldiv.Logits(small.detach()), kldiv.Logits(small.detach()))
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-before = peak()
-if side == "q":
-    q.requires_grad_()
-value = kldiv.kl(kldiv.Logits(p), kldiv.Logits(q))
-if side == "q":
-    value.mean().backward()
-print((peak() - before) / (p.element_size() * rows * outcomes))
+call(3, 100)  # compiles
+print(call(128, 100_000))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures the peak of resident memory as Linux counts it")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize(("side", "buffers"), [("q", 1.1), ("none", 0.0)])
+@pytest.mark.parametrize(("side", "buffers"), [("q", 1.1), ("masked", 1.1), ("none", 0.0)])
 def test_no_memory_of_the_logits_size_but_the_gradient(side, buffers, dtype):
     done = subprocess.run(
         [sys.executable, "-c", _PEAK, side, dtype], capture_output=True, text=True, check=True
     )
     # Scratch rows in single precision for each thread, and what allocators keep.
-    assert float(done.stdout) <= buffers + 0.25
+    assert float(done.stdout) <= buffers + 0.1
 
 
 def test_the_choice_and_what_is_refused():

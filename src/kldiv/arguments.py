@@ -70,10 +70,15 @@ def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: fl
 
 
 def number_of_rows(side: Side, where: Tensor | None) -> int:
-    """How many rows are asked for; 0 too where that can't be read: while tracing or under a transform."""
+    """How many rows are asked for; 0 too where that can't be read for nothing.
+
+    So it is while tracing, under a transform, where tensors have no numbers, and on another device.
+    """
     if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return 0
-    return side.values.shape[:-1].numel() if where is None else int(where.sum())
+    if where is None:
+        return side.values.shape[:-1].numel()
+    return int(where.sum()) if type(where) is Tensor and where.is_cpu else 0
 
 
 def check_reduction(reduction: object) -> None:

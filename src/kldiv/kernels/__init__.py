@@ -1,8 +1,8 @@
 """Row kernels: from the values of both sides to one divergence a row, and its gradients.
 
-`reference` is composed of torch operations and does everything on any device. `cpu` is compiled for the
-f-divergences of logits in memory. Which of them runs is chosen for each call; here it can be asked for and
-decided.
+`reference` is composed of torch operations and does everything on any device. `cpu` is compiled, for the
+f-divergences of whatever lies in the CPU's memory. Which of them runs is chosen for each call; here it can be
+asked for and decided.
 """
 
 from threading import local

@@ -97,7 +97,7 @@ def _entry(question: Question, p: Side, q: Side, *, keeps: bool) -> tuple[Any, i
     if _space(p, question) or _space(q, question):
         return entry_of_pairs(marker), pairs.SCRATCH_ROWS, (weight, *_borders(divergence))
     numbers = (weight, 0.0, 0.0, 0.0, 0.0)
-    if values.shape[-1] <= _FEW and values.dtype != torch.float64:
+    if not _is_row_by_row(question, p, q):
         return entry_of_tiles(marker), (tiles.SCRATCH_ROWS + 1) * lanes.COUNT, numbers
     # Others than the Kullback–Leibler divergence need what is kept for their terms.
     kept = True if keeps or marker is not KullbackLeibler else None
@@ -175,10 +175,17 @@ def _redone(question: Question, p: Side, q: Side, result: Result) -> Result:
     """In double precision, and what is hard there by the reference."""
     # None of these rows is left out by `where`.
     question = question._replace(where=None)
-    if result.value.dtype == torch.float64:
-        return _by_reference(question, p, q)
+    was_double = result.value.dtype == torch.float64 or not _is_row_by_row(question, p, q)
     p, q = Side(p.space, p.values.double()), Side(q.space, q.values.double())
+    if was_double:
+        return _by_reference(question, p, q)
     return compute(question, p, q, want_p=result.p_grad is not None, want_q=result.q_grad is not None)
+
+
+def _is_row_by_row(question: Question, p: Side, q: Side) -> bool:
+    """Whether these are rows of many logits, which are computed in their own precision, others in double."""
+    logits = _space(p, question) == _space(q, question) == pairs.LOGITS
+    return logits and (p.values.shape[-1] > _FEW or p.values.dtype == torch.float64)
 
 
 def _by_reference(question: Question, p: Side, q: Side) -> Result:

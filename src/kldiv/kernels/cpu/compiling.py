@@ -1,7 +1,8 @@
 """How the kernels are compiled: to run without the interpreter's lock, and kept on disk where that can be.
 
-An entry is what threads run: a C function of one argument, the address of a `Call`. Only entries are kept on
-disk, under a key that the text of every file of this folder is part of, so that none of them can be stale.
+An entry is what threads run: a C function of one argument, the address of a call's words. Only
+entries are kept on disk, under a key that the text of every file of this folder is part of, so that none of
+them can be stale.
 """
 
 import hashlib

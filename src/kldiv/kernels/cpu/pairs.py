@@ -4,7 +4,7 @@ They are computed in double precision, whatever they are stored in: p and q then
 (q − p)/p, and nothing has to be centred. Of two sides of log-probabilities the log-ratio is their difference.
 
 An outcome of one side alone costs what the call says. Where that is infinite, and where a number is no
-probability or next to underflow, the row is hard, and left to the reference kernel.
+probability or next to underflow, the row is hard: it is done once more, by the reference.
 """
 
 import math
