@@ -60,18 +60,23 @@ class _CompiledRowwise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         kept, ctx.kept = ctx.kept, None
-        results: list[Any]
+        want_p, want_q = wants = ctx.needs_input_grad[3:]
+        p_grad: Tensor | None
+        q_grad: Tensor | None
         if torch.is_grad_enabled():
             where, p, q = ctx.saved_tensors
-            results = [*reference_gradients(ctx.how, where, p, q, grad)]
+            p_grad, q_grad = reference_gradients(ctx.how, where, p, q, grad)
         else:
-            kept = kept or computed(ctx.how, ctx.needs_input_grad[3:], *ctx.saved_tensors)[1:]
-            results = [None if each is None else _scaled_in_place(each, grad) for each in kept]
-        p_grad, q_grad = (
-            each.to(dtype) if want and each is not None else None
-            for each, want, dtype in zip(results, ctx.needs_input_grad[3:], ctx.dtypes, strict=True)
+            p_grad, q_grad = kept or computed(ctx.how, wants, *ctx.saved_tensors)[1:]
+            p_grad, q_grad = _scaled_in_place(p_grad, grad), _scaled_in_place(q_grad, grad)
+        p_dtype, q_dtype = ctx.dtypes
+        return (
+            None,
+            None,
+            None,
+            _of(p_grad, p_dtype) if want_p else None,
+            _of(q_grad, q_dtype) if want_q else None,
         )
-        return None, None, None, p_grad, q_grad
 
 
 class _TransformedRowwise(torch.autograd.Function):
@@ -148,11 +153,17 @@ def negative_entropy_rows(p: Side, temperature: float, where: Tensor | None) -> 
     return rowwise(NegativeEntropy(), p, uniform, temperature)
 
 
-def _scaled_in_place(slope: Tensor, grad: Tensor) -> Tensor:
+def _of(slope: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    return slope if slope is None or slope.dtype == dtype else slope.to(dtype)
+
+
+def _scaled_in_place(slope: Tensor | None, grad: Tensor) -> Tensor | None:
     """As `scaled`, without another tensor of the logits' size; rows of no consequence are rare."""
+    if slope is None:
+        return None
     if not any(grad.stride()):
         # One number for all rows; mostly 1, which spares reading and writing them.
-        factor = grad.as_strided((), ()).item()
+        factor = (grad.as_strided((), ()) if grad.ndim else grad).item()
         return slope if factor == 1 else slope.zero_() if factor == 0 else slope.mul_(factor)
     nothing = grad == 0
     if bool(nothing.any()):

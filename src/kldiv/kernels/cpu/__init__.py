@@ -54,8 +54,8 @@ def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool)
     dtype = torch.float64 if torch.float64 in (zp.dtype, zq.dtype) else torch.float32
     result = Result(
         zp.new_empty(zp.shape[:-1], dtype=dtype),
-        zp.new_empty(zp.shape, dtype=gradient_dtype(zp.dtype, dtype)) if want_p else None,
-        zq.new_empty(zq.shape, dtype=gradient_dtype(zq.dtype, dtype)) if want_q else None,
+        _room_for_gradient(zp, dtype) if want_p else None,
+        _room_for_gradient(zq, dtype) if want_q else None,
     )
     if result.value.numel():
         hard = _run(question, p, q, result)
@@ -64,50 +64,87 @@ def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool)
     return result
 
 
+def _room_for_gradient(z: Tensor, unit: torch.dtype) -> Tensor:
+    """Memory for a gradient of z, row after row; `empty_like` is the quickest to give it."""
+    dtype = gradient_dtype(z.dtype, unit)
+    return (
+        torch.empty_like(z) if z.dtype == dtype and z.is_contiguous() else z.new_empty(z.shape, dtype=dtype)
+    )
+
+
 def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     """Compute all rows; which of them are hard, if any is."""
     value, p_grad, q_grad = result
     outcomes, count = p.values.shape[-1], value.numel()
-    keeps = not (p_grad is None and q_grad is None)
-    entry, own_rows, numbers = _entry(question, p, q, keeps=keeps)
+    form = _form_of(question, p, q, keeps=p_grad is not None or q_grad is not None)
     threads = threads_for(count, outcomes)
     # Rows in the kernel's precision, and three more as numbers are stored.
-    size = 8 * outcomes * (own_rows + 3)
+    size = 8 * outcomes * (form.scratch_rows + 3)
     scratch = _scratch(threads * size + count)
-    marks = scratch.data_ptr() + threads * size
+    room = scratch.data_ptr()
     where = None if question.where is None else question.where.contiguous()
     chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
     p_place, q_place = _place(p.values), _place(q.values)
     words = call.pack(
-        -(-chunk // lanes.COUNT) * lanes.COUNT, count, outcomes, scratch.data_ptr(), size,
-        *p_place[:-1], _space(p, question), *q_place[:-1], _space(q, question),
-        _address(where), marks, value.data_ptr(), _KINDS[value.dtype], *_gradient_place(p_grad),
-        *_gradient_place(q_grad), 1 / question.temperature, question.factor, *numbers,
+        -(-chunk // lanes.COUNT) * lanes.COUNT, count, outcomes, room, size,
+        *p_place[:-1], form.p_space, *q_place[:-1], form.q_space,
+        _address(where), room + threads * size, value.data_ptr(), _KINDS[value.dtype],
+        *_gradient_place(p_grad), *_gradient_place(q_grad),
+        1 / question.temperature, question.factor, *_numbers(question.divergence),
     )  # fmt: skip
-    run(entry, words, threads)
+    run(form.entry, words, threads)
     if not call.some_are_hard(words):
         return None
     return scratch[threads * size :][:count].view(torch.bool).view(value.shape).clone()
 
 
-def _entry(question: Question, p: Side, q: Side, *, keeps: bool) -> tuple[Any, int, tuple[float, ...]]:
-    """What computes such rows, how many rows of scratch it needs, and the numbers it takes last."""
-    divergence, values = question.divergence, p.values
-    marker, weight = marker_of(divergence), getattr(divergence, "weight", 0.0)
-    if _space(p, question) or _space(q, question):
-        return entry_of_pairs(marker), pairs.SCRATCH_ROWS, (weight, *_borders(divergence))
-    numbers = (weight, 0.0, 0.0, 0.0, 0.0)
-    if not _is_row_by_row(question, p, q):
-        return entry_of_tiles(marker), (tiles.SCRATCH_ROWS + 1) * lanes.COUNT, numbers
+class _Form(NamedTuple):
+    """What computes rows of one kind, the rows of scratch it takes, and what it calls the sides' spaces."""
+
+    entry: Any
+    scratch_rows: int
+    p_space: int
+    q_space: int
+    is_double: bool
+    """Whether it computes in double precision, whatever is stored."""
+
+
+def _form_of(question: Question, p: Side, q: Side, *, keeps: bool) -> _Form:
+    return _form(
+        type(question.divergence), p.space, q.space, question.temperature == 1,
+        p.values.shape[-1] <= _FEW, p.values.dtype, q.values.dtype, keeps,
+    )  # fmt: skip
+
+
+@cache
+def _form(
+    divergence: type[Divergence], p_space: str, q_space: str, at_one: bool, few: bool,
+    p: torch.dtype, q: torch.dtype, keeps: bool,
+) -> _Form:  # fmt: skip
+    marker = marker_of(divergence)
+    # At another temperature than 1 logarithms of probabilities are logits as any others.
+    of_p, of_q = (_SPACES[each] if at_one else pairs.LOGITS for each in (p_space, q_space))
+    if of_p or of_q:
+        return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
+    if few and p != torch.float64:
+        scratch_rows = (tiles.SCRATCH_ROWS + 1) * lanes.COUNT
+        return _Form(entry_of_tiles(marker), scratch_rows, of_p, of_q, is_double=True)
     # Others than the Kullback–Leibler divergence need what is kept for their terms.
     kept = True if keeps or marker is not KullbackLeibler else None
-    return _entry_of_logits(marker, values.dtype, q.values.dtype, kept), rows.SCRATCH_ROWS, numbers
+    entry = _entry_of_logits(marker, p, q, kept)
+    return _Form(entry, rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64)
 
 
-def _borders(divergence: Divergence) -> tuple[float, ...]:
-    """What outcomes of one side alone cost, and the slopes there."""
+def _numbers(divergence: Divergence) -> tuple[float, ...]:
+    """The weight of a mixture, what outcomes of one side alone cost, and the slopes there."""
     assert isinstance(divergence, FDivergence)  # noqa: S101 (none other has a compiled form)
-    return divergence.p_alone, divergence.q_alone, divergence.slope_at_no_p, divergence.slope_at_no_q
+    return (
+        getattr(divergence, "weight", 0.0),
+        divergence.p_alone,
+        divergence.q_alone,
+        divergence.slope_at_no_p,
+        divergence.slope_at_no_q,
+    )
 
 
 @cache
@@ -115,11 +152,6 @@ def _entry_of_logits(marker: Any, p: torch.dtype, q: torch.dtype, keeps: bool | 
     unit = torch.float64 if p == torch.float64 else torch.float32
     dtypes = (unit, p, q, gradient_dtype(p, unit), gradient_dtype(q, unit))
     return entry_of_logits(marker, *(call.KINDS[_KINDS[dtype]] for dtype in dtypes), keeps)
-
-
-def _space(side: Side, question: Question) -> int:
-    """At another temperature than 1 logarithms of probabilities are logits as any others."""
-    return _SPACES[side.space] if question.temperature == 1 else pairs.LOGITS
 
 
 class _Memory(local):
@@ -175,17 +207,10 @@ def _redone(question: Question, p: Side, q: Side, result: Result) -> Result:
     """In double precision, and what is hard there by the reference."""
     # None of these rows is left out by `where`.
     question = question._replace(where=None)
-    was_double = result.value.dtype == torch.float64 or not _is_row_by_row(question, p, q)
+    if _form_of(question, p, q, keeps=True).is_double:
+        return _by_reference(question, *(Side(each.space, each.values.double()) for each in (p, q)))
     p, q = Side(p.space, p.values.double()), Side(q.space, q.values.double())
-    if was_double:
-        return _by_reference(question, p, q)
     return compute(question, p, q, want_p=result.p_grad is not None, want_q=result.q_grad is not None)
-
-
-def _is_row_by_row(question: Question, p: Side, q: Side) -> bool:
-    """Whether these are rows of many logits, which are computed in their own precision, others in double."""
-    logits = _space(p, question) == _space(q, question) == pairs.LOGITS
-    return logits and (p.values.shape[-1] > _FEW or p.values.dtype == torch.float64)
 
 
 def _by_reference(question: Question, p: Side, q: Side) -> Result:

@@ -72,9 +72,9 @@ _MARKERS: dict[type, type[Marker]] = {
 }
 
 
-def marker_of(divergence: definition.Divergence) -> Any:
+def marker_of(divergence: type[definition.Divergence]) -> Any:
     """The marker of an f-divergence; each has one."""
-    return _MARKERS[type(divergence)]
+    return _MARKERS[divergence]
 
 
 def term_and_slopes(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:
