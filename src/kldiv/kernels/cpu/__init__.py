@@ -14,14 +14,16 @@ from torch import Tensor
 
 from kldiv.definition import Divergence, FDivergence
 from kldiv.kernels import reference
-from kldiv.kernels.cpu import call, lanes, pairs, rows, tiles
-from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_pairs, entry_of_tiles
+from kldiv.kernels.cpu import call, lanes, long_rows, pairs, rows, tiles
+from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry_of_pairs, entry_of_tiles
 from kldiv.kernels.cpu.generators import KullbackLeibler, marker_of
 from kldiv.kernels.cpu.threads import run, threads_for
 from kldiv.kernels.reference import Side, gradient_dtype
 
 # Up to so many outcomes rows side by side are faster than one by one.
 _FEW = 48
+# From so many outcomes on, and in fewer rows than that, the threads share each row of kl.
+_LONG, _MANY_ROWS = 1 << 18, 16
 # Of the rows that are done once more, so many numbers of a side at a time.
 _REDONE = 1 << 20
 # Parts of all rows for each thread: enough that none waits long for the last.
@@ -77,25 +79,28 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     value, p_grad, q_grad = result
     outcomes, count = p.values.shape[-1], value.numel()
     form = _form_of(question, p, q, keeps=p_grad is not None or q_grad is not None)
-    threads = threads_for(count, outcomes)
+    threads = threads_for(count * outcomes, outcomes if form.is_shared else count)
     # Rows in the kernel's precision, and three more as numbers are stored.
     size = 8 * outcomes * (form.scratch_rows + 3)
-    scratch = _scratch(threads * size + count)
+    own = size * (1 if form.is_shared else threads)
+    scratch = _scratch(own + count)
     room = scratch.data_ptr()
+    board_words = long_rows.board_words(outcomes) if form.is_shared else 0
+    board = torch.zeros(count * board_words, dtype=torch.int64) if board_words else None
     where = None if question.where is None else question.where.contiguous()
     chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
     p_place, q_place = _place(p.values), _place(q.values)
     words = call.pack(
         -(-chunk // lanes.COUNT) * lanes.COUNT, count, outcomes, room, size,
         *p_place[:-1], form.p_space, *q_place[:-1], form.q_space,
-        _address(where), room + threads * size, value.data_ptr(), _KINDS[value.dtype],
+        _address(where), room + own, _address(board), board_words, value.data_ptr(), _KINDS[value.dtype],
         *_gradient_place(p_grad), *_gradient_place(q_grad),
         1 / question.temperature, question.factor, *_numbers(question.divergence),
     )  # fmt: skip
     run(form.entry, words, threads)
     if not call.some_are_hard(words):
         return None
-    return scratch[threads * size :][:count].view(torch.bool).view(value.shape).clone()
+    return scratch[own:][:count].view(torch.bool).view(value.shape).clone()
 
 
 class _Form(NamedTuple):
@@ -107,18 +112,22 @@ class _Form(NamedTuple):
     q_space: int
     is_double: bool
     """Whether it computes in double precision, whatever is stored."""
+    is_shared: bool = False
+    """Whether the threads work on one row together."""
 
 
 def _form_of(question: Question, p: Side, q: Side, *, keeps: bool) -> _Form:
+    outcomes = p.values.shape[-1]
+    is_long = outcomes >= _LONG and p.values.numel() < _MANY_ROWS * outcomes
     return _form(
-        type(question.divergence), p.space, q.space, question.temperature == 1,
-        p.values.shape[-1] <= _FEW, p.values.dtype, q.values.dtype, keeps,
+        type(question.divergence), p.space, q.space, question.temperature == 1, outcomes <= _FEW,
+        is_long and p.values.stride(-1) == q.values.stride(-1) == 1, p.values.dtype, q.values.dtype, keeps,
     )  # fmt: skip
 
 
 @cache
 def _form(
-    divergence: type[Divergence], p_space: str, q_space: str, at_one: bool, few: bool,
+    divergence: type[Divergence], p_space: str, q_space: str, at_one: bool, few: bool, long: bool,
     p: torch.dtype, q: torch.dtype, keeps: bool,
 ) -> _Form:  # fmt: skip
     marker = marker_of(divergence)
@@ -131,7 +140,10 @@ def _form(
         return _Form(entry_of_tiles(marker), scratch_rows, of_p, of_q, is_double=True)
     # Others than the Kullback–Leibler divergence need what is kept for their terms.
     kept = True if keeps or marker is not KullbackLeibler else None
-    entry = _entry_of_logits(marker, p, q, kept)
+    if long and marker is KullbackLeibler:
+        entry = entry_of_long_rows(*_kinds(p, q), kept)
+        return _Form(entry, long_rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64, is_shared=True)
+    entry = entry_of_logits(marker, *_kinds(p, q), kept)
     return _Form(entry, rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64)
 
 
@@ -147,11 +159,11 @@ def _numbers(divergence: Divergence) -> tuple[float, ...]:
     )
 
 
-@cache
-def _entry_of_logits(marker: Any, p: torch.dtype, q: torch.dtype, keeps: bool | None) -> Any:
+def _kinds(p: torch.dtype, q: torch.dtype) -> list[Any]:
+    """The types of the arithmetic, of both sides and of their gradients, as Numba has them."""
     unit = torch.float64 if p == torch.float64 else torch.float32
     dtypes = (unit, p, q, gradient_dtype(p, unit), gradient_dtype(q, unit))
-    return entry_of_logits(marker, *(call.KINDS[_KINDS[dtype]] for dtype in dtypes), keeps)
+    return [call.KINDS[_KINDS[dtype]] for dtype in dtypes]
 
 
 class _Memory(local):

@@ -16,10 +16,10 @@ from kldiv.kernels.cpu.machine import fetch_and_add, narrow, pointer, widen
 NEXT, SLOT, HARDS, CHUNK, ROWS, OUTCOMES, SCRATCH, SLOT_BYTES = range(8)
 P, P_STRIDE, P_STEP, P_STARTS, P_KIND, P_SPACE = range(8, 14)
 Q, Q_STRIDE, Q_STEP, Q_STARTS, Q_KIND, Q_SPACE = range(14, 20)
-MASK, HARD, VALUE, VALUE_KIND, P_GRAD, P_GRAD_KIND, Q_GRAD, Q_GRAD_KIND = range(20, 28)
-SCALE, FACTOR, WEIGHT, P_ALONE, Q_ALONE, SLOPE_AT_NO_P, SLOPE_AT_NO_Q = range(28, 35)
-_LAYOUT = struct.Struct("28q7d")
-_WORDS = ctypes.c_int64 * 35
+MASK, HARD, BOARD, BOARD_WORDS, VALUE, VALUE_KIND, P_GRAD, P_GRAD_KIND, Q_GRAD, Q_GRAD_KIND = range(20, 30)
+SCALE, FACTOR, WEIGHT, P_ALONE, Q_ALONE, SLOPE_AT_NO_P, SLOPE_AT_NO_Q = range(30, 37)
+_LAYOUT = struct.Struct("30q7d")
+_WORDS = ctypes.c_int64 * 37
 
 # How numbers are stored; half precisions as whole numbers, whose types Numba has.
 KINDS = (types.float32, types.float64, types.uint16, types.int16)

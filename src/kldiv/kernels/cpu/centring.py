@@ -32,12 +32,11 @@ from kldiv.kernels.cpu.optional import part
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 
 BLOCK = 2048
-# Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
-_WILD = -60.0
 # The share of a row that its centre is guessed from, and the fewest outcomes that are worth a guess.
 _PROBE, _LEAST_PROBE = 64, 64
-_MOVES = 4
-_SMALL, _HUGE = 0.5, 1e30
+MOVES = 4
+HUGE = 1e30
+_SMALL = 0.5
 
 
 # --- the likeliest outcome --------------------------------------------------------------------------
@@ -102,6 +101,24 @@ def _least_of(x: Any) -> Callable[..., Any]:
     return _single_least if x == types.float32 else _double_least
 
 
+def _wildest(x: Any) -> Any:
+    """Below this t, e^(−t) nears overflow, and p may have underflowed where q has not."""
+    raise NotImplementedError
+
+
+def _single_wildest(x: Any) -> Any:
+    return like(x, -60.0)
+
+
+def _double_wildest(x: Any) -> Any:
+    return like(x, -600.0)
+
+
+@overload(_wildest)
+def _wildest_of(x: Any) -> Callable[..., Any]:
+    return _single_wildest if x == types.float32 else _double_wildest
+
+
 @compiled
 def finite(z: Any, least: Any) -> Any:
     """z, or the least finite number for −∞: outcomes masked on both sides then differ by 0 and weigh 0."""
@@ -130,7 +147,7 @@ def _weigh(
     What is not None is written: e, t, e^(−t) and e^(−t) − 1; without the ratios, gaps are e·(e^(−t) − 1).
     """
     wide_vectors()
-    least, wild = _least(top), False
+    least, wildest, wild = _least(top), _wildest(top), False
     total = moment = excess = like(top, 0.0)
     for j in range(len(zp)):
         a, b = finite(widen(top, zp[j]), least), finite(widen(top, zq[j]), least)
@@ -151,7 +168,7 @@ def _weigh(
             accumulate(moment, e * t),
             accumulate(excess, e * beyond),
         )
-        wild |= t < like(top, _WILD)
+        wild |= t < wildest
     return total, moment, excess, wild
 
 
@@ -159,11 +176,11 @@ def _weigh(
 
 
 @compiled
-def _weigh_row(
+def weigh_blocks(
     zp: Any, zq: Any, top: Any, centre: Any, scale: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
-    """Σ e, ρ, A, and whether some t was out of range."""
+    """Σ e, Σ e·t, Σ e·φ(t), and whether some t was out of range."""
     wide_vectors()
     high = like(scale, centre)
     low = like(scale, centre - high)
@@ -175,11 +192,11 @@ def _weigh_row(
             part(weights, i, j), part(differences, i, j), part(gaps, i, j), part(ratios, i, j),
         )  # fmt: skip
         total, moment, excess, wild = total + w, moment + m, excess + x, wild | out
-    return total, moment / total, excess / total, wild
+    return total, moment, excess, wild
 
 
 @compiled
-def _divergence(excess: Any, rest: Any) -> Any:
+def divergence(excess: Any, rest: Any) -> Any:
     """D(p‖q) = ρ + log(1 + g) for g = A − ρ; near 0 as A − (g − log(1 + g)), whose parts ρ has left."""
     grown = excess - rest
     if abs(grown) < _SMALL:
@@ -189,7 +206,13 @@ def _divergence(excess: Any, rest: Any) -> Any:
 
 
 @compiled
-def _guess(
+def is_central(rest: Any, value: Any) -> Any:
+    """Whether the centre is near enough: an error in ρ, relative, costs D(p‖q) that times ρ²/(2·D)."""
+    return not rest * rest > 2.0 * value
+
+
+@compiled
+def guess(
     zp: Any, zq: Any, at: Any, top: Any, centre: Any, scale: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
@@ -198,12 +221,12 @@ def _guess(
     n = max(len(zp) // _PROBE, _LEAST_PROBE)
     if len(zp) < 2 * n:
         return 0.0
-    total, rest, _, _ = _weigh_row(
+    total, moment, _, _ = weigh_blocks(
         zp[:n], zq[:n], top, centre, scale,
         part(weights, 0, n), part(differences, 0, n), part(gaps, 0, n), part(ratios, 0, n),
     )  # fmt: skip
     share = total * len(zp) / n
-    mean = share * rest / (share + (1.0 if at >= n else 0.0))
+    mean = share * (moment / total) / (share + (1.0 if at >= n else 0.0))
     return mean if math.isfinite(mean) else 0.0
 
 
@@ -220,15 +243,17 @@ def centred(zp: Any, zq: Any, scale: Any, weights: Any, differences: Any, gaps: 
     centre = float(top) - float(widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return at, 1.0, 0.0, 0.0, 0.0, True
-    move = _guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
+    move = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
     total = rest = excess = value = 0.0
     wild = False
-    for _ in range(_MOVES):
+    for _ in range(MOVES):
         centre += move / scale
-        total, rest, excess, wild = _weigh_row(zp, zq, top, centre, scale, weights, differences, gaps, ratios)
-        value = _divergence(excess, rest)
+        total, moment, more, wild = weigh_blocks(
+            zp, zq, top, centre, scale, weights, differences, gaps, ratios
+        )
+        rest, excess = moment / total, more / total
+        value = divergence(excess, rest)
         move = rest
-        # An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D).
-        if not rest * rest > 2.0 * value:
+        if is_central(rest, value):
             break
-    return at, total, rest, excess - rest, value, wild | (not abs(value) < _HUGE)
+    return at, total, rest, excess - rest, value, wild | (not abs(value) < HUGE)

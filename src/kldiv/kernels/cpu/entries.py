@@ -5,6 +5,7 @@ from typing import Any
 
 from kldiv.kernels.cpu.call import WEIGHT, numbers
 from kldiv.kernels.cpu.compiling import entry, text_of_kernels
+from kldiv.kernels.cpu.long_rows import long_rows
 from kldiv.kernels.cpu.machine import wide_vectors
 from kldiv.kernels.cpu.pairs import pair_rows
 from kldiv.kernels.cpu.rows import logit_rows
@@ -25,6 +26,21 @@ def entry_of_logits(
         logit_rows(address, marker(numbers(address)[WEIGHT]), unit, p_kind, q_kind, p_out, q_out, keeps)
 
     return entry(run_logits)
+
+
+@cache
+def entry_of_long_rows(
+    unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any, keeps: bool | None
+) -> Any:
+    """Long rows of logits, each shared out among the threads; arguments as those of `entry_of_logits`."""
+    text = text_of_kernels()
+
+    def run_long(address: int) -> None:
+        text  # noqa: B018
+        wide_vectors()
+        long_rows(address, unit, p_kind, q_kind, p_out, q_out, keeps)
+
+    return entry(run_long)
 
 
 @cache

@@ -9,11 +9,11 @@ from kldiv.kernels.cpu.machine import accumulate, like, multiply_add, wide_vecto
 from kldiv.kernels.cpu.optional import keep, room
 
 # Σ e below this: the likeliest outcome has more than 9/10 of the mass.
-_HEAVY = 1.1
+HEAVY = 1.1
 
 
 @compiled
-def _less(slopes: Any, mass: Any, share: Any, factor: Any) -> Any:
+def less_block(slopes: Any, mass: Any, share: Any, factor: Any) -> Any:
     """slopes ← (slopes − share·mass)·factor; the sum of that."""
     wide_vectors()
     total = like(factor, 0.0)
@@ -34,13 +34,13 @@ def less(slopes: Any, mass: Any, share: Any, factor: Any, heavy: Any) -> None:
     own = multiply_add(-share, mass[heavy], slopes[heavy]) * factor
     total = 0.0
     for i in range(0, len(slopes), BLOCK):
-        total += _less(slopes[i : i + BLOCK], mass[i : i + BLOCK], share, factor)
+        total += less_block(slopes[i : i + BLOCK], mass[i : i + BLOCK], share, factor)
     if heavy >= 0:
         slopes[heavy] = like(factor, own - total)
 
 
 @compiled
-def _weighted(differences: Any, weights: Any, mean: Any, factor: Any) -> Any:
+def weighted_block(differences: Any, weights: Any, mean: Any, factor: Any) -> Any:
     """t ← e·(t − mean)·factor; the sum of that."""
     wide_vectors()
     total = like(factor, 0.0)
@@ -58,7 +58,7 @@ def _weighted_differences(differences: Any, weights: Any, mean: Any, factor: Any
     own = weights[heavy] * (differences[heavy] - mean) * factor
     total = 0.0
     for i in range(0, len(differences), BLOCK):
-        total += _weighted(differences[i : i + BLOCK], weights[i : i + BLOCK], mean, factor)
+        total += weighted_block(differences[i : i + BLOCK], weights[i : i + BLOCK], mean, factor)
     if heavy >= 0:
         differences[heavy] = like(factor, own - total)
 
@@ -87,7 +87,7 @@ def kl_row(
     if hard:
         return 0.0, True
     each = scale * factor / total
-    heavy = at if total < _HEAVY else -1
+    heavy = at if total < HEAVY else -1
     if want_q:
         less(gaps, weights, like(scale, grown), like(scale, each / (1.0 + grown)), heavy)
         keep(gaps, q_grad)

@@ -72,12 +72,15 @@ def pointer(_context: Any, address: Any) -> Any:
 
 @intrinsic
 def fetch_and_add(_context: Any, address: Any, number: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """Add to the whole number at an address, as one step among all threads; what it was before."""
+    """Add to the whole number at an address, as one step among all threads; what it was before.
+
+    What a thread wrote before it adds is seen by those that add after it.
+    """
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         word = ir.IntType(64)
         place = builder.inttoptr(arguments[0], word.as_pointer())
-        return builder.atomic_rmw("add", place, arguments[1], "monotonic")
+        return builder.atomic_rmw("add", place, arguments[1], "acq_rel")
 
     return types.int64(types.int64, types.int64), generate
 

@@ -46,6 +46,24 @@ def _item_of(room: Any, j: Any, otherwise: Any) -> Callable[..., Any]:  # noqa: 
     return _no_item if isinstance(room, types.NoneType) else _own_item
 
 
+def kept(keeps: Any, room: Any) -> Any:
+    """The room of what is kept, and None with `keeps` None."""
+    raise NotImplementedError
+
+
+def _nothing_kept(keeps: Any, room: Any) -> Any:  # noqa: ARG001
+    return None
+
+
+def _all_kept(keeps: Any, room: Any) -> Any:  # noqa: ARG001
+    return room
+
+
+@overload(kept)
+def _kept_of(keeps: Any, room: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _nothing_kept if isinstance(keeps, types.NoneType) else _all_kept
+
+
 def room(out: Any, scratch: Any) -> Any:
     """Where a row is kept until it is final: where it will lie, if that has the kernel's precision."""
     raise NotImplementedError

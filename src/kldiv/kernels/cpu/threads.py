@@ -18,10 +18,10 @@ import torch
 _LEAST_WORK = 1 << 15
 
 
-def threads_for(rows: int, outcomes: int) -> int:
-    """How many threads so many rows are worth."""
-    worth = rows * outcomes // _LEAST_WORK
-    return min(torch.get_num_threads(), rows, worth) if worth > 1 else 1
+def threads_for(logits: int, parts: int) -> int:
+    """How many threads so many logits are worth, in so many parts at most."""
+    worth = logits // _LEAST_WORK
+    return min(torch.get_num_threads(), parts, worth) if worth > 1 else 1
 
 
 def run(entry: Any, words: Any, threads: int) -> None:

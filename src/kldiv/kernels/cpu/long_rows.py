@@ -1,0 +1,301 @@
+"""The Kullback–Leibler divergence of long rows of logits: one row after another, its segments shared out.
+
+Every thread goes through the same phases. In each it takes segments until none is left, waits for those that
+others have taken, and draws the same conclusions from what was found in them. A thread that comes late finds
+all done. Segments have one length whatever the number of threads, so that results are the same bits.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from numba import float64, types
+from numba.extending import overload
+
+from kldiv.kernels.cpu import call
+from kldiv.kernels.cpu.centring import (
+    BLOCK,
+    HUGE,
+    MOVES,
+    divergence,
+    guess,
+    is_central,
+    likeliest,
+    weigh_blocks,
+)
+from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.kl_logits import HEAVY, less_block, weighted_block
+from kldiv.kernels.cpu.machine import fetch_and_add, like, ordered, wide_vectors, widen
+from kldiv.kernels.cpu.optional import keep, kept, part, room
+
+# A multiple of a block; long enough that taking one costs nothing beside it.
+SEGMENT = 16 * BLOCK
+# In the precision of the kernel, for all threads together.
+SCRATCH_ROWS = 3
+
+# The phases of a row; the centre may be moved once more in each that follows WEIGHING.
+_LIKELIEST, _GUESSING, _WEIGHING = range(3)
+_SLOPES = _WEIGHING + MOVES
+_SETTLING, _ENDING = _SLOPES + 1, _SLOPES + 2
+_PHASES = _ENDING + 1
+# What is found in a segment, each a number.
+_AT, _TOTAL, _MOMENT, _EXCESS, _WILD, _LEFT_P, _LEFT_Q = range(7)
+_FOUND = 7
+
+
+def board_words(outcomes: int) -> int:
+    """How many words of memory, at first 0, the threads share for each row.
+
+    Two for each phase, the parts that are taken and those that are done; the guess; what segments showed.
+    """
+    return 2 * _PHASES + 1 + _FOUND * -(-outcomes // SEGMENT)
+
+
+# --- sharing out ------------------------------------------------------------------------------------
+
+
+@compiled
+def _take(board: Any, phase: Any, parts: Any) -> Any:
+    """A part of a phase that no thread has taken; `parts` where none is left."""
+    return min(fetch_and_add(board + 16 * phase, 1), parts)
+
+
+@compiled
+def _hand_in(board: Any, phase: Any) -> None:
+    """Say that a part is done."""
+    fetch_and_add(board + 16 * phase + 8, 1)
+
+
+@compiled
+def _wait(board: Any, phase: Any, parts: Any) -> None:
+    """Wait until all parts of a phase are done: whoever has taken one is at work on it."""
+    while fetch_and_add(board + 16 * phase + 8, 0) < parts:
+        pass
+
+
+@compiled
+def _findings(board: Any, segments: Any) -> Any:
+    """What was found in each segment."""
+    return call.array(board + 8 * (2 * _PHASES + 1), segments * _FOUND, float64).reshape(segments, _FOUND)
+
+
+# --- the phases of a row ----------------------------------------------------------------------------
+
+
+@compiled
+def _likeliest_of_all(board: Any, segments: Any, zp: Any, scale: Any) -> Any:
+    """The index of the largest logit."""
+    found = _findings(board, segments)
+    while True:
+        s = _take(board, _LIKELIEST, segments)
+        if s == segments:
+            break
+        found[s, _AT] = s * SEGMENT + likeliest(zp[s * SEGMENT : (s + 1) * SEGMENT], scale)
+        _hand_in(board, _LIKELIEST)
+    _wait(board, _LIKELIEST, segments)
+    at = int(found[0, _AT])
+    for s in range(1, segments):
+        other = int(found[s, _AT])
+        if ordered(widen(scale, zp[other])) > ordered(widen(scale, zp[at])):
+            at = other
+    return at
+
+
+@compiled
+def _guessed(
+    board: Any, zp: Any, zq: Any, at: Any, top: Any, centre: Any, scale: Any,
+    weights: Any, differences: Any, gaps: Any,
+) -> Any:  # fmt: skip
+    """How far the centre should move, by the start of the row: a phase of one part."""
+    guessed = call.array(board + 8 * 2 * _PHASES, 1, float64)
+    if _take(board, _GUESSING, 1) == 0:
+        guessed[0] = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, None)
+        _hand_in(board, _GUESSING)
+    _wait(board, _GUESSING, 1)
+    return guessed[0]
+
+
+@compiled
+def _weigh_all(
+    board: Any, segments: Any, phase: Any, zp: Any, zq: Any, top: Any, centre: Any, scale: Any,
+    weights: Any, differences: Any, gaps: Any,
+) -> Any:  # fmt: skip
+    """Σ e, ρ, A, and whether some t was out of range."""
+    found = _findings(board, segments)
+    while True:
+        s = _take(board, phase, segments)
+        if s == segments:
+            break
+        i, j = s * SEGMENT, (s + 1) * SEGMENT
+        found[s, _TOTAL], found[s, _MOMENT], found[s, _EXCESS], wild = weigh_blocks(
+            zp[i:j], zq[i:j], top, centre, scale,
+            part(weights, i, j), part(differences, i, j), part(gaps, i, j), None,
+        )  # fmt: skip
+        found[s, _WILD] = 1.0 if wild else 0.0
+        _hand_in(board, phase)
+    _wait(board, phase, segments)
+    total = moment = excess = beyond = 0.0
+    for s in range(segments):
+        total += found[s, _TOTAL]
+        moment += found[s, _MOMENT]
+        excess += found[s, _EXCESS]
+        beyond += found[s, _WILD]
+    return total, moment / total, excess / total, beyond > 0.0
+
+
+@compiled
+def _centred(
+    board: Any, segments: Any, zp: Any, zq: Any, scale: Any, weights: Any, differences: Any, gaps: Any
+) -> Any:
+    """As `centring.centred`: p's likeliest outcome, Σ e, ρ, g, D(p‖q), and whether the row is hard."""
+    at = _likeliest_of_all(board, segments, zp, scale)
+    top = widen(scale, zp[at])
+    centre = float(top) - float(widen(scale, zq[at]))
+    if not (math.isfinite(top) and math.isfinite(centre)):
+        return at, 1.0, 0.0, 0.0, 0.0, True
+    move = _guessed(board, zp, zq, at, top, centre, scale, weights, differences, gaps)
+    total = rest = excess = value = 0.0
+    wild = False
+    for phase in range(_WEIGHING, _WEIGHING + MOVES):
+        centre += move / scale
+        total, rest, excess, wild = _weigh_all(
+            board, segments, phase, zp, zq, top, centre, scale, weights, differences, gaps
+        )
+        value = divergence(excess, rest)
+        move = rest
+        if is_central(rest, value):
+            break
+    return at, total, rest, excess - rest, value, wild | (not abs(value) < HUGE)
+
+
+@compiled
+def _share_out_slopes(
+    board: Any, segments: Any, weights: Any, differences: Any, gaps: Any, shares: Any, factors: Any,
+    p_grad: Any, q_grad: Any, wants: Any,
+) -> None:  # fmt: skip
+    """Write the gradients that are wanted, and find what each segment of them sums to."""
+    wide_vectors()
+    found = _findings(board, segments)
+    while True:
+        s = _take(board, _SLOPES, segments)
+        if s == segments:
+            break
+        left_p = left_q = 0.0
+        for i in range(s * SEGMENT, min((s + 1) * SEGMENT, len(weights)), BLOCK):
+            j = i + BLOCK
+            if wants[1]:
+                left_q += less_block(gaps[i:j], weights[i:j], shares[1], factors[1])
+                keep(gaps[i:j], q_grad[i:j])
+            if wants[0]:
+                left_p += weighted_block(differences[i:j], weights[i:j], shares[0], factors[0])
+                keep(differences[i:j], p_grad[i:j])
+        found[s, _LEFT_P], found[s, _LEFT_Q] = left_p, left_q
+        _hand_in(board, _SLOPES)
+    _wait(board, _SLOPES, segments)
+
+
+@compiled
+def _give_rest(slopes: Any, heavy: Any, rest: Any, grad: Any) -> None:
+    """An outcome of most of the mass takes what the others leave, so that all sum to 0."""
+    slopes[heavy] = like(slopes[heavy], slopes[heavy] - rest)
+    keep(slopes[heavy : heavy + 1], grad[heavy : heavy + 1])
+
+
+@compiled
+def _settle(
+    board: Any, segments: Any, differences: Any, gaps: Any, heavy: Any, p_grad: Any, q_grad: Any, wants: Any
+) -> None:
+    """Bring the slopes to a sum of 0: a phase of one part."""
+    if _take(board, _SETTLING, 1) == 0:
+        found = _findings(board, segments)
+        if heavy >= 0 and wants[0]:
+            _give_rest(differences, heavy, found[:, _LEFT_P].sum(), p_grad)
+        if heavy >= 0 and wants[1]:
+            _give_rest(gaps, heavy, found[:, _LEFT_Q].sum(), q_grad)
+        _hand_in(board, _SETTLING)
+    _wait(board, _SETTLING, 1)
+
+
+def _gradients(
+    board: Any, segments: Any, rooms: Any, at: Any, sums: Any, scale: Any, factor: Any,
+    p_grad: Any, q_grad: Any, wants: Any,
+) -> None:  # fmt: skip
+    """The gradients of a row, from what its weighing left in the rooms; nothing where it left nothing."""
+    raise NotImplementedError
+
+
+def _no_gradients(
+    board: Any, segments: Any, rooms: Any, at: Any, sums: Any, scale: Any, factor: Any,
+    p_grad: Any, q_grad: Any, wants: Any,
+) -> None:  # fmt: skip
+    pass
+
+
+def _all_gradients(
+    board: Any, segments: Any, rooms: Any, at: Any, sums: Any, scale: Any, factor: Any,
+    p_grad: Any, q_grad: Any, wants: Any,
+) -> None:  # fmt: skip
+    weights, differences, gaps = rooms
+    total, rest, grown = sums
+    each = scale * factor / total
+    shares = like(scale, rest), like(scale, grown)
+    factors = like(scale, each), like(scale, each / (1.0 + grown))
+    _share_out_slopes(board, segments, weights, differences, gaps, shares, factors, p_grad, q_grad, wants)
+    _settle(board, segments, differences, gaps, at if total < HEAVY else -1, p_grad, q_grad, wants)
+
+
+@overload(_gradients)
+def _gradients_of(
+    board: Any, segments: Any, rooms: Any, at: Any, sums: Any, scale: Any, factor: Any,  # noqa: ARG001
+    p_grad: Any, q_grad: Any, wants: Any,  # noqa: ARG001
+) -> Callable[..., Any]:  # fmt: skip
+    return _no_gradients if isinstance(rooms[0], types.NoneType) else _all_gradients
+
+
+@compiled
+def _row(
+    board: Any, zp: Any, zq: Any, scale: Any, factor: Any, rooms: Any, p_grad: Any, q_grad: Any, wants: Any
+) -> Any:
+    """The factor times D(p‖q), and its gradients as those of `kl_logits.kl_row`; whether the row is hard."""
+    segments = -(-len(zp) // SEGMENT)
+    at, total, rest, grown, value, hard = _centred(board, segments, zp, zq, scale, *rooms)
+    if not hard:
+        sums = total, rest, grown
+        _gradients(board, segments, rooms, at, sums, scale, factor, p_grad, q_grad, wants)
+    return max(value, 0.0) * factor, hard
+
+
+@compiled
+def long_rows(address: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any, keeps: Any) -> None:
+    """All rows of the call at an address, by all threads; the arguments are those of `logit_rows`."""
+    wide_vectors()
+    words, numbers = call.integers(address), call.numbers(address)
+    outcomes = words[call.OUTCOMES]
+    hard = call.array(words[call.HARD], words[call.ROWS], types.boolean)
+    scratch = call.array(words[call.SCRATCH], SCRATCH_ROWS * outcomes, unit).reshape(SCRATCH_ROWS, outcomes)
+    scale = like(scratch[0, 0], numbers[call.SCALE])
+    row_bytes = scratch.itemsize * outcomes
+    p_side, q_side = call.sides(words)
+    wants = words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0
+    for i in range(words[call.ROWS]):
+        if call.cleared(words, i, hard):
+            continue
+        board = words[call.BOARD] + 8 * i * words[call.BOARD_WORDS]
+        # What is not wanted is written too, to where it would be kept before its conversion.
+        p_grad = call.gradient_row(
+            words[call.P_GRAD] or words[call.SCRATCH] + row_bytes, i if wants[0] else 0, outcomes, p_out
+        )
+        q_grad = call.gradient_row(
+            words[call.Q_GRAD] or words[call.SCRATCH] + 2 * row_bytes, i if wants[1] else 0, outcomes, q_out
+        )
+        rooms = (
+            kept(keeps, scratch[0]),
+            kept(keeps, room(p_grad, scratch[1])),
+            kept(keeps, room(q_grad, scratch[2])),
+        )
+        zp = call.row_of(p_side, i, outcomes, p_kind, 0)
+        zq = call.row_of(q_side, i, outcomes, q_kind, 0)
+        value, is_hard = _row(board, zp, zq, scale, numbers[call.FACTOR], rooms, p_grad, q_grad, wants)
+        if _take(board, _ENDING, 1) == 0:
+            call.write_value(words, i, value)
+            call.mark(address, hard, i, is_hard)
