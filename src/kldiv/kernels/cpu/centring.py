@@ -21,6 +21,7 @@ from kldiv.kernels.cpu.machine import (
     accumulate,
     larger,
     like,
+    magnitude,
     multiply_add,
     ordered,
     select,
@@ -34,9 +35,14 @@ from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_p
 BLOCK = 2048
 # The share of a row that its centre is guessed from, and the fewest outcomes that are worth a guess.
 _PROBE, _LEAST_PROBE = 64, 64
-MOVES = 4
+MOVES = 5
 HUGE = 1e30
 _SMALL = 0.5
+# The rounding of a difference costs e^(−t) as many units as it is large, and slopes as many as it is larger
+# than the differences spread: up to these bounds, a few units are all that comes of it.
+_FAR, _WIDE = 6.0, 4.0
+# With a divergence beyond this, differences some spreads away are far.
+_NARROW = 1.0
 
 
 # --- the likeliest outcome --------------------------------------------------------------------------
@@ -125,16 +131,49 @@ def finite(z: Any, least: Any) -> Any:
     return select(z < least, least, z)
 
 
-@compiled
-def _centred(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
-    """(a − b − centre − low)·scale and what its rounding lost, which e^(−t) would multiply."""
+def _less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
+    """t = (a − b − centre − low)·scale, and minus what its rounding lost, which e^(−t) would multiply.
+
+    With `low` None the difference as it comes, and None.
+    """
+    raise NotImplementedError
+
+
+def _plainly(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:  # noqa: ARG001
+    return (a - b - centre) * scale, None
+
+
+def _carefully(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
     gap, lost = _difference(a, b)
     off, more = _difference(gap, centre)
     lost = (lost + more) - low
     whole = off + lost
     lost -= whole - off
     t = whole * scale
-    return t, multiply_add(whole, scale, -t) + lost * scale
+    return t, multiply_add(-whole, scale, t) - lost * scale
+
+
+@overload(_less_centre)
+def _less_centre_of(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _plainly if isinstance(low, types.NoneType) else _carefully
+
+
+def _is_beyond(t: Any, low: Any) -> Any:
+    """Whether t is out of the range of the careful way, or with `low` None of the plain one."""
+    raise NotImplementedError
+
+
+def _beyond_plain(t: Any, low: Any) -> Any:  # noqa: ARG001
+    return magnitude(t) > like(t, _FAR)
+
+
+def _beyond_careful(t: Any, low: Any) -> Any:  # noqa: ARG001
+    return t < _wildest(t)
+
+
+@overload(_is_beyond)
+def _is_beyond_of(t: Any, low: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _beyond_plain if isinstance(low, types.NoneType) else _beyond_careful
 
 
 @compiled
@@ -147,13 +186,13 @@ def _weigh(
     What is not None is written: e, t, e^(−t) and e^(−t) − 1; without the ratios, gaps are e·(e^(−t) − 1).
     """
     wide_vectors()
-    least, wildest, wild = _least(top), _wildest(top), False
+    least, beyond_range = _least(top), False
     total = moment = excess = like(top, 0.0)
     for j in range(len(zp)):
         a, b = finite(widen(top, zp[j]), least), finite(widen(top, zq[j]), least)
         e = exponential((a - top) * scale)
-        t, lost = _centred(a, b, centre, low, scale)
-        ratio, gap, beyond = exponential_parts(-t, -lost)
+        t, lost = _less_centre(a, b, centre, low, scale)
+        ratio, gap, beyond = exponential_parts(-t, lost)
         if weights is not None:
             weights[j] = e
         if differences is not None:
@@ -168,8 +207,8 @@ def _weigh(
             accumulate(moment, e * t),
             accumulate(excess, e * beyond),
         )
-        wild |= t < wildest
-    return total, moment, excess, wild
+        beyond_range |= _is_beyond(t, low)
+    return total, moment, excess, beyond_range
 
 
 # --- a row ------------------------------------------------------------------------------------------
@@ -177,21 +216,32 @@ def _weigh(
 
 @compiled
 def weigh_blocks(
-    zp: Any, zq: Any, top: Any, centre: Any, scale: Any,
+    zp: Any, zq: Any, top: Any, centre: Any, scale: Any, plain: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
-    """Σ e, Σ e·t, Σ e·φ(t), and whether some t was out of range."""
+    """Σ e, Σ e·t, Σ e·φ(t), and whether some t was out of range, at which the `plain` way stops.
+
+    That takes t as it comes, the other carefully.
+    """
     wide_vectors()
     high = like(scale, centre)
     low = like(scale, centre - high)
     total, moment, excess, wild = 0.0, 0.0, 0.0, False
     for i in range(0, len(zp), BLOCK):
         j = i + BLOCK
-        w, m, x, out = _weigh(
-            zp[i:j], zq[i:j], top, high, low, scale,
-            part(weights, i, j), part(differences, i, j), part(gaps, i, j), part(ratios, i, j),
-        )  # fmt: skip
+        if plain:
+            w, m, x, out = _weigh(
+                zp[i:j], zq[i:j], top, high, None, scale,
+                part(weights, i, j), part(differences, i, j), part(gaps, i, j), part(ratios, i, j),
+            )  # fmt: skip
+        else:
+            w, m, x, out = _weigh(
+                zp[i:j], zq[i:j], top, high, low, scale,
+                part(weights, i, j), part(differences, i, j), part(gaps, i, j), part(ratios, i, j),
+            )  # fmt: skip
         total, moment, excess, wild = total + w, moment + m, excess + x, wild | out
+        if plain and wild:
+            break
     return total, moment, excess, wild
 
 
@@ -206,8 +256,22 @@ def divergence(excess: Any, rest: Any) -> Any:
 
 
 @compiled
-def is_central(rest: Any, value: Any) -> Any:
-    """Whether the centre is near enough: an error in ρ, relative, costs D(p‖q) that times ρ²/(2·D)."""
+def _is_wide(centre: Any, value: Any) -> Any:
+    """Whether differences spread so wide, beside their centre, that their rounding does not show.
+
+    None of them being far, D(p‖q) is about half the square of their spread, or some times more.
+    """
+    return centre * centre <= 2.0 * _WIDE * _WIDE * value
+
+
+@compiled
+def is_settled(plain: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
+    """Whether a row weighed about this centre, in the plain way or carefully, need not be weighed once more.
+
+    An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D).
+    """
+    if plain and (wild or not _is_wide(centre, value)):
+        return False
     return not rest * rest > 2.0 * value
 
 
@@ -216,18 +280,24 @@ def guess(
     zp: Any, zq: Any, at: Any, top: Any, centre: Any, scale: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
-    """The mean of the differences about `centre`, guessed from the start of the row and the likeliest."""
+    """The mean of the differences about `centre`, guessed from the start of the row and the likeliest.
+
+    And whether, as far as that shows, differences may be taken as they come.
+    """
     wide_vectors()
     n = max(len(zp) // _PROBE, _LEAST_PROBE)
     if len(zp) < 2 * n:
-        return 0.0
-    total, moment, _, _ = weigh_blocks(
-        zp[:n], zq[:n], top, centre, scale,
+        return 0.0, False
+    total, moment, excess, _ = weigh_blocks(
+        zp[:n], zq[:n], top, centre, scale, False,
         part(weights, 0, n), part(differences, 0, n), part(gaps, 0, n), part(ratios, 0, n),
     )  # fmt: skip
-    share = total * len(zp) / n
-    mean = share * (moment / total) / (share + (1.0 if at >= n else 0.0))
-    return mean if math.isfinite(mean) else 0.0
+    share, rest = total * len(zp) / n, moment / total
+    mean = share * rest / (share + (1.0 if at >= n else 0.0))
+    if not math.isfinite(mean):
+        return 0.0, False
+    value = divergence(excess / total, rest)
+    return mean, value < _NARROW and _is_wide(centre * scale + mean, value)
 
 
 @compiled
@@ -243,17 +313,18 @@ def centred(zp: Any, zq: Any, scale: Any, weights: Any, differences: Any, gaps: 
     centre = float(top) - float(widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return at, 1.0, 0.0, 0.0, 0.0, True
-    move = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
+    move, plain = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
     total = rest = excess = value = 0.0
     wild = False
     for _ in range(MOVES):
         centre += move / scale
         total, moment, more, wild = weigh_blocks(
-            zp, zq, top, centre, scale, weights, differences, gaps, ratios
+            zp, zq, top, centre, scale, plain, weights, differences, gaps, ratios
         )
         rest, excess = moment / total, more / total
         value = divergence(excess, rest)
-        move = rest
-        if is_central(rest, value):
+        move = 0.0 if plain and wild else rest
+        if is_settled(plain, wild, centre * scale, rest, value):
             break
+        plain = False
     return at, total, rest, excess - rest, value, wild | (not abs(value) < HUGE)

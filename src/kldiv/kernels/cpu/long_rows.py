@@ -19,7 +19,7 @@ from kldiv.kernels.cpu.centring import (
     MOVES,
     divergence,
     guess,
-    is_central,
+    is_settled,
     likeliest,
     weigh_blocks,
 )
@@ -38,9 +38,12 @@ _LIKELIEST, _GUESSING, _WEIGHING = range(3)
 _SLOPES = _WEIGHING + MOVES
 _SETTLING, _ENDING = _SLOPES + 1, _SLOPES + 2
 _PHASES = _ENDING + 1
-# What is found in a segment, each a number.
-_AT, _TOTAL, _MOMENT, _EXCESS, _WILD, _LEFT_P, _LEFT_Q = range(7)
-_FOUND = 7
+# What is found in a segment, up to four numbers a phase. Those of one phase stay while the next is at work,
+# for a thread that comes late reads them then.
+_AT = 0
+_TOTAL, _MOMENT, _EXCESS, _WILD = range(4)
+_LEFT_P, _LEFT_Q = range(2)
+_GUESSED, _FOUND = 2, 4
 
 
 def board_words(outcomes: int) -> int:
@@ -48,7 +51,7 @@ def board_words(outcomes: int) -> int:
 
     Two for each phase, the parts that are taken and those that are done; the guess; what segments showed.
     """
-    return 2 * _PHASES + 1 + _FOUND * -(-outcomes // SEGMENT)
+    return 2 * _PHASES + _GUESSED + _PHASES * _FOUND * -(-outcomes // SEGMENT)
 
 
 # --- sharing out ------------------------------------------------------------------------------------
@@ -74,9 +77,10 @@ def _wait(board: Any, phase: Any, parts: Any) -> None:
 
 
 @compiled
-def _findings(board: Any, segments: Any) -> Any:
-    """What was found in each segment."""
-    return call.array(board + 8 * (2 * _PHASES + 1), segments * _FOUND, float64).reshape(segments, _FOUND)
+def _findings(board: Any, phase: Any, segments: Any) -> Any:
+    """What was found in each segment in a phase."""
+    first = 2 * _PHASES + _GUESSED + phase * _FOUND * segments
+    return call.array(board + 8 * first, segments * _FOUND, float64).reshape(segments, _FOUND)
 
 
 # --- the phases of a row ----------------------------------------------------------------------------
@@ -85,7 +89,7 @@ def _findings(board: Any, segments: Any) -> Any:
 @compiled
 def _likeliest_of_all(board: Any, segments: Any, zp: Any, scale: Any) -> Any:
     """The index of the largest logit."""
-    found = _findings(board, segments)
+    found = _findings(board, _LIKELIEST, segments)
     while True:
         s = _take(board, _LIKELIEST, segments)
         if s == segments:
@@ -106,29 +110,30 @@ def _guessed(
     board: Any, zp: Any, zq: Any, at: Any, top: Any, centre: Any, scale: Any,
     weights: Any, differences: Any, gaps: Any,
 ) -> Any:  # fmt: skip
-    """How far the centre should move, by the start of the row: a phase of one part."""
-    guessed = call.array(board + 8 * 2 * _PHASES, 1, float64)
+    """What the start of the row says of the centre and the spread about it: a phase of one part."""
+    guessed = call.array(board + 8 * 2 * _PHASES, _GUESSED, float64)
     if _take(board, _GUESSING, 1) == 0:
-        guessed[0] = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, None)
+        move, plain = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, None)
+        guessed[0], guessed[1] = move, 1.0 if plain else 0.0
         _hand_in(board, _GUESSING)
     _wait(board, _GUESSING, 1)
-    return guessed[0]
+    return guessed[0], guessed[1] > 0.0
 
 
 @compiled
 def _weigh_all(
-    board: Any, segments: Any, phase: Any, zp: Any, zq: Any, top: Any, centre: Any, scale: Any,
+    board: Any, segments: Any, phase: Any, zp: Any, zq: Any, top: Any, centre: Any, scale: Any, plain: Any,
     weights: Any, differences: Any, gaps: Any,
 ) -> Any:  # fmt: skip
     """Σ e, ρ, A, and whether some t was out of range."""
-    found = _findings(board, segments)
+    found = _findings(board, phase, segments)
     while True:
         s = _take(board, phase, segments)
         if s == segments:
             break
         i, j = s * SEGMENT, (s + 1) * SEGMENT
         found[s, _TOTAL], found[s, _MOMENT], found[s, _EXCESS], wild = weigh_blocks(
-            zp[i:j], zq[i:j], top, centre, scale,
+            zp[i:j], zq[i:j], top, centre, scale, plain,
             part(weights, i, j), part(differences, i, j), part(gaps, i, j), None,
         )  # fmt: skip
         found[s, _WILD] = 1.0 if wild else 0.0
@@ -153,18 +158,19 @@ def _centred(
     centre = float(top) - float(widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return at, 1.0, 0.0, 0.0, 0.0, True
-    move = _guessed(board, zp, zq, at, top, centre, scale, weights, differences, gaps)
+    move, plain = _guessed(board, zp, zq, at, top, centre, scale, weights, differences, gaps)
     total = rest = excess = value = 0.0
     wild = False
     for phase in range(_WEIGHING, _WEIGHING + MOVES):
         centre += move / scale
         total, rest, excess, wild = _weigh_all(
-            board, segments, phase, zp, zq, top, centre, scale, weights, differences, gaps
+            board, segments, phase, zp, zq, top, centre, scale, plain, weights, differences, gaps
         )
         value = divergence(excess, rest)
-        move = rest
-        if is_central(rest, value):
+        move = 0.0 if plain and wild else rest
+        if is_settled(plain, wild, centre * scale, rest, value):
             break
+        plain = False
     return at, total, rest, excess - rest, value, wild | (not abs(value) < HUGE)
 
 
@@ -175,7 +181,7 @@ def _share_out_slopes(
 ) -> None:  # fmt: skip
     """Write the gradients that are wanted, and find what each segment of them sums to."""
     wide_vectors()
-    found = _findings(board, segments)
+    found = _findings(board, _SLOPES, segments)
     while True:
         s = _take(board, _SLOPES, segments)
         if s == segments:
@@ -207,7 +213,7 @@ def _settle(
 ) -> None:
     """Bring the slopes to a sum of 0: a phase of one part."""
     if _take(board, _SETTLING, 1) == 0:
-        found = _findings(board, segments)
+        found = _findings(board, _SLOPES, segments)
         if heavy >= 0 and wants[0]:
             _give_rest(differences, heavy, found[:, _LEFT_P].sum(), p_grad)
         if heavy >= 0 and wants[1]:
