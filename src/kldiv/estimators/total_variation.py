@@ -20,8 +20,10 @@ from kldiv.estimators.intervals import Floats, Interval, Quantiles
 
 # A sixth of the skewness of a folded normal variable at 0, √2·(4 − π)/(π − 2)^(3/2) (Cornish & Fisher 1938).
 _SKEWNESS = math.sqrt(2) * (4 - math.pi) / (math.pi - 2) ** 1.5 / 6
-# Halvings of [0, 1], until a double has no more digits.
-_HALVINGS = 55
+# Of the variance that chance alone has, what is added so that no pattern is 0 everywhere.
+_TRACE = 1e-3
+# Halvings of [0, 1]: far closer than any estimate is to the truth.
+_HALVINGS = 40
 
 
 class Line(NamedTuple):
@@ -34,6 +36,11 @@ class Line(NamedTuple):
     m: Floats
 
     @property
+    def spread(self) -> Floats:
+        """1/n + 1/m for the outcomes that either shows; the others add nothing."""
+        return np.where(self.pooled > 0, 1 / self.n + 1 / self.m, 0.0)
+
+    @property
     def observed(self) -> Floats:
         """The distance as counted."""
         distance: Floats = 0.5 * abs(self.p - self.q).sum(-1)
@@ -41,10 +48,10 @@ class Line(NamedTuple):
 
     @property
     def pattern(self) -> Floats:
-        """How the distance is spread over the outcomes, with what chance adds so that it is 0 nowhere."""
-        chance = _binomial_variance(self.pooled, self.n + self.m) * (self.n / self.m + self.m / self.n + 2)
-        size = np.sqrt((self.p - self.q) ** 2 + chance)
-        share: Floats = size / np.maximum(size.sum(-1, keepdims=True), np.finfo(float).tiny)
+        """How the distance is spread over the outcomes; samples that agree have the one of chance."""
+        chance = _binomial_variance(self.pooled, self.n + self.m) * (self.n + self.m) * self.spread
+        size = np.sqrt((self.p - self.q) ** 2 + _TRACE * chance)
+        share: Floats = size / size.sum(-1, keepdims=True)
         return share
 
     def moments(self, distance: Floats) -> tuple[Floats, Floats]:
@@ -54,9 +61,10 @@ class Line(NamedTuple):
         times = np.minimum(distance / np.maximum(self.observed, np.finfo(float).tiny), 1.0)[..., None]
         p, q = (self.pooled + times * (each - self.pooled) for each in (self.p, self.q))
         size = 2 * distance[..., None] * self.pattern
-        variance = _binomial_variance(p, self.n) + _binomial_variance(q, self.m)
+        shown = self.pooled > 0
+        variance = np.where(shown, _binomial_variance(p, self.n) + _binomial_variance(q, self.m), 0.0)
         deviation = np.sqrt(variance)
-        ratio = size / deviation
+        ratio = size / np.where(shown, deviation, 1.0)
         kept = 2 * ndtr(ratio) - 1
         folded = math.sqrt(2 / math.pi) * deviation * np.exp(-0.5 * ratio**2) + size * kept
         # Var|d| on the diagonal; elsewhere Cov(d_i, d_j), of which a fold keeps sign_i·sign_j.
@@ -93,7 +101,7 @@ class CountedTotalVariation(CountedDivergence):
     def corrected(self, x: Floats, y: Floats) -> Floats:
         """The distance at which the one counted is what is expected; 0 where none is so small."""
         of = line(x, y)
-        return _solve(of, lambda distance: of.moments(distance)[0])
+        return _solve(of.observed, lambda distance: of.moments(distance)[0])
 
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
         """The distances from which what was counted is no more than the quantiles away."""
@@ -101,14 +109,17 @@ class CountedTotalVariation(CountedDivergence):
         freedom = np.maximum((x + y > 0).sum(-1) - 1.0, 1.0)
         third = _SKEWNESS * (quantiles.above**2 - 1) / np.sqrt(freedom) if skewness else 0.0
 
-        def end(quantile: Floats | float) -> Floats:
+        def end(quantile: Floats | float, seen: Floats) -> Floats:
             def height(distance: Floats) -> Floats:
                 mean, deviation = of.moments(distance)
                 return mean + quantile * deviation
 
-            return _solve(of, height)
+            return _solve(seen, height)
 
-        return Interval(end(quantiles.above + third), end(min(quantiles.below, 0.0)))
+        # Samples that agree better than chance don't prove that P = Q.
+        chance, _ = of.moments(np.zeros_like(of.observed))
+        above, below = end(quantiles.above + third, of.observed), min(quantiles.below, 0.0)
+        return Interval(above, end(below, np.maximum(of.observed, chance)))
 
     def score(self, x: Floats, y: Floats, truth: float) -> Floats:
         """By the moments at the truth."""
@@ -118,12 +129,12 @@ class CountedTotalVariation(CountedDivergence):
         return scored
 
 
-def _solve(of: Line, height: Callable[[Floats], Floats]) -> Floats:
-    """The distance in [0, 1] at which a rising height meets the distance as counted."""
-    low, high = np.zeros_like(of.observed), np.ones_like(of.observed)
+def _solve(seen: Floats, height: Callable[[Floats], Floats]) -> Floats:
+    """The distance in [0, 1] at which a rising height meets what was seen."""
+    low, high = np.zeros_like(seen), np.ones_like(seen)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        below = height(middle) < of.observed
+        below = height(middle) < seen
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     # An end that never moved is the bound itself.
     return np.where(low == 0, 0.0, high)
