@@ -43,11 +43,11 @@ name (`method="laplace"`, `"jeffreys"`, `"perks"`, or `"dirichlet"` with a `conc
 that either sample shows gets so much more in both samples, and the textbook value of that is the estimate.
 Counts may be weights; a weight of 2.5 is two and a half observations.
 
-The interval `"delta"` inverts a score: it holds every δ with (D̂ − δ)² ≤ z²·(V₀ + 4·c·δ), where V₀ is the variance
-at P = Q and 4·c·δ the delta method's. The plain delta method has no width where both samples agree and held
-P = Q in 80 % of samples of two outcomes. `"bootstrap"` takes the quantiles of the same score from resamples. It is there for
-comparison and holds the truth somewhat less often: of three outcomes, 120 and 150 values, in 89 to 91 % of
-150 samples each for kl, psi and hellinger.
+The interval `"delta"` inverts a score: it holds every δ with (D̂ − δ)² ≤ z²·(V₀ + 4·c·δ), where V₀ is the
+variance at P = Q and 4·c·δ the delta method's. The plain delta method has no width where both samples agree,
+and held P = Q in 80 % of samples of two outcomes. `"bootstrap"` takes the quantiles of the same score from
+resamples. It is there for comparison and holds the truth somewhat less often: of three outcomes, 120 and 150
+values, in 89 to 91 % of 150 samples each for kl, psi and hellinger.
 
 An outcome that P has and Q never shows could make D(P‖Q) as large as you like. The interval takes it for
 about half a count; where an outcome's expected count is far below 1 and P has much of it, no interval knows.
@@ -78,10 +78,10 @@ def meaning(found: Sequence[Cell]) -> str:
     numbers = sorted({each["tables"] for each in found})
     said = (
         f"Over {len(found) // len(DIVERGENCES)} cells: {listed} outcomes, samples of 10 to 100 values an "
-        "outcome, equal and unequal, uniform, Zipf and with outcomes that share 10 %, P = Q, steps away and "
-        f"far apart. {numbers[-1]} pairs of samples each ({numbers[0]} for total_variation), from fixed "
-        "seeds. Rows are by the least expected count of any outcome in either sample. Each entry: the least and the greatest "
-        "coverage of a cell, and how many cells lie between 93 and 99 %."
+        "outcome, equal and unequal, uniform, Zipf and with outcomes that share 10 %, P = Q, steps away "
+        f"and far apart. {numbers[-1]} pairs of samples each ({numbers[0]} for total_variation), from "
+        "fixed seeds. Rows are by the least expected count of any outcome in either sample. Each entry: the "
+        "least and the greatest coverage of a cell, and how many cells lie between 93 and 99 %."
     )
     return textwrap.fill(said, 110)
 
