@@ -382,3 +382,12 @@ def test_curvatures_are_second_derivatives():
         assert float(divergence.plug_in(p, q)) == pytest.approx(
             divergence.curvature / 2 * 4 * step**2, rel=1e-4
         )
+
+
+@pytest.mark.parametrize("divergence", [KULLBACK_LEIBLER, JEFFREYS, JENSEN_SHANNON, SQUARED_HELLINGER])
+def test_the_variance_where_p_equals_q_is_that_over_many_samples(divergence):
+    generator, p = np.random.default_rng(8), np.full(5, 0.2)
+    x, y = (generator.multinomial(size, p, 20_000).astype(float) for size in (2000, 3000))
+    expected = divergence.moments(x, y).null_variance.mean()
+    # A variance over 20,000 samples of a χ² shape is known within 2 %; four of those, and terms of order 1/n.
+    assert divergence.corrected(x, y).var() == pytest.approx(expected, rel=0.08)
