@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from kldiv.errors import (
         UnsupportedPairError as UnsupportedPairError,
     )
+    from kldiv.estimators import ContinuousEstimate as ContinuousEstimate
     from kldiv.estimators import Estimate as Estimate
     from kldiv.estimators import estimate as estimate
     from kldiv.inputs import Counts as Counts
@@ -92,7 +93,7 @@ _NAMES = {
         "TableError",
         "UnsupportedPairError",
     ),
-    "kldiv.estimators": ("Estimate", "estimate"),
+    "kldiv.estimators": ("ContinuousEstimate", "Estimate", "estimate"),
     "kldiv.inputs": ("Counts", "LogProbs", "Logits", "Probs"),
     "kldiv.tables": ("Comparison", "compare"),
 }
