@@ -57,6 +57,10 @@ HEAVY = {
     "keras": ("kldiv.benchmark.peers.in_keras",),
     "duckdb": ("kldiv.tables.duckdb_engine", "kldiv.tables.duckdb_files"),
     "rich": ("kldiv.report",),
+    "altair": ("kldiv.report.html",),
+    "vl_convert": ("kldiv.report.html",),
+    "jinja2": ("kldiv.report.html",),
+    "markupsafe": ("kldiv.report.html",),
     "click": ("kldiv.cli",),
 }
 
