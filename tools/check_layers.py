@@ -55,7 +55,7 @@ HEAVY = {
     "jax": ("kldiv.benchmark.peers.in_jax",),
     "optax": ("kldiv.benchmark.peers.in_jax",),
     "keras": ("kldiv.benchmark.peers.in_keras",),
-    "duckdb": ("kldiv.tables.duckdb_engine", "kldiv.tables.duckdb_files"),
+    "duckdb": ("kldiv.tables.duckdb_session",),
     "rich": ("kldiv.report",),
     "click": ("kldiv.cli",),
 }

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,10 @@ from kldiv.errors import InputTypeError, InvalidInputError, TableError
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.discrete import estimate_from_counts
 from kldiv.estimators.estimate import Estimate
-from kldiv.tables.contract import SIDES, Engine
+from kldiv.tables.contract import SIDES, Count, SideName, Table
 from kldiv.tables.counting import ColumnPair, CountedColumn, Uncounted, count_column
-from kldiv.tables.duckdb_engine import DuckDBEngine
-from kldiv.tables.files import find
 from kldiv.tables.multiple_testing import benjamini_hochberg
+from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Special
 from kldiv.units import unit_of
 
@@ -34,8 +33,8 @@ class ColumnComparison:
     divergence: Estimate
     p_value_adjusted: float
     """By Benjamini and Hochberg, over the columns compared."""
-    nulls_p: int
-    nulls_q: int
+    nulls_p: Count
+    nulls_q: Count
     notes: tuple[str, ...]
 
     @property
@@ -60,8 +59,8 @@ class Comparison:
 
     p: str
     q: str
-    rows_p: int
-    rows_q: int
+    rows_p: Count
+    rows_q: Count
     base: float | None
     unit: str
     confidence: float
@@ -134,12 +133,12 @@ def compare(
     unit = unit_of(base)
     _check_whole("bins", bins, 2)
     _check_whole("max_categories", max_categories, 1)
-    with DuckDBEngine(find(p), find(q)) as engine:
-        pairs = _pairs(engine, columns)
+    with open_table(p) as p_table, open_table(q) as q_table:
+        pairs = _pairs({"p": p_table, "q": q_table}, columns)
         compared: list[ColumnComparison] = []
         skipped: list[Skipped] = []
         for done, pair in enumerate(pairs, 1):
-            counted = count_column(engine, pair, bins, max_categories)
+            counted = count_column(pair, bins, max_categories)
             if isinstance(counted, Uncounted):
                 skipped.append(Skipped(pair.name, counted.reason))
             else:
@@ -147,12 +146,12 @@ def compare(
             if on_progress:
                 on_progress(done, len(pairs))
         _check_compared(compared, skipped, columns)
-        of_p, of_q = engine.columns("p"), engine.columns("q")
+        of_p, of_q = p_table.columns(), q_table.columns()
         return Comparison(
             p=os.fspath(p),
             q=os.fspath(q),
-            rows_p=engine.rows("p"),
-            rows_q=engine.rows("q"),
+            rows_p=p_table.rows(),
+            rows_q=q_table.rows(),
             base=base,
             unit=unit.name,
             confidence=confidence,
@@ -179,9 +178,9 @@ def _check_whole(name: str, value: object, least: int) -> None:
         raise InvalidInputError(f"{name} is {value!r}; expected a whole number >= {least}")
 
 
-def _pairs(engine: Engine, columns: Sequence[str] | None) -> list[ColumnPair]:
+def _pairs(tables: Mapping[SideName, Table], columns: Sequence[str] | None) -> list[ColumnPair]:
     """The columns to compare, in the order asked for, else in P's."""
-    of_p, of_q = engine.columns("p"), engine.columns("q")
+    of_p, of_q = (tables[side].columns() for side in SIDES)
     shared = [each for each in of_p if each in of_q]
     if not shared:
         raise TableError(
@@ -192,11 +191,12 @@ def _pairs(engine: Engine, columns: Sequence[str] | None) -> list[ColumnPair]:
     for name in wanted:
         if name not in shared:
             raise TableError(_absent(name, shared, of_p, of_q))
-    summaries = {side: engine.summaries(side, wanted) for side in SIDES}
+    summaries = {side: tables[side].summaries(wanted) for side in SIDES}
     return [
         ColumnPair(
             name,
-            {side: engine.columns(side)[name] for side in SIDES},
+            tables,
+            {side: tables[side].columns()[name] for side in SIDES},
             {side: summaries[side][name] for side in SIDES},
         )
         for name in wanted

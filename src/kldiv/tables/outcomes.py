@@ -63,13 +63,14 @@ class Bin:
 
 @dataclass(frozen=True)
 class Folded:
-    """The values beyond the most frequent ones, together."""
+    """The values beyond the most frequent ones, together: how many different ones P and Q have."""
 
-    values: int
+    values_p: int
+    values_q: int
     kind: ClassVar[str] = "other"
 
     def __str__(self) -> str:
-        return f"other ({self.values:,} value{'s' if self.values != 1 else ''})"
+        return f"other ({self.values_p:,} values in P, {self.values_q:,} in Q)"
 
 
 ColumnOutcome = Special | Value | Bin | Folded
