@@ -1,45 +1,51 @@
 """How the values of a column become outcomes, whatever the engine that counts them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
-from kldiv.tables.contract import Count, Kind, SideName, Summary, Table
+from kldiv.tables.contract import Count, SideName, Table
 from kldiv.tables.outcomes import Bin, Cut
 
 # Days of the month, hours, months, weekdays, grades and small codes: what people read value by value.
 FEW_VALUES = 31
 
 
-def is_counted_by_value(
-    name: str, kind: Kind, tables: Mapping[SideName, Table], summaries: Mapping[SideName, Summary]
-) -> bool:
-    """Whether each value is an outcome: text, booleans, and few different whole numbers."""
-    if kind in (Kind.TEXT, Kind.BOOLEAN):
-        return True
-    if kind is not Kind.NUMBER or not all(each.whole or not each.ordinary for each in summaries.values()):
-        return False
-    different: set[str] = set()
-    for side, summary in summaries.items():
-        found = tables[side].distinct([name], FEW_VALUES)[name] if summary.ordinary else {}
-        if found is None:
-            return False
-        different |= found.keys()
-    return len(different) <= FEW_VALUES
+def few_valued(
+    names: Sequence[str], tables: Mapping[SideName, Table], holding: Mapping[SideName, Collection[str]]
+) -> set[str]:
+    """Those of these columns of whole numbers that have few different ones in both tables together.
+
+    `holding` names the columns of each table that hold any value at all.
+    """
+    different: dict[str, set[str]] = {name: set() for name in names}
+    for side, table in tables.items():
+        asked = [name for name in different if name in holding[side]]
+        for name, found in (table.distinct(asked, FEW_VALUES) if asked else {}).items():
+            if found is None or len(different[name] | found.keys()) > FEW_VALUES:
+                del different[name]
+            else:
+                different[name] |= found.keys()
+    return set(different)
 
 
-def cuts_of(table: Table, name: str, bins: int) -> list[Cut]:
-    """Where to cut a column so that about equal parts of this table's values are in each of `bins` bins.
+def cuts_of(table: Table, names: Sequence[str], bins: int) -> dict[str, list[Cut]]:
+    """Where to cut columns so that about equal parts of this table's values are in each of `bins` bins.
 
     Every cut is a value of the table greater than its least, so that every bin has some of it. A value that
     fills a bin or more gets a bin to itself, which ends at the next greater value. A column that is one
     value here is cut on both sides of it: whatever else the other table shows, this one never does.
     """
-    ordinary = table.summaries([name])[name].ordinary
-    if not ordinary:
-        return []
-    values = table.values_past({name: amounts(ordinary, bins)})[name]
-    heavy = [low for low, high in pairwise(values) if low == high]
-    after = dict(zip(heavy, table.next_values({name: heavy})[name], strict=True)) if heavy else {}
+    ordinary = {name: each.ordinary for name, each in table.summaries(names).items()}
+    asked = {name: amounts(ordinary[name], bins) for name in names if ordinary[name]}
+    values = table.values_past(asked) if asked else {}
+    repeated = {name: [low for low, high in pairwise(each) if low == high] for name, each in values.items()}
+    heavy = {name: each for name, each in repeated.items() if each}
+    following = table.next_values(heavy) if heavy else {}
+    after = {name: dict(zip(heavy[name], each, strict=True)) for name, each in following.items()}
+    return {name: _cuts(values[name], after.get(name, {})) if name in values else [] for name in names}
+
+
+def _cuts(values: Sequence[str], after: Mapping[str, str | None]) -> list[Cut]:
     # The next greater value is at most the next quantile, so this order is ascending.
     ascending = [cut for each in values for cut in (each, after.get(each)) if cut is not None]
     cuts = [Cut(each) for each in dict.fromkeys(ascending) if each != values[0]]
