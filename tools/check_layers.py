@@ -55,7 +55,12 @@ HEAVY = {
     "jax": ("kldiv.benchmark.peers.in_jax",),
     "optax": ("kldiv.benchmark.peers.in_jax",),
     "keras": ("kldiv.benchmark.peers.in_keras",),
-    "duckdb": ("kldiv.tables.duckdb_session",),
+    "duckdb": ("kldiv.tables.duckdb_session", "kldiv.tables.duckdb_frames"),
+    "narwhals": ("kldiv.tables.frames", "kldiv.tables.frame_columns", "kldiv.tables.opening"),
+    "pandas": ("kldiv.tables.duckdb_frames",),
+    "pyarrow": ("kldiv.tables.duckdb_frames",),
+    "pyspark": ("kldiv.tables.spark",),
+    "ibis": ("kldiv.tables.ibis_frames",),
     "rich": ("kldiv.report",),
     "click": ("kldiv.cli",),
 }

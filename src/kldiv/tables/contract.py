@@ -12,9 +12,10 @@ answer for all of them in one scan.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from kldiv.tables.outcomes import Cut, Special, Value
 
@@ -23,6 +24,20 @@ SIDES: tuple[SideName, SideName] = ("p", "q")
 
 Count = int | float
 """How many rows: a whole number, unless the weights of the rows are none."""
+
+
+def whole_or_float(found: Any) -> Count:
+    """What an engine counted or summed, which may be of a type of its own; no row sums to null.
+
+    Example:
+        >>> whole_or_float(Decimal("5.00")), whole_or_float(Decimal("0.25")), whole_or_float(None)
+        (5, 0.25, 0)
+    """
+    if found is None:
+        return 0
+    if isinstance(found, Decimal):
+        return int(found) if found == found.to_integral_value() else float(found)
+    return float(found) if isinstance(found, float) else int(found)
 
 
 class Kind(Enum):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -10,12 +9,23 @@ import numpy as np
 
 from kldiv.errors import TableError
 from kldiv.tables import sql
-from kldiv.tables.contract import ByCuts, Cell, Column, Count, Grid, Kind, Summary, Table, ValueCounts
+from kldiv.tables.contract import (
+    ByCuts,
+    Cell,
+    Column,
+    Count,
+    Grid,
+    Kind,
+    Summary,
+    Table,
+    ValueCounts,
+    whole_or_float,
+)
 from kldiv.tables.duckdb_files import open_files, values_of
 from kldiv.tables.duckdb_session import Rows, Session
 from kldiv.tables.files import Source
 from kldiv.tables.outcomes import Cut, Special, Value
-from kldiv.tables.weights import check_weight_column, check_weights
+from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
 from kldiv.tables.writing import number_text, steps_text
 
 # More different values than few among this many rows settle it without counting the rest.
@@ -79,7 +89,7 @@ class DuckDBTable(Table):
         """How many rows there are, or their weights together."""
         if self._rows is None:
             [(found,)] = self._query(sql.select(sql.total(self._weight), self._source))
-            self._rows = _count(found)
+            self._rows = whole_or_float(found)
         return self._rows
 
     def summaries(self, names: Sequence[str]) -> Mapping[str, Summary]:
@@ -135,7 +145,7 @@ class DuckDBTable(Table):
             for cut in each
         ]
         found = iter(self._values(beyond))
-        passed = {name: [_count(next(found)) for _ in each] for name, each in cuts.items()}
+        passed = {name: [whole_or_float(next(found)) for _ in each] for name, each in cuts.items()}
         return {
             name: [more - less for more, less in pairwise([of[name].ordinary, *each, 0])]
             for name, each in passed.items()
@@ -146,7 +156,7 @@ class DuckDBTable(Table):
         found = {}
         for name in names:
             rows = self._query(sql.most_frequent(self._texts(name), self._weight, keep))
-            kept = {value: _count(times) for value, times, _ in rows}
+            kept = {value: whole_or_float(times) for value, times, _ in rows}
             found[name] = ValueCounts(kept, rows[0][2] if rows else 0)
         return found
 
@@ -157,7 +167,7 @@ class DuckDBTable(Table):
             listed = f"WHERE value IN (SELECT unnest({sql.literals(texts)}))"
             what = f"value, {sql.total(self._weight)}"
             rows = self._query(sql.select(what, f"({self._texts(name)})", listed, "GROUP BY value"))
-            found[name] = {value: _count(times) for value, times in rows}
+            found[name] = {value: whole_or_float(times) for value, times in rows}
         return found
 
     def count_joint(self, grids: Mapping[str, Grid]) -> Mapping[tuple[Cell, ...], Count]:
@@ -174,7 +184,7 @@ class DuckDBTable(Table):
             cells.append(sql.cell(column, of, number))
         grouped = ", ".join(cells)
         rows = self._query(sql.select(f"{grouped}, {sql.total(self._weight)}", source, "GROUP BY ALL"))
-        return {tuple(_cell(each) for each in of): _count(times) for *of, times in rows}
+        return {tuple(_cell(each) for each in of): whole_or_float(times) for *of, times in rows}
 
     def restricted(self, name: str, outcome: Value | Special) -> "DuckDBTable":
         """The same columns of fewer rows, in the same session."""
@@ -247,38 +257,40 @@ class _Part(DuckDBTable):
         """Leave the session to the table that opened it."""
 
 
-def opened(name: str, session: Session, names: Sequence[str], weights: str | None) -> DuckDBTable:
-    """The table `t` of a session, whose columns c0, c1, … have these names, once it has been looked at."""
-    types = [str(row[1]) for row in session.query("DESCRIBE t")]
+def opened(
+    name: str,
+    session: Session,
+    names: Sequence[str],
+    weights: str | None,
+    unsupported: Mapping[str, str] | None = None,
+) -> DuckDBTable:
+    """The table of a session, whose columns c0, c1, … have these names, once it has been looked at.
+
+    `unsupported` are the types of columns that hold no more than whether there is a value.
+    """
+    types = [str(row[1]) for row in session.query(f"DESCRIBE {sql.ROWS}")]
     fields = {
         each: _Field(f"c{index}", Column(sql.kind_of(of), of))
         for index, (each, of) in enumerate(zip(names, types, strict=True))
     }
-    if not session.query(sql.select("count(*)", "t"))[0][0]:
+    for each, of in (unsupported or {}).items():
+        fields[each] = _Field(fields[each].sql, Column(Kind.UNSUPPORTED, of))
+    if not session.query(sql.select("count(*)", sql.ROWS))[0][0]:
         raise TableError(f"{name} has no rows; expected at least one")
     if weights is None:
-        return DuckDBTable(name, session, "t", fields)
+        return DuckDBTable(name, session, sql.ROWS, fields)
     check_weight_column(name, weights, {each: field.column for each, field in fields.items()})
     field = fields.pop(weights)
-    *wrong, total = session.query(sql.select(", ".join(sql.weighing(field.sql, field.column)), "t"))[0]
-    check_weights(name, weights, dict(zip(sql.WRONG_WEIGHTS, wrong, strict=True)), _count(total))
-    positive = f"({sql.select('*', 't')} WHERE {field.sql} > 0)"
+    *wrong, total = session.query(sql.select(", ".join(sql.weighing(field.sql, field.column)), sql.ROWS))[0]
+    check_weights(name, weights, dict(zip(WRONG_WEIGHTS, wrong, strict=True)), whole_or_float(total))
+    positive = f"({sql.select('*', sql.ROWS)} WHERE {field.sql} > 0)"
     return DuckDBTable(name, session, positive, fields, field.sql)
 
 
 def _summary(row: Sequence[Any]) -> Summary:
     ordinary, whole, *specials = row
-    counts = map(_count, specials)
-    return Summary(_count(ordinary), dict(zip(Special, counts, strict=True)), bool(whole))
-
-
-def _count(found: Any) -> Count:
-    """A count or a sum of weights; no row sums to null."""
-    if found is None:
-        return 0
-    if isinstance(found, Decimal):
-        return int(found) if found == found.to_integral_value() else float(found)
-    return found if isinstance(found, float) else int(found)
+    counts = map(whole_or_float, specials)
+    return Summary(whole_or_float(ordinary), dict(zip(Special, counts, strict=True)), bool(whole))
 
 
 def _cell(number: int) -> Cell:

@@ -13,7 +13,7 @@ from typing import Any
 
 from kldiv.errors import TableError
 from kldiv.tables.files import Source
-from kldiv.tables.sql import literal, select
+from kldiv.tables.sql import ROWS, literal, select
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -47,17 +47,17 @@ _RENAMED = re.compile(r"_\d+$")
 
 
 def open_files(query: Query, source: Source) -> list[str]:
-    """Make the table `t` of the files, with columns c0, c1, …; return the names in the files."""
+    """Make the table of the files, with columns c0, c1, …; return the names in the files."""
     names, reader = _READERS[source.format](query, source)
     _check_names(names, source.shown)
     aliases = ", ".join(f"c{index}" for index in range(len(names)))
     stored = select("*", f"{reader} AS stored({aliases})")
     if source.format == "parquet":
-        query(f"CREATE TEMP VIEW t AS {stored}")
+        query(f"CREATE TEMP VIEW {ROWS} AS {stored}")
     else:
         query(f"CREATE TEMP TABLE read AS {stored}")
         selected = _typed(query, "read", _DATES if source.format == "json" else _TYPES)
-        query(f"CREATE TEMP TABLE t AS {select(selected, 'read')}")
+        query(f"CREATE TEMP TABLE {ROWS} AS {select(selected, 'read')}")
         query("DROP TABLE read")
     return names
 

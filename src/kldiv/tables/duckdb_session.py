@@ -29,11 +29,16 @@ class Session:
         self.close = close
 
     @classmethod
-    def embedded(cls, name: str) -> Self:
-        """A DuckDB in this process, which may put on disk what memory can't hold."""
+    def embedded(cls, name: str, memory: Any = None) -> Self:
+        """A DuckDB in this process, which may put on disk what memory can't hold.
+
+        `memory` is a frame or an Arrow table, to be asked for by this name.
+        """
         loaded()
         overflow = tempfile.TemporaryDirectory(prefix="kldiv-", ignore_cleanup_errors=True)
         connection = connected(overflow.name)
+        if memory is not None:
+            connection.register("memory", memory)
 
         def close() -> None:
             connection.close()

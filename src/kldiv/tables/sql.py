@@ -11,6 +11,9 @@ from kldiv.tables.contract import Column, Count, Kind
 from kldiv.tables.outcomes import Cut, Special
 from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of
 
+# What the opened table is called in every query: nothing of the user's is.
+ROWS = "kldiv_rows"
+
 _WHOLE = {
     f"{sign}{name}": bits if sign else bits - 1
     for name, bits in {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}.items()
@@ -153,7 +156,7 @@ def passed(name: str, column: Column, cut: Cut) -> str:
     steps = steps_of(column)
     bound = bound_of(cut, column.kind, steps)
     if isinstance(bound, bool):
-        return str(bound).lower()
+        return ordinary(name, column) if bound else "false"
     return f"{ordered(name, column)} >= {number(bound, column)}"
 
 
@@ -206,9 +209,6 @@ def cell(name: str, column: Column, number: str) -> str:
         for index, each in enumerate(Special)
     )
     return f"CASE {specials} ELSE {number} END"
-
-
-WRONG_WEIGHTS = ("null", "NaN", "infinite", "negative")
 
 
 def weighing(name: str, column: Column) -> list[str]:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from kldiv.errors import TableError
 from kldiv.tables.contract import Column, Count, Kind
 
+WRONG_WEIGHTS = ("null", "NaN", "infinite", "negative")
+
 
 def check_weight_column(table: str, weights: str, columns: Mapping[str, Column]) -> None:
     """Raise unless the table has a column of numbers of this name."""
