@@ -2,19 +2,22 @@
 
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from kldiv.estimators.estimate import Estimate
 from kldiv.report.comparison import largest_terms, remarks, shown
 from kldiv.report.printable import printable
+from kldiv.tables.comparing import Progress
 from kldiv.tables.comparison import ColumnComparison, Comparison
 
 # Numbers from the one to the other are shown without an exponent.
@@ -123,17 +126,32 @@ def _remarks(said: list[tuple[str, str]]) -> Table:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error while it is a terminal: columns done, of how many."""
+def progress() -> Iterator[Callable[[Progress], None] | None]:
+    """A bar on standard error while it is a terminal: columns done, of how many, and rows a second."""
     if not sys.stderr.isatty():
         yield None
         return
-    parts = (TextColumn("{task.description}"), BarColumn())
-    with Progress(*parts, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done, total: bar.update(
-            task, description=f"{done} of {total} columns", completed=done, total=total
-        )
+    parts = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"))
+    with ProgressBar(*parts, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None, speed="")
+        began = time.monotonic()
+
+        def update(now: Progress) -> None:
+            speed = now.rows / max(time.monotonic() - began, 1e-9)
+            done = f"{now.done} of {now.total} columns"
+            bar.update(
+                task, description=done, completed=now.done, total=now.total, speed=f"{_short(speed)} rows/s"
+            )
+
+        yield update
+
+
+def _short(number: float) -> str:
+    """A number as three digits and a word: 1.23 M."""
+    for limit, word in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= limit:
+            return f"{number / limit:.3g}{word}"
+    return f"{number:.0f}"
 
 
 def _interval(divergence: Estimate) -> str:
