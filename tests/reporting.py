@@ -61,10 +61,13 @@ def column(name, outcomes, *, notes=(), seed=0):
 
 
 def comparison(columns, **changes):
-    given = {"columns": tuple(columns), "skipped": (), "only_in_p": (), "only_in_q": ()}
+    """A comparison of these columns, the greatest estimate first as in every comparison."""
+    ordered = sorted(columns, key=lambda each: -each.divergence.estimate)
+    given = {"columns": tuple(ordered), "skipped": (), "only_in_p": (), "only_in_q": ()}
     return replace(flights(), **(given | changes))
 
 
+@cache
 def hostile():
     """Every hostile text as a column's name, as a value, in a note and in a reason."""
     values = [*HOSTILE, *Special]

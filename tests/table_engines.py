@@ -61,7 +61,10 @@ def table(names=None):
 def rows_of(arrow):
     """The values as Python's, instants in UTC."""
     return {
-        name: [each.astimezone(UTC) if getattr(each, "tzinfo", None) else each for each in arrow[name].to_pylist()]
+        name: [
+            each.astimezone(UTC) if getattr(each, "tzinfo", None) else each
+            for each in arrow[name].to_pylist()
+        ]
         for name in arrow.column_names
     }
 
@@ -148,7 +151,11 @@ def bins_of(values, bounds):
     """How many ordinary values are in each of the bins that (number, above) begin."""
 
     def place(value):
-        return sum(number > bound if above else number >= bound for bound, above in bounds for number in [number_of(value)])
+        return sum(
+            number > bound if above else number >= bound
+            for bound, above in bounds
+            for number in [number_of(value)]
+        )
 
     counted = Counter(place(each) for each in ordinary_of(values))
     return [counted[each] for each in range(len(bounds) + 1)]
@@ -159,5 +166,3 @@ def cuts_among(values):
     ordered = sorted(set(map(number_of, ordinary_of(values))))
     by_number = {number_of(each): each for each in ordinary_of(values)}
     return [(by_number[each], above) for each in ordered[::2] for above in (False, True)]
-
-

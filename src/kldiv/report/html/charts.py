@@ -4,6 +4,7 @@ A column gives them its rows and labels. Fields have fixed names, so that no nam
 ever read as one, and colours are the page's own variables, so that they follow its light and dark.
 """
 
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -20,8 +21,9 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 _P, _Q, _MUTED, _LINE = "var(--p)", "var(--q)", "var(--muted)", "var(--line)"
 
 
+@cache
 def javascript() -> str:
-    """Vega, Vega-Lite and their embedding in one script that fetches nothing."""
+    """Vega, Vega-Lite and their embedding in one script that fetches nothing; it takes a second to make."""
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
     return script.replace("</script", r"<\/script")
@@ -54,8 +56,8 @@ def _terms() -> dict[str, Any]:
     base = alt.Chart(alt.NamedData(ROWS)).encode(y=_outcomes(), tooltip=_tooltip())
     bars = base.mark_bar(cornerRadiusEnd=1).encode(
         x=alt.X("drawn:Q", title=None, axis=alt.Axis(format="~g", tickCount=4)),
-        color=alt.condition("datum.drawn < 0", alt.value(_Q), alt.value(_P)),
-        stroke=alt.value(_P),
+        color=alt.condition("datum.more == 'q'", alt.value(_Q), alt.value(_P)),
+        stroke=alt.condition("datum.more == 'q'", alt.value(_Q), alt.value(_P)),
         strokeWidth=alt.condition("datum.infinite", alt.value(1.5), alt.value(0)),
         fillOpacity=alt.condition("datum.infinite", alt.value(0.25), alt.value(1)),
     )

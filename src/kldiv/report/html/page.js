@@ -62,34 +62,36 @@
     header.append(button);
   }
 
-  /* Columns: a link opens the one it points at, a button all of them. */
+  /* Columns: a link opens the one it points at, a button all of its list. */
 
-  const columns = [...document.querySelectorAll(".column")];
   const openTarget = () => {
     const target = document.getElementById(location.hash.slice(1));
-    if (!target || !target.matches(".column")) return;
-    target.open = true;
+    if (!target || !target.matches("details")) return;
+    for (let each = target; each; each = each.parentElement.closest("details")) each.open = true;
     target.scrollIntoView();
     target.querySelector("summary").focus({ preventScroll: true });
   };
   addEventListener("hashchange", openTarget);
-  document.querySelector(".overview").addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
     const link = event.target.closest("a");
-    if (link && link.hash === location.hash) openTarget();
+    if (link && link.hash && link.hash === location.hash) openTarget();
   });
   openTarget();
-  if (columns.length > 1) {
+  for (const heading of document.querySelectorAll(".heading")) {
+    const columns = [...heading.parentElement.querySelectorAll(":scope > .column")];
+    if (columns.length < 2) continue;
     const toggle = document.createElement("button");
     toggle.type = "button";
     toggle.className = "toggle";
-    const say = () => { toggle.textContent = columns.every((each) => each.open) ? "Close all" : "Open all"; };
+    const allOpen = () => columns.every((each) => each.open);
+    const say = () => { toggle.textContent = allOpen() ? "Close all" : "Open all"; };
     toggle.addEventListener("click", () => {
-      const open = !columns.every((each) => each.open);
+      const open = !allOpen();
       for (const each of columns) each.open = open;
     });
     for (const each of columns) each.addEventListener("toggle", say);
     say();
-    document.querySelector("#columns .heading").append(toggle);
+    heading.append(toggle);
   }
 
   /* Long tables: with scripts on, what is in noscript is only text until it is asked for. */

@@ -8,14 +8,16 @@ import jinja2
 
 from kldiv.report import numbers
 from kldiv.report.html.charts import javascript, specifications
-from kldiv.report.html.text import plain, visible
+from kldiv.report.html.text import plain, sides, variables, visible
 from kldiv.report.html.view import View
 from kldiv.report.printable import printable
 from kldiv.tables.comparison import Comparison
 
-_TEMPLATES = ("page.html", "column.html", "overview.html")
+_TEMPLATES = ("page.html", "parts.html")
 _FILTERS = {
     "visible": visible,
+    "variables": variables,
+    "sides": sides,
     "plain": plain,
     "printable": printable,
     "number": numbers.number,
@@ -29,18 +31,15 @@ _FILTERS = {
 def page(comparison: Comparison) -> str:
     """The comparison as the text of an HTML file."""
     style, behaviour, vega = _part("page.css"), _part("page.js"), javascript()
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            view=View(comparison),
-            comparison=comparison,
-            specifications=specifications(),
-            style=style,
-            scripts=[vega, behaviour],
-            policy=_policy(style, [vega, behaviour]),
-            version=metadata.version("kldiv"),
-        )
+    view = View(comparison)
+    environment = _environment()
+    environment.globals.update(view=view, words=view.words, comparison=comparison)
+    return environment.get_template("page.html").render(
+        specifications=specifications(),
+        style=style,
+        scripts=[vega, behaviour],
+        policy=_policy(style, [vega, behaviour]),
+        version=metadata.version("kldiv"),
     )
 
 

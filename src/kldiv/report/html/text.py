@@ -43,6 +43,31 @@ def plain(value: object, at_most: int) -> str:
     return "".join(_python_escape(each) if _is_invisible(each) else each for each in short)
 
 
+def variables(formula: str) -> Markup:
+    """A formula as HTML, its variables in italics.
+
+    Example:
+        >>> print(variables("p·ln(p/q)"))
+        <i>p</i>·ln(<i>p</i>/<i>q</i>)
+    """
+    return Markup(re.sub(r"\b([pqm])\b", r"<i>\1</i>", str(escape(formula))))  # noqa: S704 (escaped)
+
+
+def sides(sentence: str) -> Markup:
+    """A sentence about P and Q as HTML, each in its colour.
+
+    Example:
+        >>> print(sides("P & Q"))
+        <b class="p">P</b> &amp; <b class="q">Q</b>
+    """
+    coloured = re.sub(r"\b([PQ])\b", lambda found: _coloured(found[1]), str(escape(sentence)))
+    return Markup(coloured)  # noqa: S704 (escaped)
+
+
+def _coloured(letter: str) -> str:
+    return f'<b class="{letter.lower()}">{letter}</b>'
+
+
 def _with_escapes(text: str) -> Markup:
     parts = [
         Markup("").join(map(_escaped, run)) if hidden else escape("".join(run))
