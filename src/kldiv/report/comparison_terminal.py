@@ -17,8 +17,8 @@ from rich.text import Text
 from kldiv.estimators.estimate import Estimate
 from kldiv.report.comparison import largest_terms, remarks, shown
 from kldiv.report.printable import printable
-from kldiv.tables.comparing import Progress
 from kldiv.tables.comparison import ColumnComparison, Comparison
+from kldiv.tables.progress import Progress
 
 # Numbers from the one to the other are shown without an exponent.
 _SMALL, _LARGE = 1e-3, 1e5

@@ -1,5 +1,6 @@
 """A stored profile: the counts of a table's columns, which answer as the table itself would."""
 
+import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -104,8 +105,15 @@ class Profile(Table):
     def __repr__(self) -> str:
         return f"<Profile {self.name}: {self._rows:,} rows, {len(self.stored):,} columns>"
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file that `kldiv.compare` takes for a table.
+
+        Raises:
+            InvalidInputError: the folder is missing, or the disk is full or read-only.
+        """
+        from kldiv.tables.profile_file import save  # noqa: PLC0415 (which reads profiles too)
+
+        save(self, path)
 
     def columns(self) -> Mapping[str, Column]:
         """The columns, in the table's order."""
@@ -122,6 +130,10 @@ class Profile(Table):
     def distinct(self, names: Sequence[str], limit: int) -> Mapping[str, Mapping[str, Count] | None]:
         """All values with their counts, of columns with at most `limit` different ones."""
         return {name: _few(self.stored[name], limit) for name in names}
+
+    def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
+        """All values with their counts, if at most `limit` differ."""
+        return _few(self.stored[name], limit)
 
     def values_past(self, amounts: Mapping[str, Sequence[Count]]) -> Mapping[str, list[str]]:
         """The least value whose cumulated count is more than each amount."""
@@ -206,3 +218,9 @@ def _joined(stored: StoredBins, cuts: Sequence[Cut], shown: str, name: str) -> l
 def stored_grid(table: Table, name: str) -> Grid | None:
     """The only outcomes that a profile can count a column in; None for any, and for every other table."""
     return table.grid(name) if isinstance(table, Profile) else None
+
+
+def listed_values(column: Column, summary: Summary, values: Mapping[str, Count], others: int) -> StoredValues:
+    """Some values one by one, and what is left together."""
+    rest = summary.ordinary - sum(values.values())
+    return StoredValues(column, summary, values, others, rest if others else 0)
