@@ -262,7 +262,8 @@ class FrameTable(Table):
 
 def native(frame: Any) -> Frame:
     """A frame of another library, as narwhals has it."""
-    return nw.from_native(frame).lazy()
+    lazy: Frame = nw.from_native(frame).lazy()
+    return lazy
 
 
 def of_polars(name: str, source: Any, weights: str | None = None) -> FrameTable:
