@@ -13,6 +13,7 @@ import click
 from kldiv.cli.bench import bench
 from kldiv.cli.compare import compare
 from kldiv.cli.explain import explain
+from kldiv.cli.profile import profile
 from kldiv.errors import KLDivError
 from kldiv.report.printable import printable
 
@@ -27,6 +28,7 @@ def app() -> None:
 
 app.add_command(explain)
 app.add_command(compare)
+app.add_command(profile)
 app.add_command(bench)
 
 

@@ -9,7 +9,18 @@ from itertools import accumulate, pairwise
 from typing import NoReturn
 
 from kldiv.errors import TableError
-from kldiv.tables.contract import ByCuts, ByValues, Cell, Column, Count, Grid, Summary, Table, ValueCounts
+from kldiv.tables.contract import (
+    ByCuts,
+    ByValues,
+    Cell,
+    Column,
+    Count,
+    Grid,
+    Kind,
+    Summary,
+    Table,
+    ValueCounts,
+)
 from kldiv.tables.ordering import Key, ordering
 from kldiv.tables.outcomes import Cut, Special, Value
 
@@ -104,6 +115,10 @@ class Profile(Table):
 
     def __repr__(self) -> str:
         return f"<Profile {self.name}: {self._rows:,} rows, {len(self.stored):,} columns>"
+
+    def notes(self) -> list[tuple[str, str]]:
+        """The columns that are not stored value by value, and how they are."""
+        return [(name, note) for name, each in self.stored.items() if (note := _note(each))]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file that `kldiv.compare` takes for a table.
@@ -200,6 +215,19 @@ class Profile(Table):
         if not isinstance(stored, StoredValues):
             raise TableError(f"{self.name} stores column '{name}' in bins; its values can't be counted")
         return stored
+
+
+def _note(stored: StoredColumn) -> str | None:
+    if isinstance(stored, StoredBins):
+        return f"has too many different values to store each; stored in {len(stored.counts)} bins"
+    if isinstance(stored, StoredValues) and not stored.complete:
+        return (
+            f"has too many different values to store each; stored are the {len(stored.values):,} most "
+            f"frequent, and {stored.other_values:,} others together"
+        )
+    if stored.column.kind is Kind.UNSUPPORTED and stored.summary.ordinary:
+        return f"holds values of type {stored.column.type}, which can't be counted"
+    return None
 
 
 def _few(stored: StoredColumn, limit: int) -> Mapping[str, Count] | None:
