@@ -63,6 +63,10 @@ HEAVY = {
     "pyspark": ("kldiv.tables.spark",),
     "ibis": ("kldiv.tables.ibis_frames",),
     "rich": ("kldiv.report",),
+    "altair": ("kldiv.report.html",),
+    "vl_convert": ("kldiv.report.html",),
+    "jinja2": ("kldiv.report.html",),
+    "markupsafe": ("kldiv.report.html",),
     "click": ("kldiv.cli",),
 }
 
