@@ -355,6 +355,15 @@ def test_a_real_terminal_has_a_table_and_a_progress_bar():
     assert "carrier  ∞ as counted: Q never shows OO, which has 3.7e-05 of P" in shown_text
 
 
+def test_a_terminal_without_blocks_has_other_letters():
+    _, text = at_terminal(JANUARY, JULY, "--columns", "month,hour", PYTHONIOENCODING="latin-1")
+    lines = ESCAPES.sub("", text).splitlines()
+    assert any("D(P||Q) in nats" in line for line in lines)
+    row = next(line for line in lines if line.startswith("hour"))
+    assert re.search(r"  [_.=+*%#-]{10}  [_.=+*%#-]{10}", row), row
+    assert "?" not in "".join(lines)
+
+
 def test_no_color_is_honoured():
     _, text = at_terminal(JANUARY, JULY, "--columns", "month", "--threshold", "1", NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", text)

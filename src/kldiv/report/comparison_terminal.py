@@ -1,6 +1,5 @@
 """A comparison of two tables on a terminal: what fits in its width, the most important columns first."""
 
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +15,13 @@ from rich.text import Text
 
 from kldiv.estimators.estimate import Estimate
 from kldiv.report.comparison import NAMES, Compared, group_name, largest_terms, remarks, shown
+from kldiv.report.numbers import count, number, p_value
 from kldiv.report.printable import printable
 from kldiv.report.sparkline import WIDTH, sparklines
 from kldiv.tables.comparison import ColumnComparison, Comparison, GroupComparison
 from kldiv.tables.contract import Count
 from kldiv.tables.progress import Progress
 
-# Numbers from the one to the other are shown without an exponent.
-_SMALL, _LARGE = 1e-3, 1e5
-_LEAST_P_VALUE = 1e-4
 _GAP = "  "
 # Room for a short outcome and its number.
 _TERM_WIDTH = 14
@@ -37,7 +34,7 @@ class _Terms:
 
     def __init__(self, divergence: Estimate, top: int) -> None:
         terms = largest_terms(divergence, top)
-        self._terms = [(Text(shown(each)), Text(f" +{_number(each.contribution)}", "dim")) for each in terms]
+        self._terms = [(Text(shown(each)), Text(f" +{number(each.contribution)}", "dim")) for each in terms]
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         widths = [name.cell_len + amount.cell_len for name, amount in self._terms]
@@ -91,7 +88,7 @@ def _group_title(comparison: Comparison, group: GroupComparison) -> Text:
 
 
 def _rows(rows: Count) -> str:
-    return f"{rows:,} row{'s' if rows != 1 else ''}"
+    return f"{count(rows)} row{'s' if rows != 1 else ''}"
 
 
 class _Heading(NamedTuple):
@@ -109,10 +106,10 @@ def _headings(comparison: Comparison, top: int) -> list[_Heading]:
     return [
         _Heading("column", "left", 0, lambda row: Text(_name(row))),
         _Heading("type", "left", 116, lambda row: Text(_type(row), "dim")),
-        _Heading(symbol, "right", 0, lambda row: Text(_number(row.divergence.estimate), "bold")),
+        _Heading(symbol, "right", 0, lambda row: Text(number(row.divergence.estimate), "bold")),
         _Heading(interval, "left", 48, lambda row: Text(_interval(row.divergence))),
-        _Heading("p adj.", "right", 58, lambda row: Text(_p_value(row.p_value_adjusted))),
-        _Heading("counted", "right", 116, lambda row: Text(_number(row.divergence.value))),
+        _Heading("p adj.", "right", 58, lambda row: Text(p_value(row.p_value_adjusted))),
+        _Heading("counted", "right", 116, lambda row: Text(number(row.divergence.value))),
         _Heading("nulls P", "right", 134, lambda row: Text(_nulls(row, "p"))),
         _Heading("nulls Q", "right", 134, lambda row: Text(_nulls(row, "q"))),
         _Heading(
@@ -137,7 +134,7 @@ def _type(row: Compared) -> str:
 def _nulls(row: Compared, side: Literal["p", "q"]) -> str:
     if not isinstance(row, ColumnComparison):
         return ""
-    return f"{row.nulls_p if side == 'p' else row.nulls_q:,}"
+    return count(row.nulls_p if side == "p" else row.nulls_q)
 
 
 def _table(
@@ -193,16 +190,4 @@ def _short(number: float) -> str:
 
 
 def _interval(divergence: Estimate) -> str:
-    return f"[{_number(divergence.low)}, {_number(divergence.high)}]"
-
-
-def _p_value(value: float) -> str:
-    return f"{value:.4f}" if value >= _LEAST_P_VALUE else f"< {_LEAST_P_VALUE:g}"
-
-
-def _number(number: float) -> str:
-    if math.isinf(number):
-        return "∞"
-    if number == 0 or _SMALL <= abs(number) < _LARGE:
-        return f"{number:.4f}".replace("-", "−")
-    return f"{number:.1e}".replace("-", "−")
+    return f"[{number(divergence.low)}, {number(divergence.high)}]"

@@ -222,7 +222,8 @@ def _estimate(counts: Mapping[Any, PairCount], options: Options) -> Estimate:
         np.array([each.p for each in counts.values()]),
         np.array([each.q for each in counts.values()]),
     )
-    return estimate_from_counts(table, base=options.base, confidence=options.confidence)
+    other = {} if options.divergence == "kl" else {"divergence": options.divergence}
+    return estimate_from_counts(table, base=options.base, confidence=options.confidence, **other)
 
 
 def _group(tables: Tables, by: str, group: Group, asked: _Question, report: Reporter) -> GroupComparison:
