@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import inf, isinf, isnan, nan
 
 import duckdb
+import ibis
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -19,7 +20,7 @@ D, DATE, TIME, STAMP = Decimal, dt.date, dt.time, dt.datetime
 UTC = dt.UTC
 LONG = "x" * 10_000
 
-# Eight rows, each column with a null.
+# Eight rows, nearly each column with a null.
 COLUMNS = {
     "i8": (pa.int8(), [1, -128, None, 127, 1, 2, 2, 0]),
     "i16": (pa.int16(), [1, -(2**15), None, 2**15 - 1, 1, 2, 2, 0]),
@@ -31,12 +32,66 @@ COLUMNS = {
     "f64b": (pa.float64(), [0.1, 0.1, None, 0.30000000000000004, -1e-5, 1e16, 123456.75, nan]),
     "f64w": (pa.float64(), [1.0, 2.0, None, -0.0, 0.0, 2.0**53, inf, nan]),
     "f32": (pa.float32(), [0.1, 0.1, None, -0.0, inf, nan, 16777216.0, 0.0001]),
-    "dec": (pa.decimal128(9, 2), [D("1.50"), D("-1.50"), None, D("0.00"), D("9999999.99"), D("1.50"), D("2.00"), D("0.01")]),
-    "wide": (pa.decimal128(38, 9), [D("1.5"), D(-(10**28)), None, D(0), D(10**28), D("1.5"), D("2"), D("1e-9")]),
-    "date": (pa.date32(), [DATE(2024, 1, 1), DATE(1, 1, 1), None, DATE(9999, 12, 31), DATE(1969, 12, 31), DATE(1970, 1, 1), DATE(2024, 2, 29), DATE(2024, 2, 29)]),
-    "stamp": (pa.timestamp("us"), [STAMP(2024, 1, 1), STAMP(1900, 1, 1, 0, 0, 0, 1), None, STAMP(2100, 1, 1), STAMP(1969, 12, 31, 23, 59, 59, 999_999), STAMP(2024, 3, 31, 2, 30), STAMP(2024, 1, 1, 10), STAMP(2024, 1, 1, 10, 0, 0, 500_000)]),
-    "zoned": (pa.timestamp("us", tz="Europe/Berlin"), [STAMP(2024, 1, 1, tzinfo=UTC), STAMP(1900, 1, 1, tzinfo=UTC), None, STAMP(2100, 1, 1, tzinfo=UTC), STAMP(2024, 10, 27, 0, 30, tzinfo=UTC), STAMP(2024, 10, 27, 1, 30, tzinfo=UTC), STAMP(2024, 1, 1, 10, tzinfo=UTC), STAMP(2024, 1, 1, 10, 0, 0, 500_000, tzinfo=UTC)]),
-    "time": (pa.time64("us"), [TIME(10), TIME(0), None, TIME(23, 59, 59, 999_999), TIME(10), TIME(12, 30), TIME(12, 30, 0, 500), TIME(1)]),
+    "dec": (
+        pa.decimal128(9, 2),
+        [D("1.50"), D("-1.50"), None, D("0.00"), D("9999999.99"), D("1.50"), D("2.00"), D("0.01")],
+    ),
+    "wide": (
+        pa.decimal128(38, 9),
+        [D("1.5"), D(-(10**28)), None, D(0), D(10**28), D("1.5"), D("2"), D("1e-9")],
+    ),
+    "date": (
+        pa.date32(),
+        [
+            DATE(2024, 1, 1),
+            DATE(1, 1, 1),
+            None,
+            DATE(9999, 12, 31),
+            DATE(1969, 12, 31),
+            DATE(1970, 1, 1),
+            DATE(2024, 2, 29),
+            DATE(2024, 2, 29),
+        ],
+    ),
+    "stamp": (
+        pa.timestamp("us"),
+        [
+            STAMP(2024, 1, 1),
+            STAMP(1900, 1, 1, 0, 0, 0, 1),
+            None,
+            STAMP(2100, 1, 1),
+            STAMP(1969, 12, 31, 23, 59, 59, 999_999),
+            STAMP(2024, 3, 31, 2, 30),
+            STAMP(2024, 1, 1, 10),
+            STAMP(2024, 1, 1, 10, 0, 0, 500_000),
+        ],
+    ),
+    "zoned": (
+        pa.timestamp("us", tz="Europe/Berlin"),
+        [
+            STAMP(2024, 1, 1, tzinfo=UTC),
+            STAMP(1900, 1, 1, tzinfo=UTC),
+            None,
+            STAMP(2100, 1, 1, tzinfo=UTC),
+            STAMP(2024, 10, 27, 0, 30, tzinfo=UTC),
+            STAMP(2024, 10, 27, 1, 30, tzinfo=UTC),
+            STAMP(2024, 1, 1, 10, tzinfo=UTC),
+            STAMP(2024, 1, 1, 10, 0, 0, 500_000, tzinfo=UTC),
+        ],
+    ),
+    "time": (
+        pa.time64("us"),
+        [
+            TIME(10),
+            TIME(0),
+            None,
+            TIME(23, 59, 59, 999_999),
+            TIME(10),
+            TIME(12, 30),
+            TIME(12, 30, 0, 500),
+            TIME(1),
+        ],
+    ),
     "bool": (pa.bool_(), [True, False, None, True, True, False, True, True]),
     "text": (pa.string(), ["a", "", None, "👩‍👩‍👧 'quoted\" \\ %s", "שלום", LONG, "a", "\x00\n\t;--"]),
     "texts": (pa.string(), ["null", "NaN", None, "true", "c0", "kldiv_rows", "null", "other"]),
@@ -44,13 +99,29 @@ COLUMNS = {
     "dictionary": (pa.dictionary(pa.int32(), pa.string()), ["x", "y", None, "x", "x", "z", "z", "w"]),
     "none": (pa.float64(), [None] * 8),
     "nested": (pa.list_(pa.int64()), [[1], [], None, [1, 2], [1], [1], [3], [4]]),
-    "struct": (pa.struct([("a", pa.int64())]), [{"a": 1}, {"a": None}, None, {"a": 1}, {"a": 1}, {"a": 1}, {"a": 1}, {"a": 1}]),
+    "struct": (
+        pa.struct([("a", pa.int64())]),
+        [{"a": 1}, {"a": None}, None, {"a": 1}, {"a": 1}, {"a": 1}, {"a": 1}, {"a": 1}],
+    ),
     "weight": (pa.int64(), [1, 2, 3, 0, 5, 1, 0, 2]),
-    "weight 1/2": (pa.float64(), [0.5, 2, 3, 0, 5.25, 1, 0, 2]),
-    'a "q" \'s\' `b` .$*^ é': (pa.int64(), [1, 1, None, 2, 2, 2, 3, 3]),
-}  # fmt: skip
+    "weight 1/2": (pa.float64(), [0.5, 2, 3, 0, 5.5, 1, 0, 2]),
+    "a \"q\" 's' `b` .$*^ é": (pa.int64(), [1, 1, None, 2, 2, 2, 3, 3]),
+}
 
-KINDS = {"i": "number", "u": "number", "f": "number", "dec": "number", "wide": "number", "none": "number", "weight": "number", "a ": "number", "date": "date", "stamp": "date", "zoned": "date", "time": "time of day", "bool": "boolean", "text": "text", "same": "text", "dictionary": "text", "nested": "unsupported", "struct": "unsupported"}  # fmt: skip
+NOT_NUMBERS = {
+    "date": "date",
+    "stamp": "date",
+    "zoned": "date",
+    "time": "time of day",
+    "bool": "boolean",
+    "text": "text",
+    "texts": "text",
+    "same": "text",
+    "dictionary": "text",
+    "nested": "unsupported",
+    "struct": "unsupported",
+}
+KINDS = {name: NOT_NUMBERS.get(name, "number") for name in COLUMNS}
 
 
 def table(names=None):
@@ -89,6 +160,14 @@ ENGINES = {
 }
 
 
+def _ibis(arrow, folder):
+    _parquet(arrow, folder)
+    return ibis.duckdb.connect().read_parquet(folder / "table.parquet")
+
+
+ENGINES["ibis"] = _ibis
+
+
 # --- the oracle ---------------------------------------------------------------------------------------
 
 
@@ -124,7 +203,7 @@ def text_of(value, single=False):
 def number_of(value):
     """What a value is ordered by."""
     if isinstance(value, dt.datetime):
-        since = value.replace(tzinfo=None) - dt.datetime(1970, 1, 1)  # noqa: DTZ001
+        since = value.replace(tzinfo=None) - dt.datetime(1970, 1, 1)
         return since // dt.timedelta(microseconds=1)
     if isinstance(value, dt.date):
         return (value - dt.date(1970, 1, 1)).days * 86_400 * 10**6

@@ -28,6 +28,7 @@ LAYERS = {
     "kldiv.estimators": 5,
     "kldiv.benchmark": 6,
     "kldiv.tables": 6,
+    "kldiv.report.writing": 1,
     "kldiv.report": 7,
     "kldiv.cli": 8,
     "kldiv.__main__": 9,

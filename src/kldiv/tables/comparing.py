@@ -1,14 +1,12 @@
 """Every column that two tables share: counted in both, and a divergence estimated from the counts."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from kldiv.errors import InputTypeError, InvalidInputError, TableError
+from kldiv.errors import TableError
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.discrete import estimate_from_counts
 from kldiv.estimators.estimate import Estimate
@@ -20,13 +18,12 @@ from kldiv.tables.comparison import (
     JointComparison,
     Skipped,
 )
-from kldiv.tables.contract import SIDES, Count, Table
+from kldiv.tables.contract import SIDES
 from kldiv.tables.counting import Counted, CountedColumn, Uncounted, count_columns
 from kldiv.tables.grouping import Groups, groups_of
 from kldiv.tables.joint import count_joint
 from kldiv.tables.missing import Missing, missingness, without_missing
 from kldiv.tables.multiple_testing import benjamini_hochberg
-from kldiv.tables.opening import open_table
 from kldiv.tables.options import Divergence, Options, checked_text, column_names, name_pairs
 from kldiv.tables.outcomes import Special
 from kldiv.tables.pairing import (
@@ -38,17 +35,10 @@ from kldiv.tables.pairing import (
     quoted,
     shared_names,
 )
-from kldiv.tables.profiles import Profile
+from kldiv.tables.progress import Listener, Reporter
+from kldiv.tables.sources import opened
 
 T = TypeVar("T", ColumnComparison, JointComparison)
-
-
-class Progress(NamedTuple):
-    """How far a comparison is: columns done, of how many, and the rows counted for them in both tables."""
-
-    done: int
-    total: int
-    rows: Count
 
 
 def compare(  # noqa: PLR0913 (one keyword for each question a comparison answers)
@@ -65,7 +55,7 @@ def compare(  # noqa: PLR0913 (one keyword for each question a comparison answer
     bins: int = 10,
     max_categories: int = 10_000,
     confidence: float = 0.95,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Listener = None,
 ) -> Comparison:
     """Estimate D(P‖Q), or another divergence, for every column that two tables share.
 
@@ -114,12 +104,13 @@ def compare(  # noqa: PLR0913 (one keyword for each question a comparison answer
     options = Options(divergence, missing, base, bins, max_categories, confidence)
     wanted, pairs = column_names("columns", columns), name_pairs(joint)
     checked_text("by", by)
-    with _opened("p", p, weights) as p_table, _opened("q", q, weights) as q_table:
+    with opened("p", p, weights) as p_table, opened("q", q, weights) as q_table:
         tables: Tables = {"p": p_table, "q": q_table}
         names = _names(tables, wanted, pairs)
         groups = groups_of(tables, by) if by is not None else Groups((), (), ())
         asked = _Question(names, pairs, options)
-        report = _Reporter(on_progress, asked, 1 + len(groups.both), tables)
+        total = (len(names) + len(pairs)) * (1 + len(groups.both))
+        report = Reporter(on_progress, total, p_table.rows() + q_table.rows())
         overall = _answer(tables, asked, None, report)
         _check_compared(overall, wanted)
         of_groups = [_group(tables, by, each, asked, report) for each in groups.both if by is not None]
@@ -165,45 +156,6 @@ class _Answer(NamedTuple):
     skipped: tuple[Skipped, ...]
 
 
-class _Reporter:
-    """Adds up what is done, and says so to whoever asked."""
-
-    def __init__(
-        self, listener: Callable[[Progress], None] | None, asked: _Question, times: int, tables: Tables
-    ) -> None:
-        self._listener = listener
-        self._total = times * (len(asked.names) + len(asked.joint))
-        self._rows = sum(tables[side].rows() for side in SIDES) if listener else 0
-        self._done = 0
-
-    def __call__(self, newly: int) -> None:
-        self._done = min(self._done + newly, self._total)
-        if self._listener:
-            self._listener(Progress(self._done, self._total, self._done * self._rows))
-
-
-def _opened(name: str, source: object, weights: str | None) -> AbstractContextManager[Table]:
-    """A table opened by someone else is theirs to close."""
-    checked_text("weights", weights)
-    if not isinstance(source, Table):
-        return open_table(_checked_source(name, source), weights=weights)
-    if isinstance(source, Profile):
-        _check_weights(source, weights)
-    elif weights in source.columns():
-        raise InvalidInputError(f"{name} was opened without weights; open it with weights={weights!r}")
-    return nullcontext(source)
-
-
-def _checked_source(name: str, source: Any) -> Any:
-    """What can't be a table is found by its type, before anything is loaded to look closer."""
-    path = os.fspath(source) if isinstance(source, os.PathLike) else source
-    if type(path).__module__ == "builtins" and not isinstance(path, str):
-        raise InputTypeError(
-            f"{name} is {type(path).__name__}; expected the path of a file, a glob, or a data frame"
-        )
-    return source
-
-
 def _names(tables: Tables, wanted: list[str] | None, joint: Sequence[tuple[str, str]]) -> list[str]:
     """The columns to compare, in the order asked for, else in P's."""
     shared = shared_names(tables)
@@ -211,7 +163,7 @@ def _names(tables: Tables, wanted: list[str] | None, joint: Sequence[tuple[str, 
     return shared if wanted is None else wanted
 
 
-def _answer(tables: Tables, asked: _Question, group: Group | None, report: _Reporter) -> _Answer:
+def _answer(tables: Tables, asked: _Question, group: Group | None, report: Reporter) -> _Answer:
     """Count, and estimate from the counts."""
     options = asked.options
     together = [each for pair in asked.joint for each in pair]
@@ -254,7 +206,7 @@ def _column(
 
 
 def _joint(
-    pairs: Sequence[ColumnPair], counted: Counted, options: Options, group: Group | None, report: _Reporter
+    pairs: Sequence[ColumnPair], counted: Counted, options: Options, group: Group | None, report: Reporter
 ) -> JointComparison:
     keep_missing = options.missing == "category"
     found = count_joint(pairs, counted, options.max_categories, keep_missing=keep_missing)
@@ -270,10 +222,11 @@ def _estimate(counts: Mapping[Any, PairCount], options: Options) -> Estimate:
         np.array([each.p for each in counts.values()]),
         np.array([each.q for each in counts.values()]),
     )
-    return estimate_from_counts(table, base=options.base, confidence=options.confidence)
+    other = {} if options.divergence == "kl" else {"divergence": options.divergence}
+    return estimate_from_counts(table, base=options.base, confidence=options.confidence, **other)
 
 
-def _group(tables: Tables, by: str, group: Group, asked: _Question, report: _Reporter) -> GroupComparison:
+def _group(tables: Tables, by: str, group: Group, asked: _Question, report: Reporter) -> GroupComparison:
     """The rows of one group, compared in every column but the one that makes the groups."""
     parts: Tables = {side: tables[side].restricted(by, group) for side in SIDES}
     names = [each for each in asked.names if each != by]
@@ -319,14 +272,3 @@ def _adjusted(comparison: Comparison) -> Comparison:
 
 def _greatest_first(compared: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(sorted(compared, key=lambda each: (-each.divergence.estimate, each.name)))
-
-
-def _check_weights(profile: Profile, weights: str | None) -> None:
-    """A profile has its weights in its counts: both tables must be weighed alike."""
-    if profile.weights == weights:
-        return
-    made = "without weights" if profile.weights is None else f"with the weights in {quoted(profile.weights)}"
-    asked = "none" if weights is None else quoted(weights)
-    raise TableError(
-        f"{profile.name} was made {made}, and {asked} were asked for; expected the same on both sides"
-    )

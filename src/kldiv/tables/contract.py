@@ -40,6 +40,19 @@ def whole_or_float(found: Any) -> Count:
     return float(found) if isinstance(found, float) else int(found)
 
 
+def by_text(rows: Sequence[tuple[str, Any]], limit: int) -> dict[str, Count] | None:
+    """What an engine counted by value, unless that is more than `limit` values; 0 and -0 are one.
+
+    Example:
+        >>> by_text([("0", 1), ("0", 2), ("5", 1)], 2), by_text([("0", 1), ("5", 1)], 1)
+        ({'0': 3, '5': 1}, None)
+    """
+    counts: dict[str, Count] = {}
+    for text, times in rows:
+        counts[text] = counts.get(text, 0) + whole_or_float(times)
+    return counts if len(counts) <= limit else None
+
+
 class Kind(Enum):
     """What a column's values are, as far as counting goes."""
 
@@ -136,6 +149,13 @@ class Table(ABC):
         """Each column's ordinary values with their counts; None for one with more than `limit` of them.
 
         For whole numbers, texts and booleans. That there are too many is found out early.
+        """
+
+    @abstractmethod
+    def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
+        """Every ordinary value with its count; None if more than `limit` differ, which is found out early.
+
+        For numbers, dates and times, written as `values_past` writes them.
         """
 
     @abstractmethod

@@ -19,6 +19,7 @@ from kldiv.tables.contract import (
     Summary,
     Table,
     ValueCounts,
+    by_text,
     whole_or_float,
 )
 from kldiv.tables.duckdb_files import open_files, values_of
@@ -112,6 +113,17 @@ class DuckDBTable(Table):
             name: found[name].kept if name in found and found[name].different <= limit else None
             for name in names
         }
+
+    def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
+        """Grouped in DuckDB, unless more differ among some more rows than the limit."""
+        first = f"({sql.select('*', self._source)} LIMIT {2 * limit})"
+        if self._values([self._different(name)], first)[0] > limit:
+            return None
+        value, condition = sql.ordered(*self._of(name)), sql.ordinary(*self._of(name))
+        what = f"{value} AS value, {sql.total(self._weight)}"
+        grouped = (f"WHERE {condition}", "GROUP BY value", f"LIMIT {limit + 1}")
+        rows = self._query(sql.select(what, self._source, *grouped))
+        return by_text([(self._text(name, each), times) for each, times in rows], limit)
 
     def values_past(self, amounts: Mapping[str, Sequence[Count]]) -> Mapping[str, list[str]]:
         """Exact quantiles: by rank, or by cumulated weight."""

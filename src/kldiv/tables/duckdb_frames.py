@@ -4,7 +4,7 @@ NaN in a pandas column of NumPy floats is a missing value, as everywhere in pand
 column of a type that DuckDB can't read is replaced by one that says only which of its values are null.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kldiv.errors import TableError
@@ -50,7 +50,12 @@ def of_arrow(name: str, table: "pa.Table", weights: str | None = None) -> DuckDB
     return _of_memory(name, table.column_names, types, whole, unreadable, weights)
 
 
-def of_relation(name: str, relation: "duckdb.DuckDBPyRelation", weights: str | None = None) -> DuckDBTable:
+def of_relation(
+    name: str,
+    relation: "duckdb.DuckDBPyRelation",
+    weights: str | None = None,
+    close: Callable[[], None] = lambda: None,
+) -> DuckDBTable:
     """Open a relation, on the connection that it belongs to, which stays as it is."""
     names = relation.columns
     aliased = relation.project(", ".join(f"#{index + 1} AS c{index}" for index in range(len(names))))
@@ -59,7 +64,7 @@ def of_relation(name: str, relation: "duckdb.DuckDBPyRelation", weights: str | N
         answer = aliased.query(ROWS, statement)
         return answer.fetchall() if answer else []
 
-    return opened(name, Session(name, ask, lambda: None), names, weights)
+    return opened(name, Session(name, ask, close), names, weights)
 
 
 def _of_memory(

@@ -23,6 +23,7 @@ from kldiv.tables.contract import (
     Summary,
     Table,
     ValueCounts,
+    by_text,
     whole_or_float,
 )
 from kldiv.tables.frame_columns import Field, Frame, in_form
@@ -45,14 +46,21 @@ class FrameTable(Table):
         fields: Mapping[str, Field],
         collect: Collect,
         weight: str | None = None,
+        close: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self._frame = frame
         self._fields = fields
         self._collect_rows = collect
         self._weight = weight
+        self._close = close
         self._rows: Count | None = None
         self._known: dict[str, Summary] = {}
+
+    def close(self) -> None:
+        """Let go of what was opened for the frame."""
+        if self._close:
+            self._close()
 
     def columns(self) -> Mapping[str, Column]:
         """The columns, in the frame's order."""
@@ -83,6 +91,16 @@ class FrameTable(Table):
             name: found[name].kept if name in found and found[name].different <= limit else None
             for name in names
         }
+
+    def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
+        """Grouped in the engine, unless more differ among some more rows than the limit."""
+        if self._different(self._frame.head(2 * limit), name) > limit:
+            return None
+        field = self._fields[name]
+        ordinary = self._frame.filter(field.is_ordinary())
+        grouped = ordinary.group_by(field.name).agg(self._total("times")).head(limit + 1)
+        rows = self._collect(grouped.select(field.name, "times"))
+        return by_text([(field.text(each), times) for each, times in rows], limit)
 
     def values_past(self, amounts: Mapping[str, Sequence[Count]]) -> Mapping[str, list[str]]:
         """Exact quantiles, from the cumulated counts of the different values."""
@@ -242,17 +260,28 @@ class FrameTable(Table):
             raise TableError(f"can't count {self.name}: {reason[0]}") from error
 
 
+def native(frame: Any) -> Frame:
+    """A frame of another library, as narwhals has it."""
+    lazy: Frame = nw.from_native(frame).lazy()
+    return lazy
+
+
 def of_polars(name: str, source: Any, weights: str | None = None) -> FrameTable:
     """Open a Polars frame, eager or lazy."""
-    frame, fields = in_form(nw.from_native(source).lazy())
+    frame, fields = in_form(native(source))
     return opened(name, frame, fields, lambda few: few.collect().rows(), weights)
 
 
 def opened(
-    name: str, frame: Frame, fields: dict[str, Field], collect: Collect, weights: str | None
+    name: str,
+    frame: Frame,
+    fields: dict[str, Field],
+    collect: Collect,
+    weights: str | None,
+    close: Callable[[], None] | None = None,
 ) -> FrameTable:
-    """The table of a frame in form, once it has been looked at."""
-    table = FrameTable(name, frame, fields, collect)
+    """The table of a frame in form, once it has been looked at; `close` is called when it is closed."""
+    table = FrameTable(name, frame, fields, collect, close=close)
     if not table.rows():
         raise TableError(f"{name} has no rows; expected at least one")
     if weights is None:
@@ -264,7 +293,7 @@ def opened(
     heavy = frame.filter(field.value() > 0)
     if field.floating:
         heavy = heavy.with_columns(field.value().cast(nw.Float64).alias(field.name))
-    return FrameTable(name, heavy, fields, collect, field.name)
+    return FrameTable(name, heavy, fields, collect, field.name, close)
 
 
 def _cell_of(number: int) -> Cell:

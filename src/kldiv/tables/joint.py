@@ -44,7 +44,9 @@ def count_joint(
     ordered = sorted(cells, key=lambda cell: [each.rank(of) for each, of in zip(columns, cell, strict=True)])
     counts = {outcomes[cell]: PairCount(found["p"].get(cell, 0), found["q"].get(cell, 0)) for cell in ordered}
     _check_both(pairs, counts)
-    return CountedJoint(counts, tuple(note for each in columns for note in each.notes))
+    notes = [note for each in columns for note in each.notes]
+    notes += [] if keep_missing else _left_out(pairs, counts)
+    return CountedJoint(counts, tuple(notes))
 
 
 class _Column(NamedTuple):
@@ -106,6 +108,15 @@ def _counts(
         for pair, column in zip(pairs, columns, strict=True)
     }
     return pairs[0].tables[side].count_joint(grids)
+
+
+def _left_out(pairs: Sequence[ColumnPair], counts: Mapping[Joint, PairCount]) -> list[str]:
+    rows = [
+        pairs[0].held(side) - sum(each[index] for each in counts.values()) for index, side in enumerate(SIDES)
+    ]
+    if not any(rows):
+        return []
+    return [f"left out where one is missing: {rows[0]:,} rows of P and {rows[1]:,} of Q"]
 
 
 def _check_both(pairs: Sequence[ColumnPair], counts: Mapping[Joint, PairCount]) -> None:

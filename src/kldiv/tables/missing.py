@@ -20,12 +20,12 @@ def without_missing(pair: ColumnPair, counted: CountedColumn) -> CountedColumn |
     if empty:
         return Uncounted(f"misses every value in {' and '.join(empty)}")
     dropped = [
-        f"{times:,} {special} of {side.upper()}"
+        f"{times:,} {special} in {side.upper()}"
         for special in MISSING
         for side, times in zip(SIDES, pair.special(special), strict=True)
         if times
     ]
-    note = (f"without {', '.join(dropped)}",) if dropped else ()
+    note = (f"left out: {', '.join(dropped)}",) if dropped else ()
     return counted._replace(counts=counts, notes=(*counted.notes, *note))
 
 

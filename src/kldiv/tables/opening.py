@@ -60,6 +60,20 @@ def _polars(source: Any, weights: str | None) -> Table:
     return of_polars("the Polars frame", source, weights)
 
 
+def _ibis(source: Any, weights: str | None) -> Table:
+    _require_narwhals()
+    from kldiv.tables.ibis_frames import of_ibis  # noqa: PLC0415
+
+    return of_ibis("the Ibis table", source, weights)
+
+
+def _spark(source: Any, weights: str | None) -> Table:
+    _require_narwhals()
+    from kldiv.tables.spark import of_spark  # noqa: PLC0415
+
+    return of_spark("the Spark frame", source, weights)
+
+
 def _require_narwhals() -> None:
     try:
         import narwhals  # noqa: F401, PLC0415
@@ -74,4 +88,6 @@ _OPENERS: dict[tuple[str, str], Callable[[Any, str | None], Table]] = {
     ("duckdb", "DuckDBPyRelation"): _relation,
     ("polars", "DataFrame"): _polars,
     ("polars", "LazyFrame"): _polars,
+    ("ibis", "Table"): _ibis,
+    ("pyspark", "DataFrame"): _spark,
 }

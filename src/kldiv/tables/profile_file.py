@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kldiv.errors import TableError
+from kldiv.report.writing import write_text
 from kldiv.tables.contract import Column, Count, Kind, Summary
 from kldiv.tables.ordering import ordering
 from kldiv.tables.outcomes import Cut, Special
@@ -68,6 +69,15 @@ def _column_document(name: str, stored: StoredColumn) -> dict[str, Any]:
         if not stored.complete:
             document["other"] = {"values": stored.other_values, "count": stored.other_count}
     return document
+
+
+def save(profile: Profile, path: str | os.PathLike[str]) -> None:
+    """Write the profile to a file, whole or not at all.
+
+    Raises:
+        InvalidInputError: the folder is missing, or the disk is full or read-only.
+    """
+    write_text(Path(path), dumps(profile))
 
 
 def read(path: str | os.PathLike[str]) -> Profile:

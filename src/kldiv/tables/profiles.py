@@ -1,5 +1,6 @@
 """A stored profile: the counts of a table's columns, which answer as the table itself would."""
 
+import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,18 @@ from itertools import accumulate, pairwise
 from typing import NoReturn
 
 from kldiv.errors import TableError
-from kldiv.tables.contract import ByCuts, ByValues, Cell, Column, Count, Grid, Summary, Table, ValueCounts
+from kldiv.tables.contract import (
+    ByCuts,
+    ByValues,
+    Cell,
+    Column,
+    Count,
+    Grid,
+    Kind,
+    Summary,
+    Table,
+    ValueCounts,
+)
 from kldiv.tables.ordering import Key, ordering
 from kldiv.tables.outcomes import Cut, Special, Value
 
@@ -104,8 +116,19 @@ class Profile(Table):
     def __repr__(self) -> str:
         return f"<Profile {self.name}: {self._rows:,} rows, {len(self.stored):,} columns>"
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def notes(self) -> list[tuple[str, str]]:
+        """The columns that are not stored value by value, and how they are."""
+        return [(name, note) for name, each in self.stored.items() if (note := _note(each))]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file that `kldiv.compare` takes for a table.
+
+        Raises:
+            InvalidInputError: the folder is missing, or the disk is full or read-only.
+        """
+        from kldiv.tables.profile_file import save  # noqa: PLC0415 (which reads profiles too)
+
+        save(self, path)
 
     def columns(self) -> Mapping[str, Column]:
         """The columns, in the table's order."""
@@ -122,6 +145,10 @@ class Profile(Table):
     def distinct(self, names: Sequence[str], limit: int) -> Mapping[str, Mapping[str, Count] | None]:
         """All values with their counts, of columns with at most `limit` different ones."""
         return {name: _few(self.stored[name], limit) for name in names}
+
+    def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
+        """All values with their counts, if at most `limit` differ."""
+        return _few(self.stored[name], limit)
 
     def values_past(self, amounts: Mapping[str, Sequence[Count]]) -> Mapping[str, list[str]]:
         """The least value whose cumulated count is more than each amount."""
@@ -190,6 +217,19 @@ class Profile(Table):
         return stored
 
 
+def _note(stored: StoredColumn) -> str | None:
+    if isinstance(stored, StoredBins):
+        return f"has too many different values to store each; stored in {len(stored.counts)} bins"
+    if isinstance(stored, StoredValues) and not stored.complete:
+        return (
+            f"has too many different values to store each; stored are the {len(stored.values):,} most "
+            f"frequent, and {stored.other_values:,} others together"
+        )
+    if stored.column.kind is Kind.UNSUPPORTED and stored.summary.ordinary:
+        return f"holds values of type {stored.column.type}, which can't be counted"
+    return None
+
+
 def _few(stored: StoredColumn, limit: int) -> Mapping[str, Count] | None:
     few = isinstance(stored, StoredValues) and stored.complete and len(stored.values) <= limit
     return stored.values if few else None  # type: ignore[attr-defined]
@@ -206,3 +246,9 @@ def _joined(stored: StoredBins, cuts: Sequence[Cut], shown: str, name: str) -> l
 def stored_grid(table: Table, name: str) -> Grid | None:
     """The only outcomes that a profile can count a column in; None for any, and for every other table."""
     return table.grid(name) if isinstance(table, Profile) else None
+
+
+def listed_values(column: Column, summary: Summary, values: Mapping[str, Count], others: int) -> StoredValues:
+    """Some values one by one, and what is left together."""
+    rest = summary.ordinary - sum(values.values())
+    return StoredValues(column, summary, values, others, rest if others else 0)

@@ -1,225 +1,141 @@
-"""Profiles made: of a table, and of the profiles of its parts."""
+"""Profiles of tables: counts that stand for a table when it isn't at hand."""
 
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from kldiv.errors import TableError
-from kldiv.tables.binning import cuts_of
-from kldiv.tables.contract import Column, Count, Kind, Summary, Table
-from kldiv.tables.ordering import Key, is_floating, ordering
-from kldiv.tables.outcomes import Special
-from kldiv.tables.profiles import Profile, StoredBins, StoredColumn, StoredValues
+from kldiv.tables.binning import FEW_VALUES, cuts_of
+from kldiv.tables.contract import Column, Kind, Summary, Table
+from kldiv.tables.options import check_whole, column_names
+from kldiv.tables.pairing import listed
+from kldiv.tables.profiles import Profile, StoredBins, StoredColumn, StoredValues, listed_values
+from kldiv.tables.progress import Listener, Reporter
+from kldiv.tables.sources import opened
 
 # How many different values of a column are stored one by one.
 MAX_VALUES = 100_000
-_GREATEST_EXACT = 2**53
 
 
-def profile_of(
-    table: Table,
-    names: Sequence[str],
+def profile(
+    table: Any,
     *,
+    columns: Sequence[str] | None = None,
+    weights: str | None = None,
     bins: int = 10,
     max_values: int = MAX_VALUES,
-    like: Profile | None = None,
-    weights: str | None = None,
-    on_column: Callable[[int], None] | None = None,
+    like: Any = None,
+    on_progress: Listener = None,
 ) -> Profile:
-    """Count every value of these columns, or bins of what has too many.
+    """Count every value of a table's columns, to compare with others when the table isn't at hand.
 
-    A column that `like` stores in bins, or in its most frequent values, is counted in the same ones.
-    """
-    columns, summaries = table.columns(), table.summaries(names)
-    stored = {}
-    for done, name in enumerate(names, 1):
-        column, summary = columns[name], summaries[name]
-        model = like.stored.get(name) if like else None
-        stored[name] = (
-            _whole_column(table, name, column, summary, bins, max_values)
-            if model is None or not summary.ordinary or not _is_model(model)
-            else _column_like(table, name, column, summary, model)
-        )
-        if on_column:
-            on_column(done)
-    return Profile(table.name, table.rows(), stored, weights)
+    `Profile.save` writes it to a file. `compare` takes the profile, or the path of its file, for either of
+    its tables, and gives the numbers that the table itself would give: exactly, for columns of at most
+    `max_values` different values. Of a column with more the profile has bins, or the most frequent texts.
 
+    Args:
+        table: the path of a CSV, Parquet or JSON file, a glob that matches several, a data frame or
+            relation, or a table opened before.
+        columns: the names of the columns; None for all that can be counted.
+        weights: the column that weighs the rows: one of weight 3 counts as three rows.
+        bins: into how many bins a column of more than `max_values` different numbers or dates is cut.
+        max_values: how many different values of a column are stored one by one.
+        like: a profile, or the path of one: columns that it has in bins are cut at the same edges, so that
+            the two can be merged.
+        on_progress: called with how far it is, every now and then.
 
-def _whole_column(
-    table: Table, name: str, column: Column, summary: Summary, bins: int, max_values: int
-) -> StoredColumn:
-    if not summary.ordinary:
-        return StoredValues(column, summary, {})
-    if column.kind is Kind.UNSUPPORTED:
-        return StoredColumn(column, summary)
-    values = table.distinct([name], max_values)[name]
-    if values is not None:
-        return StoredValues(column, summary, values)
-    if column.kind is Kind.TEXT:
-        kept, different = table.count_values([name], max_values)[name]
-        return _listed(column, summary, kept, different - len(kept))
-    cuts = cuts_of(table, [name], bins)[name]
-    return StoredBins(column, summary, tuple(cuts), tuple(table.count_bins({name: cuts})[name]))
-
-
-def _is_model(model: StoredColumn) -> bool:
-    """Whether the column is stored in a way that has to be taken over."""
-    return isinstance(model, StoredBins) or (isinstance(model, StoredValues) and not model.complete)
-
-
-def _column_like(
-    table: Table, name: str, column: Column, summary: Summary, model: StoredColumn
-) -> StoredColumn:
-    if column.kind is not model.column.kind:
-        raise TableError(
-            f"column '{name}' holds {column.kind.value} values in {table.name} and "
-            f"{model.column.kind.value} values in the profile to be like; expected one kind"
-        )
-    if isinstance(model, StoredBins):
-        counts = table.count_bins({name: model.cuts})[name]
-        return StoredBins(column, summary, model.cuts, tuple(counts))
-    listed = [*model.values]  # type: ignore[attr-defined]
-    counted = table.count_listed({name: listed})[name]
-    different = table.count_values([name], 1)[name].different
-    shown = sum(1 for each in counted.values() if each)
-    return _listed(column, summary, {each: counted.get(each, 0) for each in listed}, different - shown)
-
-
-def _listed(column: Column, summary: Summary, values: Mapping[str, Count], others: int) -> StoredValues:
-    """Some values one by one, and what is left together."""
-    rest = summary.ordinary - sum(values.values())
-    return StoredValues(column, summary, values, others, rest if others else 0)
-
-
-def merge(profiles: Sequence[Profile], name: str) -> Profile:
-    """The profile of the rows of all of these together, exactly.
+    Returns:
+        The profile.
 
     Raises:
-        TableError: not the same columns, kinds or weights; or a column of very many values that was not
-            stored in the same bins in each.
+        InputTypeError: what is no table, or columns that aren't a list of names.
+        InvalidInputError: a number of bins or of values that can't be.
+        TableError: a table that can't be read or has no rows, a column it lacks, or one of another kind than
+            in `like`.
+        MissingExtraError: the engine is not installed.
+
+    Source:
+        Bins between quantiles, as for `kldiv.compare`.
+
+    Example:
+        >>> january = profile("examples/data/flights-2013-01.parquet", columns=["carrier", "dep_delay"])
+        >>> january.rows(), list(january.columns())
+        (27004, ['carrier', 'dep_delay'])
     """
-    first, *others = profiles
-    for each in others:
-        _check_alike(first, each)
-    stored = {column: _merged(column, profiles) for column in first.stored}
-    return Profile(name, sum(each.rows() for each in profiles), stored, first.weights)
+    check_whole("bins", bins, 2)
+    check_whole("max_values", max_values, FEW_VALUES)
+    wanted = column_names("columns", columns)
+    with opened("table", table, weights) as found, _model(like, weights) as model:
+        names = [*found.columns()] if wanted is None else wanted
+        for name in names:
+            if name not in found.columns():
+                raise TableError(f"{found.name} has no column '{name}'; it has {listed(found.columns())}")
+        report = Reporter(on_progress, len(names), found.rows())
+        summaries = found.summaries(names)
+        make = _Maker(found, bins, max_values)
+        stored = {}
+        for name in names:
+            stored[name] = make.column(name, summaries[name], model.get(name))
+            report(1)
+        return Profile(found.name, found.rows(), stored, weights)
 
 
-def _check_alike(first: Profile, other: Profile) -> None:
-    odd = [*(first.stored.keys() ^ other.stored.keys())]
-    if odd:
-        raise TableError(
-            f"{first.name} and {other.name} are not of one table: column '{min(odd)}' is in one alone"
-        )
-    if first.weights != other.weights:
-        raise TableError(
-            f"{first.name} counts rows by {_by(first)} and {other.name} by {_by(other)}; expected the same"
-        )
+@contextmanager
+def _model(like: Any, weights: str | None) -> Iterator[Mapping[str, StoredColumn]]:
+    """The columns of a profile to be like; none without one."""
+    if like is None:
+        yield {}
+        return
+    with opened("like", like, weights) as model:
+        if not isinstance(model, Profile):
+            raise TableError(f"{model.name} is no profile; expected one to be like")
+        yield model.stored
 
 
-def _by(profile: Profile) -> str:
-    return "their number" if profile.weights is None else f"the weights in '{profile.weights}'"
+class _Maker(NamedTuple):
+    """Stores columns of a table."""
 
+    table: Table
+    bins: int
+    max_values: int
 
-def _merged(name: str, profiles: Sequence[Profile]) -> StoredColumn:
-    every = [each.stored[name] for each in profiles]
-    holding = {each.name: each.stored[name] for each in profiles if each.stored[name].summary.ordinary}
-    summary = _added([each.summary for each in every])
-    if not holding:
-        return StoredValues(every[0].column, summary, {})
-    column = _common_column(name, holding)
-    parts = [*holding.values()]
-    if column.kind is Kind.UNSUPPORTED:
-        return StoredColumn(column, summary)
-    if any(isinstance(each, StoredBins) for each in parts):
-        return _merged_bins(name, column, summary, holding)
-    return _merged_values(name, column, summary, holding)
+    def column(self, name: str, summary: Summary, model: StoredColumn | None) -> StoredColumn:
+        column = self.table.columns()[name]
+        if not summary.ordinary:
+            return StoredValues(column, summary, {})
+        if column.kind is Kind.UNSUPPORTED:
+            return StoredColumn(column, summary)
+        if isinstance(model, StoredBins) or (isinstance(model, StoredValues) and not model.complete):
+            return self._like(name, column, summary, model)
+        return self._whole(name, column, summary)
 
+    def _whole(self, name: str, column: Column, summary: Summary) -> StoredColumn:
+        """Every value, or of too many the most frequent texts, or bins."""
+        if column.kind in (Kind.TEXT, Kind.BOOLEAN):
+            values = self.table.distinct([name], self.max_values)[name]
+        else:
+            values = self.table.tally(name, self.max_values)
+        if values is not None:
+            return StoredValues(column, summary, values)
+        if column.kind is Kind.TEXT:
+            kept, different = self.table.count_values([name], self.max_values)[name]
+            return listed_values(column, summary, kept, different - len(kept))
+        cuts = cuts_of(self.table, [name], self.bins)[name]
+        return StoredBins(column, summary, tuple(cuts), tuple(self.table.count_bins({name: cuts})[name]))
 
-def _added(summaries: Sequence[Summary]) -> Summary:
-    specials = {each: sum(of.specials[each] for of in summaries) for each in Special}
-    holding = [each.whole for each in summaries if each.ordinary]
-    return Summary(sum(each.ordinary for each in summaries), specials, bool(holding) and all(holding))
-
-
-def _common_column(name: str, holding: Mapping[str, StoredColumn]) -> Column:
-    """The type that holds every part's values as they are: the floating one, if there is one."""
-    (first, column), *others = [(shown, each.column) for shown, each in holding.items()]
-    for shown, each in others:
-        if each.kind is not column.kind:
+    def _like(
+        self, name: str, column: Column, summary: Summary, model: StoredBins | StoredValues
+    ) -> StoredColumn:
+        """The same bins, or the same texts, as another profile has."""
+        if column.kind is not model.column.kind:
             raise TableError(
-                f"column '{name}' holds {column.kind.value} values in {first} and {each.kind.value} values "
-                f"in {shown}; expected one kind"
+                f"column '{name}' holds {column.kind.value} values in {self.table.name} and "
+                f"{model.column.kind.value} values in the profile to be like; expected one kind"
             )
-    floating = dict.fromkeys(each.column for each in holding.values() if is_floating(each.column))
-    if len(floating) > 1:
-        types = " and ".join(each.type for each in floating)
-        raise TableError(
-            f"column '{name}' is of types {types}, whose numbers differ; write it as one of them"
-        )
-    return next(iter(floating), column)
-
-
-def _merged_bins(
-    name: str, column: Column, summary: Summary, holding: Mapping[str, StoredColumn]
-) -> StoredColumn:
-    binned = {shown: each for shown, each in holding.items() if isinstance(each, StoredBins)}
-    (first, model), *others = binned.items()
-    for shown, each in others:
-        if each.cuts != model.cuts:
-            raise _unlike(name, first, shown, "bins")
-    counts = [
-        each.counts if isinstance(each, StoredBins) else each.between(model.cuts)  # type: ignore[attr-defined]
-        for each in holding.values()
-    ]
-    return StoredBins(column, summary, model.cuts, tuple(map(sum, zip(*counts, strict=True))))
-
-
-def _merged_values(
-    name: str, column: Column, summary: Summary, holding: Mapping[str, StoredColumn]
-) -> StoredColumn:
-    parts = {shown: each for shown, each in holding.items() if isinstance(each, StoredValues)}
-    listed = {shown: each for shown, each in parts.items() if not each.complete}
-    texts = _texts(name, column, [*parts.values()])
-    values: dict[str, Count] = {}
-    for each in parts.values():
-        for text, times in each.values.items():
-            values[texts[text]] = values.get(texts[text], 0) + times
-    if not listed:
-        return StoredValues(column, summary, values)
-    (first, model), *others = listed.items()
-    for shown, each in others:
-        if each.values.keys() != model.values.keys():
-            raise _unlike(name, first, shown, "values")
-    beyond = [each for each in values if each not in model.values]
-    least = max([len(beyond), *(each.other_values for each in listed.values())])
-    return _listed(column, summary, {each: values[each] for each in model.values}, least)
-
-
-def _texts(name: str, column: Column, parts: Sequence[StoredValues]) -> dict[str, str]:
-    """How the whole column writes each value: a number that two types write differently is one value."""
-    floating = is_floating(column)
-    first: dict[Key, str] = {}
-    texts = {}
-    # What is of the common type comes first, since the whole is written so.
-    for part in sorted(parts, key=lambda each: each.column != column):
-        for text, key in zip(part.ascending, part.keys, strict=True):
-            if floating and not is_floating(part.column) and not _is_held(text, key):
-                raise TableError(
-                    f"column '{name}' has {text} as {part.column.type}, which {column.type} can't hold; "
-                    "write it as one type"
-                )
-            texts[text] = first.setdefault(ordering(column)(text), text)
-    return texts
-
-
-def _is_held(text: str, key: Key) -> bool:
-    """Whether an exact number is told from its neighbours as a floating-point one, and written alike."""
-    whole = isinstance(key, int) or (isinstance(key, Fraction) and key.denominator == 1)
-    return abs(Fraction(text)) <= _GREATEST_EXACT if whole else Fraction(repr(float(text))) == Fraction(text)
-
-
-def _unlike(name: str, first: str, other: str, what: str) -> TableError:
-    return TableError(
-        f"column '{name}' has too many different values to store, and {first} and {other} store different "
-        f"{what}; make one like the other: kldiv profile TABLE --like {first}"
-    )
+        if isinstance(model, StoredBins):
+            counts = self.table.count_bins({name: model.cuts})[name]
+            return StoredBins(column, summary, model.cuts, tuple(counts))
+        counted = self.table.count_listed({name: [*model.values]})[name]
+        values = {each: counted.get(each, 0) for each in model.values}
+        different = self.table.count_values([name], 1)[name].different
+        return listed_values(column, summary, values, different - sum(map(bool, values.values())))
