@@ -46,6 +46,19 @@ def flights():
     return kldiv.compare(JULY, JANUARY, base=2)
 
 
+@cache
+def by_origin():
+    """Of everything a comparison can have something: groups, columns together, missing values apart."""
+    return kldiv.compare(
+        JULY,
+        JANUARY,
+        columns=["carrier", "dep_delay"],
+        joint=[("origin", "carrier")],
+        by="origin",
+        missing="separate",
+    )
+
+
 def column(name, outcomes, *, notes=(), seed=0):
     """A column of these outcomes, counted at random; most often Q lacks one that P has."""
     generator = np.random.default_rng(seed)

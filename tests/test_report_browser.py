@@ -7,7 +7,7 @@ import pytest
 from browsing import chromium
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reporting import HOSTILE, column, comparison, flights, hostile, shown_text
+from reporting import HOSTILE, by_origin, column, comparison, flights, hostile, shown_text
 
 from kldiv.report.html import write_report
 from kldiv.tables.outcomes import Special
@@ -156,6 +156,19 @@ def test_the_page_can_be_used_by_keys_alone(browser, report):
     assert browser.run("return document.activeElement.parentElement.open")
     browser.press(Keys.ENTER)
     assert not browser.run("return document.activeElement.parentElement.open")
+
+
+def test_a_link_opens_a_column_in_its_group(browser, folder):
+    path = folder / "groups.html"
+    write_report(by_origin(), path)
+    browser.show(path)
+    assert not browser.run("return document.querySelector('#group-2').open")
+    browser.run("location.hash = document.querySelector('#group-2 tbody a').hash")
+    browser.wait("return document.querySelector('#group-2 .column[open] .chart[data-state=drawn]')")
+    assert browser.run("return document.querySelector('#group-2').open")
+    assert browser.run("return document.querySelectorAll('#group-2 .column[open]').length") == 1
+    browser.draw_all()
+    assert browser.messages() == []
 
 
 def test_hostile_texts_show_as_themselves(browser, hostile_report):

@@ -6,12 +6,14 @@ import json
 import math
 import re
 import sys
+from dataclasses import fields, replace
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reporting import HOSTILE, column, comparison, flights, hostile, shown_text
+from reporting import HOSTILE, by_origin, column, comparison, flights, hostile, shown_text
 
 from kldiv.errors import InvalidInputError, MissingExtraError
 from kldiv.report import numbers
@@ -20,6 +22,8 @@ from kldiv.report.html.drawing import draw_interval, draw_sparklines, scale_of
 from kldiv.report.html.page import page
 from kldiv.report.html.text import plain, visible
 from kldiv.report.html.view import rows_at_most
+from kldiv.report.html.words import WORDS
+from kldiv.tables.options import Divergence
 from kldiv.tables.outcomes import Folded
 
 VOID = {"meta", "link", "path", "rect", "circle"}
@@ -201,15 +205,58 @@ def test_nothing_to_show_is_a_page_too(tmp_path):
     Parsed((tmp_path / "empty.html").read_text(encoding="utf-8"))
 
 
+def test_groups_and_columns_together_have_their_numbers():
+    text = page(by_origin())
+    parsed = Parsed(text)
+    assert len(parsed.ids) == len(set(parsed.ids))
+    groups = text.split('<details class="group"')[1:]
+    assert len(groups) == len(by_origin().groups) == 3
+    for part, group in zip(groups, by_origin().groups, strict=True):
+        assert f"<h3><bdi>{group.group}</bdi></h3>" in part
+        assert f"{group.rows_p:,} rows of P, {group.rows_q:,} of Q" in part
+        compared = [*group.columns, *group.joint]
+        assert part.count('<details class="column"') == len(compared)
+        for each in compared:
+            assert f'data-key="{each.divergence.estimate}"' in part
+    assert "<bdi>origin</bdi> × <bdi>carrier</bdi>" in text
+    assert "<bdi>EWR</bdi> × <bdi>UA</bdi>" in text
+    assert "<em>any value</em>" in text
+    assert "Missing values are left out, and whether there is one is compared on its own." in text
+
+
+@pytest.mark.parametrize(
+    ("divergence", "symbol", "total"),
+    [
+        ("kl", "D(P‖Q)", "Σ <i>p</i>·log₂(<i>p</i>/<i>q</i>)"),
+        ("js", "JS(P, Q)", "Σ ½·<i>p</i>·log₂(<i>p</i>/<i>m</i>) + ½·<i>q</i>·log₂(<i>q</i>/<i>m</i>) with"),
+        ("psi", "PSI(P, Q)", "Σ (<i>p</i> − <i>q</i>)·log₂(<i>p</i>/<i>q</i>)"),
+        ("total_variation", "TV(P, Q)", "Σ ½·|<i>p</i> − <i>q</i>|"),
+        ("hellinger", "H(P, Q)", "√Σ ½·(√<i>p</i> − √<i>q</i>)²"),
+    ],
+)
+def test_every_divergence_has_its_words(divergence, symbol, total):
+    text = page(replace(flights(), divergence=divergence))
+    assert f"<h1>{symbol}, column by column</h1>" in text
+    assert f"{symbol} = {total}" in text
+    assert ("someone who expects" in text) == (divergence in ("kl", "psi"))
+    assert ("has no direction" in text) == (divergence != "kl")
+    assert ("bits" in text[: text.index("<script")]) == (divergence not in ("total_variation", "hellinger"))
+
+
+def test_every_divergence_a_comparison_can_have_has_words():
+    assert set(get_args(Divergence)) == set(WORDS)
+
+
+def test_weights_are_named():
+    text = page(replace(flights(), weights="<w>", rows_p=1234.5))
+    assert "Rows are weighed by the column <bdi>&lt;w&gt;</bdi>" in text
+    assert "1,234.5 rows" in text
+
+
 def test_a_folded_outcome_has_its_own_name():
-    text = page(comparison([column("c", ["a", "b", next(_folded())])]))
-    assert re.search(r"<em>other \(.*?\)</em>", text)
-
-
-def _folded():
-    from dataclasses import fields
-
-    yield Folded(*(3 for _ in fields(Folded)))
+    folded = Folded(*(3 for _ in fields(Folded)))
+    text = page(comparison([column("c", ["a", "b", folded])]))
+    assert f"<em>{folded}</em>" in text
 
 
 @given(st.text(st.characters(codec=None)))

@@ -76,8 +76,8 @@ class Entry:
 
     @property
     def infinite_because(self) -> str | None:
-        """Why it is, if it is because Q lacks something."""
-        return why_infinite(self.divergence) if self.divergence.infinite else None
+        """Why it is, if it is."""
+        return why_infinite(self.divergence) if self.infinite else None
 
     @property
     def largest(self) -> list[tuple[Markup, str, str, str]]:
@@ -110,6 +110,7 @@ class View:
         everything = list(comparison.everything())
         self.comparison = comparison
         self.words: Words = WORDS[comparison.divergence]
+        self.unit = comparison.unit if self.words.has_unit else ""
         self._scale = scale_of([each.divergence for each in everything])
         self._rows_at_most = rows_at_most([len(each.divergence.outcomes) for each in everything])
         self._number = 0

@@ -13,12 +13,13 @@ class Words(NamedTuple):
     definition: type[Divergence]
     symbol: str
     meaning: str
-    """What the number is, after "in"."""
+    """What the number is."""
     equality: str
     term: str
     total: str
     """The divergence from the sum of its terms."""
     has_direction: bool
+    has_unit: bool
 
     @property
     def name(self) -> str:
@@ -43,6 +44,7 @@ WORDS = {
         "p·log(p/q)",
         "Σ {term}",
         has_direction=True,
+        has_unit=True,
     ),
     "js": Words(
         JensenShannon,
@@ -52,6 +54,7 @@ WORDS = {
         "½·p·log(p/m) + ½·q·log(q/m)",
         "Σ {term} with m = ½·(p + q)",
         has_direction=False,
+        has_unit=True,
     ),
     "psi": Words(
         Jeffreys,
@@ -61,6 +64,7 @@ WORDS = {
         "(p − q)·log(p/q)",
         "Σ {term}",
         has_direction=False,
+        has_unit=True,
     ),
     "total_variation": Words(
         TotalVariation,
@@ -70,6 +74,7 @@ WORDS = {
         "½·|p − q|",
         "Σ {term}",
         has_direction=False,
+        has_unit=False,
     ),
     "hellinger": Words(
         Hellinger,
@@ -79,6 +84,7 @@ WORDS = {
         "½·(√p − √q)²",
         "√Σ {term}",
         has_direction=False,
+        has_unit=False,
     ),
 }
 
