@@ -183,6 +183,13 @@ def test_bins_that_a_profile_lacks_cannot_be_had(many):
     assert alike["number"].divergence == kldiv.compare(p, q)["number"].divergence
 
 
+def test_a_profile_of_a_profile_is_the_same(many):
+    stored = profile(many[0], max_values=50)
+    assert dumps(profile(stored)) == dumps(stored)
+    few = profile(stored, columns=["few", "number"])
+    assert few.stored == {name: stored.stored[name] for name in ("few", "number")}
+
+
 def test_texts_beyond_the_most_frequent_are_one_outcome(many):
     p, q = many
     stored = profile(q, max_values=50)

@@ -108,6 +108,22 @@ def test_bars_are_as_long_as_the_shares_they_show(browser, folder):
         assert [each * scale for each in shares] == pytest.approx(drawn, abs=0.5)
 
 
+def test_terms_point_to_their_side_in_its_colour(browser, folder):
+    path = folder / "terms.html"
+    write_report(comparison([flights()["carrier"]]), path)
+    browser.show(path)
+    browser.draw_first()
+    bars = browser.run(
+        "return [...document.querySelectorAll('[data-chart=terms] .mark-rect path')].map(each => "
+        "[each.getAttribute('fill') ?? each.style.fill, each.getBoundingClientRect().width])"
+    )
+    outcomes = flights()["carrier"].divergence.outcomes
+    assert [fill for fill, _ in bars] == ["var(--p)" if each.p >= each.q else "var(--q)" for each in outcomes]
+    terms, widths = [abs(each.contribution) for each in outcomes], [width for _, width in bars]
+    # Half a pixel of what the browser rounds.
+    assert widths == pytest.approx([each * sum(widths) / sum(terms) for each in terms], abs=0.5)
+
+
 def test_charts_are_drawn_only_when_they_are_about_to_be_seen(browser, long_report):
     browser.show(long_report)
     browser.run("document.querySelector('#column-1').open = false")

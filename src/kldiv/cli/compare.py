@@ -18,7 +18,6 @@ _DIVERGENCES = {
     "js": "js",
     "psi": "psi",
     "tv": "total_variation",
-    "total_variation": "total_variation",
     "hellinger": "hellinger",
 }
 

@@ -245,7 +245,8 @@ def _check_compared(answer: _Answer, wanted: Sequence[str] | None) -> None:
 
 
 def _unit(answer: _Answer) -> str:
-    return (answer.columns or answer.joint)[0].divergence.unit
+    compared: list[ColumnComparison | JointComparison] = [*answer.columns, *answer.joint]
+    return compared[0].divergence.unit if compared else ""
 
 
 def _adjusted(comparison: Comparison) -> Comparison:

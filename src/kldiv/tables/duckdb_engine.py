@@ -22,9 +22,8 @@ from kldiv.tables.contract import (
     by_text,
     whole_or_float,
 )
-from kldiv.tables.duckdb_files import open_files, values_of
+from kldiv.tables.duckdb_files import values_of
 from kldiv.tables.duckdb_session import Rows, Session
-from kldiv.tables.files import Source
 from kldiv.tables.outcomes import Cut, Special, Value
 from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
 from kldiv.tables.writing import number_text, steps_text
@@ -62,21 +61,6 @@ class DuckDBTable(Table):
         self._weight = weight
         self._rows: Count | None = None
         self._known: dict[str, Summary] = {}
-
-    @classmethod
-    def of_files(cls, source: Source, weights: str | None = None) -> "DuckDBTable":
-        """Open CSV, Parquet or JSON files.
-
-        Raises:
-            MissingExtraError: DuckDB is not installed.
-            TableError: a file is missing, empty, or not what its extension says.
-        """
-        session = Session.embedded(source.shown)
-        try:
-            return opened(source.shown, session, open_files(session.query, source), weights)
-        except BaseException:
-            session.close()
-            raise
 
     def close(self) -> None:
         """Let go of the files, and of what DuckDB put on disk."""
@@ -275,27 +259,28 @@ def opened(
     names: Sequence[str],
     weights: str | None,
     unsupported: Mapping[str, str] | None = None,
+    rows: str = sql.ROWS,
 ) -> DuckDBTable:
-    """The table of a session, whose columns c0, c1, … have these names, once it has been looked at.
+    """The table `rows` of a session, whose columns c0, c1, … have these names, once it has been looked at.
 
     `unsupported` are the types of columns that hold no more than whether there is a value.
     """
-    types = [str(row[1]) for row in session.query(f"DESCRIBE {sql.ROWS}")]
+    types = [str(row[1]) for row in session.query(f"DESCRIBE {rows}")]
     fields = {
         each: _Field(f"c{index}", Column(sql.kind_of(of), of))
         for index, (each, of) in enumerate(zip(names, types, strict=True))
     }
     for each, of in (unsupported or {}).items():
         fields[each] = _Field(fields[each].sql, Column(Kind.UNSUPPORTED, of))
-    if not session.query(sql.select("count(*)", sql.ROWS))[0][0]:
+    if not session.query(sql.select("count(*)", rows))[0][0]:
         raise TableError(f"{name} has no rows; expected at least one")
     if weights is None:
-        return DuckDBTable(name, session, sql.ROWS, fields)
+        return DuckDBTable(name, session, rows, fields)
     check_weight_column(name, weights, {each: field.column for each, field in fields.items()})
     field = fields.pop(weights)
-    *wrong, total = session.query(sql.select(", ".join(sql.weighing(field.sql, field.column)), sql.ROWS))[0]
+    *wrong, total = session.query(sql.select(", ".join(sql.weighing(field.sql, field.column)), rows))[0]
     check_weights(name, weights, dict(zip(WRONG_WEIGHTS, wrong, strict=True)), whole_or_float(total))
-    positive = f"({sql.select('*', sql.ROWS)} WHERE {field.sql} > 0)"
+    positive = f"({sql.select('*', rows)} WHERE {field.sql} > 0)"
     return DuckDBTable(name, session, positive, fields, field.sql)
 
 

@@ -49,7 +49,7 @@ _RENAMED = re.compile(r"_\d+$")
 def open_files(query: Query, source: Source) -> list[str]:
     """Make the table of the files, with columns c0, c1, …; return the names in the files."""
     names, reader = _READERS[source.format](query, source)
-    _check_names(names, source.shown)
+    check_names(names, source.shown)
     aliases = ", ".join(f"c{index}" for index in range(len(names)))
     stored = select("*", f"{reader} AS stored({aliases})")
     if source.format == "parquet":
@@ -166,7 +166,8 @@ def _check_same(columns: dict[str, list[str]]) -> None:
             raise TableError(f"{file} has not the columns of {first}: {seen}; expected the same in each file")
 
 
-def _check_names(names: list[str], shown: str) -> None:
+def check_names(names: list[str], shown: str) -> None:
+    """Raise if two columns have one name."""
     twice = [name for name, number in Counter(names).items() if number > 1]
     if twice:
         raise TableError(f"{shown} has more than one column called '{twice[0]}'; rename all but one")

@@ -4,6 +4,7 @@ NaN in a pandas column of NumPy floats is a missing value, as everywhere in pand
 column of a type that DuckDB can't read is replaced by one that says only which of its values are null.
 """
 
+import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -57,14 +58,14 @@ def of_relation(
     close: Callable[[], None] = lambda: None,
 ) -> DuckDBTable:
     """Open a relation, on the connection that it belongs to, which stays as it is."""
-    names = relation.columns
+    names, rows = relation.columns, f"{ROWS}_{uuid.uuid4().hex}"
     aliased = relation.project(", ".join(f"#{index + 1} AS c{index}" for index in range(len(names))))
 
     def ask(statement: str) -> Rows:
-        answer = aliased.query(ROWS, statement)
+        answer = aliased.query(rows, statement)
         return answer.fetchall() if answer else []
 
-    return opened(name, Session(name, ask, close), names, weights)
+    return opened(name, Session(name, ask, close), names, weights, rows=rows)
 
 
 def _of_memory(
@@ -97,11 +98,8 @@ def _of_memory(
 
 
 def _is_readable(column: Any) -> bool:
-    session = Session.embedded("a column", column)
     try:
-        session.query("DESCRIBE memory")
+        Session.embedded("a column", column).close()
     except TableError:
         return False
-    finally:
-        session.close()
     return True

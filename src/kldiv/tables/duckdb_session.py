@@ -4,7 +4,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kldiv.errors import MissingExtraError, TableError
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Rows = list[tuple[Any, ...]]
+T = TypeVar("T")
 
 # No network: an extension that is not installed is not looked for.
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -37,14 +38,19 @@ class Session:
         loaded()
         overflow = tempfile.TemporaryDirectory(prefix="kldiv-", ignore_cleanup_errors=True)
         connection = connected(overflow.name)
-        if memory is not None:
-            connection.register("memory", memory)
 
         def close() -> None:
             connection.close()
             overflow.cleanup()
 
-        return cls(name, lambda statement: connection.execute(statement).fetchall(), close)
+        session = cls(name, lambda statement: connection.execute(statement).fetchall(), close)
+        try:
+            if memory is not None:
+                session._watch(lambda: connection.register("memory", memory))
+        except BaseException:
+            close()
+            raise
+        return session
 
     def query(self, statement: str) -> Rows:
         """Return the rows that a statement gives.
@@ -52,8 +58,11 @@ class Session:
         Raises:
             TableError: whatever DuckDB says is wrong.
         """
+        return self._watch(lambda: self._ask(statement))
+
+    def _watch(self, action: Callable[[], T]) -> T:
         try:
-            return self._ask(statement)
+            return action()
         except loaded().Error as error:
             raise TableError(f"can't read {self._name}: {_reason(str(error))}") from error
         except RuntimeError as error:

@@ -72,10 +72,12 @@ def profile(
                 raise TableError(f"{found.name} has no column '{name}'; it has {listed(found.columns())}")
         report = Reporter(on_progress, len(names), found.rows())
         summaries = found.summaries(names)
+        # A profile is profiled as it is.
+        models = {**(found.stored if isinstance(found, Profile) else {}), **model}
         make = _Maker(found, bins, max_values)
         stored = {}
         for name in names:
-            stored[name] = make.column(name, summaries[name], model.get(name))
+            stored[name] = make.column(name, summaries[name], models.get(name))
             report(1)
         return Profile(found.name, found.rows(), stored, weights)
 

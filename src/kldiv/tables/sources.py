@@ -48,11 +48,10 @@ def _check_type(argument: str, path: object) -> None:
 
 
 def _weighed(profile: Profile, weights: str | None, how: dict[str, Any]) -> Profile:
-    """A profile has the weights in its counts: both tables must be weighed alike."""
-    if any(how.values()):
+    """A profile needs no engine, and has the weights in its counts: both tables must be weighed alike."""
+    if how.get("query") is not None:
         raise InvalidInputError(
-            f"{profile.name} is a profile, which has no rows to query; expected a table, or no "
-            f"{' and no '.join(name for name, value in how.items() if value)}"
+            f"{profile.name} is a profile, which has no rows to query; expected a table, or no query"
         )
     if profile.weights != weights:
         made = "without weights" if profile.weights is None else f"with the weights in '{profile.weights}'"

@@ -3,12 +3,15 @@
 Spark's TIMESTAMP is an instant, and is written with its zone; its TIMESTAMP_NTZ is not.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kldiv.errors import MissingExtraError, TableError
 from kldiv.tables.contract import Column, Kind
+from kldiv.tables.files import find
 from kldiv.tables.frame_columns import Field
 from kldiv.tables.frames import FrameTable, native, opened
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
@@ -16,6 +19,7 @@ from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 # Days and seconds are taken apart, as differences of TIMESTAMP_NTZ go through the zone of the session.
 _MICROSECONDS = (
@@ -54,25 +58,38 @@ def of_spark(
 
 
 def of_parquet(
-    name: str, paths: Sequence[str], master: str | None = None, weights: str | None = None
+    path: str, master: str | None = None, weights: str | None = None, query: str | None = None
 ) -> FrameTable:
-    """Open Parquet files in the session that runs, else in a new one on `master`, which ends with the table.
+    """Open Parquet files, a path or glob of this machine or whatever URL Spark reads.
+
+    Or what a query makes of them, the table `t`. In the session that runs, else in a new one on `master`,
+    which ends with the table.
 
     Raises:
         MissingExtraError: PySpark is not installed.
-        TableError: no session can be started, as without Java, or the files can't be read.
+        TableError: no session can be started, as without Java, the files can't be read, or the query fails.
     """
+    paths = [path] if _URL.match(path) else _local(path)
     session, close = _session(master)
     try:
-        return of_spark(name, _read(name, session, paths), weights, close)
+        return of_spark(path, _read(path, session, paths, query), weights, close)
     except BaseException:
         close()
         raise
 
 
-def _read(name: str, session: "SparkSession", paths: Sequence[str]) -> "DataFrame":
+def _local(path: str) -> list[str]:
+    source = find(path)
+    if source.format != "parquet":
+        raise TableError(f"{path} is no Parquet file, which is all that is read by Spark; leave --engine out")
+    return [Path(each).absolute().as_uri() for each in source.paths]
+
+
+def _read(name: str, session: "SparkSession", paths: Sequence[str], query: str | None) -> "DataFrame":
     try:
-        return session.read.parquet(*paths)
+        rows = session.read.parquet(*paths)
+        # Persisted, as a query that orders by chance would give other rows each time.
+        return rows if query is None else session.sql(query, t=rows).persist()
     except Exception as error:
         raise TableError(f"can't read {name}: {str(error).splitlines()[0]}") from error
 

@@ -28,6 +28,11 @@ def literal(text: str) -> str:
     return " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in text.split("\0"))
 
 
+def identifier(name: str) -> str:
+    """Return a name as SQL, for the tables and columns that a query of the user's knows by their names."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def literals(texts: Sequence[str]) -> str:
     """Return a list of texts as SQL."""
     return "CAST([" + ", ".join(map(literal, texts)) + "] AS VARCHAR[])"

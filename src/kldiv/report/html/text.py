@@ -26,9 +26,7 @@ def visible(value: object) -> Markup:
     """
     text = str(value)
     inner = escape(text) if text.isprintable() else _with_escapes(text)
-    return Markup("<bdi{}>{}</bdi>").format(
-        Markup(' class="long" tabindex="0"') if len(text) > _LONG else "", inner
-    )
+    return Markup("<bdi{}>{}</bdi>").format(Markup(' class="long"') if len(text) > _LONG else "", inner)
 
 
 def plain(value: object, at_most: int) -> str:
