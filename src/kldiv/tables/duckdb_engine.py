@@ -1,6 +1,6 @@
 """DuckDB counts: files, databases and relations, by SQL that returns nothing but counts, cuts and values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,12 +24,16 @@ from kldiv.tables.contract import (
 )
 from kldiv.tables.duckdb_files import values_of
 from kldiv.tables.duckdb_session import Rows, Session
+from kldiv.tables.narrowing import Probe, fractions, narrowed
 from kldiv.tables.outcomes import Cut, Special, Value
 from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
 from kldiv.tables.writing import number_text, steps_text
 
 # More different values than few among this many rows settle it without counting the rest.
 _FIRST_ROWS = 10_000
+# 128 MiB of doubles, of which DuckDB holds up to two copies.
+_VALUES_IN_MEMORY = 2**24
+_SAMPLE = 2**20
 _NOT_FINITE = (Special.NAN, Special.POSITIVE_INFINITY, Special.NEGATIVE_INFINITY)
 
 
@@ -227,16 +231,58 @@ class DuckDBTable(Table):
         return f"({sql.select('*', self._source)} LIMIT {_FIRST_ROWS})"
 
     def _quantiles(self, amounts: Mapping[str, Sequence[Count]]) -> dict[str, list[Any]]:
+        """Long columns are narrowed first, as DuckDB holds all that it takes quantiles of in memory."""
+        long = self._summed(amounts) > _VALUES_IN_MEMORY
+        return {
+            name: found
+            for names in ([[each] for each in amounts] if long else [[*amounts]])
+            for name, found in self._quantiles_of({each: amounts[each] for each in names}).items()
+        }
+
+    def _summed(self, names: Iterable[str]) -> Count:
+        return sum(each.ordinary for each in self.summaries([*names]).values())
+
+    def _quantiles_of(self, amounts: Mapping[str, Sequence[Count]]) -> dict[str, list[Any]]:
+        if self._summed(amounts) > _VALUES_IN_MEMORY:
+            return {name: self._narrowed_quantiles(name, [*map(int, each)]) for name, each in amounts.items()}
         of = self.summaries([*amounts])
         parts = []
         for name, each in amounts.items():
-            # In the middle of a rank's share no rounding of count·fraction can reach the next rank.
-            fractions = ", ".join(f"{(amount + 0.5) / of[name].ordinary!r}::DOUBLE" for amount in each)
             # It leaves out nulls by itself.
             finite = not any(of[name].specials[special] for special in _NOT_FINITE)
-            condition = "" if finite else f" FILTER (WHERE {sql.ordinary(*self._of(name))})"
-            parts.append(f"quantile_disc({sql.ordered(*self._of(name))}, [{fractions}]){condition}")
+            condition = None if finite else sql.ordinary(*self._of(name))
+            parts.append(sql.quantiles(sql.ordered(*self._of(name)), each, of[name].ordinary, condition))
         return dict(zip(amounts, self._values(parts), strict=True))
+
+    def _narrowed_quantiles(self, name: str, amounts: Sequence[int]) -> list[Any]:
+        """By guesses from a sample, and by sorting what lies between them."""
+        column, of = self._of(name)
+        total = int(self.summaries([name])[name].ordinary)
+        left = narrowed(amounts, self._probes(name, amounts, total), total)
+        inside = " OR ".join(f"({sql.between(column, of, *gap)})" for gap in left.gaps)
+        found = dict(left.settled)
+        if left.gaps:
+            part = sql.quantiles(sql.ordered(column, of), [*left.amounts.values()], left.rows, inside)
+            found |= dict(zip(left.amounts, self._values([part])[0], strict=True))
+        return [found[each] for each in amounts]
+
+    def _probes(self, name: str, amounts: Sequence[int], total: int) -> list[Probe]:
+        """Values of a random sample around each quantile, and how many rows are below each, and at it too."""
+        value, of = sql.ordered(*self._of(name)), self._fields[name].column
+        is_ordinary = sql.ordinary(*self._of(name))
+        percent = min(100, 100 * _SAMPLE / total)
+        sample = f"({sql.select('*', self._source)} USING SAMPLE {percent} PERCENT (bernoulli))"
+        # Four standard deviations of a sample's quantile, which is at most 1/(2 sqrt(n)).
+        guesses = fractions(amounts, total, 2 / _SAMPLE**0.5)
+        [found] = self._values([f"quantile_disc({value}, {guesses}) FILTER (WHERE {is_ordinary})"], sample)
+        values = sorted(set(found or []))
+        below = [
+            f"{is_ordinary} AND {value} {sign} {sql.value(each, of)}"
+            for each in values
+            for sign in ("<", "<=")
+        ]
+        counts = iter(map(int, self._values([sql.counted(each, None) for each in below])))
+        return [Probe(each, next(counts), next(counts)) for each in values]
 
     def _weighted_quantiles(self, name: str, amounts: Sequence[Count]) -> list[Any]:
         value, condition = sql.ordered(*self._of(name)), sql.ordinary(*self._of(name))

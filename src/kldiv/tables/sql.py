@@ -6,6 +6,7 @@ Columns are called c0, c1, … in every query, so that a column name, which is d
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from kldiv.tables.contract import Column, Count, Kind
 from kldiv.tables.outcomes import Cut, Special
@@ -174,6 +175,21 @@ def number(steps: int, column: Column) -> str:
     return f"CAST('{_decimal(steps, len(str(steps_of(column).unit.denominator)) - 1)}' AS {column.type})"
 
 
+def value(found: Any, column: Column) -> str:
+    """A number that `ordered` gave, as SQL again."""
+    return f"CAST('{found}' AS {column.type})" if column.kind is Kind.NUMBER else str(found)
+
+
+def between(name: str, column: Column, low: Any, high: Any) -> str:
+    """The condition that an ordinary value lies between two that `ordered` gave; None for no bound."""
+    bounds = [
+        f"{ordered(name, column)} {sign} {value(each, column)}"
+        for sign, each in ((">", low), ("<", high))
+        if each is not None
+    ]
+    return " AND ".join([ordinary(name, column), *bounds])
+
+
 def _decimal(steps: int, scale: int) -> str:
     digits = f"{abs(steps):0{scale + 1}d}"
     whole, decimals = digits[: len(digits) - scale], digits[len(digits) - scale :]
@@ -192,6 +208,13 @@ def most_frequent(values: str, weight: str | None, keep: int) -> str:
 def total(weight: str | None) -> str:
     """The aggregate of all rows."""
     return "count(*)" if weight is None else f"sum({weight})"
+
+
+def quantiles(value: str, amounts: Sequence[Count], total: Count, condition: str | None) -> str:
+    """The aggregate of the values past these amounts of `total` rows."""
+    # In the middle of a rank's share no rounding of total times fraction can reach the next rank.
+    fractions = ", ".join(f"{(amount + 0.5) / total!r}::DOUBLE" for amount in amounts)
+    return f"quantile_disc({value}, [{fractions}])" + (f" FILTER (WHERE {condition})" if condition else "")
 
 
 def past(values: str, weight: str, amounts: Sequence[Count]) -> str:
