@@ -89,6 +89,17 @@ def test_rare_values_are_one_outcome_of_a_pair(tmp_path):
     assert joint.divergence.n_p == 100
 
 
+def test_the_values_of_a_pair_are_kept_by_their_shares(tmp_path):
+    """P has ten times Q's rows; both weigh the same."""
+    p_values, q_values = ["p"] * 30 + ["both"] * 70, ["q"] * 6 + ["both"] * 4
+    p, q = (
+        csv_file(tmp_path / f"{name}.csv", ["a", "b"], [[each, "x"] for each in side])
+        for name, side in (("p", p_values), ("q", q_values))
+    )
+    [joint] = kldiv.compare(p, q, joint=[("a", "b")], max_categories=4).joint
+    assert {str(parts[0]) for parts in pair_counts(joint)} == {"both", "q", "other (1 value in P, 0 in Q)"}
+
+
 def test_missing_values_in_a_pair(tmp_path):
     rows = [["1", "x"], ["", "x"], ["1", ""], ["", ""], ["2", "y"]]
     p = csv_file(tmp_path / "p.csv", ["a", "b"], rows)

@@ -120,6 +120,18 @@ def test_edges_of_one_type_are_exact_in_another(tmp_path_factory, drawn):
     assert same(kldiv.compare(*map(profile, paths), bins=3), kldiv.compare(*paths, bins=3))
 
 
+def test_a_cut_is_rounded_to_single_precision_first(tmp_path):
+    p = parquet(tmp_path / "p.parquet", "SELECT unnest([0.1, 0.3])::FLOAT AS x")
+    q = parquet(tmp_path / "q.parquet", "SELECT unnest([0, 0.10000000001, 0.5])::DOUBLE AS x")
+    expected = {"< 0.10000000001": (0, 1), "[0.10000000001, 0.5)": (2, 1), ">= 0.5": (0, 1)}
+    assert counts(kldiv.compare(p, q)["x"]) == counts(kldiv.compare(profile(p), q)["x"]) == expected
+
+
+def test_equally_frequent_values_are_kept_by_their_text(tmp_path):
+    path = parquet(tmp_path / "t.parquet", "SELECT unnest(['ba', 'ab', 'c', 'aa', 'c']) AS x")
+    assert profile(path).count_values(["x"], 2)["x"].kept == {"c": 2, "aa": 1}
+
+
 def test_columns_that_cannot_be_counted_are_remembered(tmp_path):
     path = parquet(tmp_path / "t.parquet", "SELECT [1] AS nested, NULL::INTEGER AS empty, 1 AS x")
     table, stored = kldiv.compare(path, path), kldiv.compare(profile(path), path)
@@ -241,6 +253,14 @@ def test_shards_of_csv_whose_types_differ(tmp_path):
     ]
     whole = csv_file(tmp_path / "whole.csv", ["x", "y"], [[each, "y"] for part in values for each in part])
     assert dumps(merge([*map(profile, paths)])) == dumps(profile(whole))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_number_that_two_types_write_differently_is_one_value(tmp_path, order):
+    exact = parquet(tmp_path / "a.parquet", "SELECT 0.00001::DECIMAL(9,5) AS x")
+    floating = parquet(tmp_path / "b.parquet", "SELECT 0.00001::DOUBLE AS x")
+    whole = parquet(tmp_path / "whole.parquet", "SELECT unnest([0.00001, 0.00001])::DOUBLE AS x")
+    assert dumps(merge([*map(profile, (exact, floating))][::order])) == dumps(profile(whole))
 
 
 def test_numbers_that_the_common_type_cannot_hold(tmp_path):

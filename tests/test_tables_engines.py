@@ -1,5 +1,6 @@
 """Every engine gives the same counts, cuts and values: those that plain Python gets from the rows."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from decimal import Decimal
 
@@ -24,7 +25,9 @@ from table_engines import (
 )
 
 import kldiv
+from kldiv.tables import duckdb_engine
 from kldiv.tables.contract import ByCuts, ByValues, Kind, ValueCounts
+from kldiv.tables.narrowing import Probe, narrowed
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
 
@@ -305,3 +308,32 @@ def test_cuts_of_any_table_are_exact_in_every_type(type_, numbers, cuts):
                 wanted = [Cut(str(each), above) for each in sorted(cuts)]
                 expected = bins_of(numbers, [(number_of(each), above) for each in sorted(cuts)])
                 assert found.count_bins({"x": wanted})["x"] == expected, engine
+
+
+# --- columns too long to be sorted --------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.sets(st.integers(-2, 32), max_size=8))
+def test_narrowing_is_exact_whatever_the_guesses_are(values, guesses):
+    ordered = sorted(values)
+    probes = [
+        Probe(each, bisect_left(ordered, each), bisect_right(ordered, each)) for each in sorted(guesses)
+    ]
+    left = narrowed(range(len(ordered)), probes, len(ordered))
+    inside = [
+        each
+        for each in ordered
+        if any((low is None or low < each) and (high is None or each < high) for low, high in left.gaps)
+    ]
+    assert len(inside) == left.rows
+    found = left.settled | {amount: inside[place] for amount, place in left.amounts.items()}
+    assert [found[amount] for amount in range(len(ordered))] == ordered
+
+
+@pytest.mark.parametrize("sample", [1, 5, 10**6])
+@pytest.mark.parametrize("engine", ["parquet", "pandas", "relation"])
+def test_quantiles_of_long_columns_are_the_same(engine, sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(duckdb_engine, "_VALUES_IN_MEMORY", 3)
+    monkeypatch.setattr(duckdb_engine, "_SAMPLE", sample)
+    with open_table(ENGINES[engine](table(), tmp_path)) as found:
+        TestOneTable().test_every_quantile(found)

@@ -52,7 +52,7 @@ HEAVY = {
     ),
     "numba": ("kldiv.kernels.cpu",),
     "llvmlite": ("kldiv.kernels.cpu.machine", "kldiv.kernels.cpu.lanes"),
-    "scipy": ("kldiv.estimators.discrete", "kldiv.benchmark.peers.in_scipy"),
+    "scipy": ("kldiv.estimators", "kldiv.benchmark.peers.in_scipy"),
     "jax": ("kldiv.benchmark.peers.in_jax",),
     "optax": ("kldiv.benchmark.peers.in_jax",),
     "keras": ("kldiv.benchmark.peers.in_keras",),

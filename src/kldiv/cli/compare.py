@@ -93,6 +93,13 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
     show_default=True,
     help="Nominal coverage of the intervals.",
 )
+@click.option(
+    "--interval",
+    type=click.Choice(["delta", "bootstrap"]),
+    default="delta",
+    show_default=True,
+    help="How intervals are found: by the counts' variance, or by drawing from them again and again.",
+)
 @opening_options
 @click.option("--query", metavar="SQL", help="Compare what this query makes of each table, which it calls t.")
 @click.option("--p-query", metavar="SQL", help="The same of P alone.")

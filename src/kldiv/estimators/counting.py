@@ -13,16 +13,20 @@ from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
 
 
 class CountTable(NamedTuple):
-    """The outcomes either sample shows, in their natural order, and the counts of both."""
+    """The outcomes either sample shows, in their natural order, and the counts of both.
+
+    Counts are whole, or sums of weights.
+    """
 
     outcomes: list[Hashable]
-    p_counts: NDArray[np.int64]
-    q_counts: NDArray[np.int64]
+    p_counts: NDArray[np.int64] | NDArray[np.float64]
+    q_counts: NDArray[np.int64] | NDArray[np.float64]
 
     @property
-    def totals(self) -> tuple[int, int]:
-        """The sizes of the two samples."""
-        return int(self.p_counts.sum()), int(self.q_counts.sum())
+    def totals(self) -> tuple[float, float]:
+        """The sizes of the two samples; whole ones as int."""
+        n_p, n_q = (each.sum().item() for each in (self.p_counts, self.q_counts))
+        return tuple(int(each) if float(each).is_integer() else each for each in (n_p, n_q))  # type: ignore[return-value]
 
 
 def count(p_values: object, q_values: object, names: tuple[str, str] = ("P", "Q")) -> CountTable:
@@ -57,7 +61,7 @@ def _counted(sample: object, name: str) -> tuple[Counter[Any], str]:
     if isinstance(sample, Mapping):
         values, counter = list(sample), _given_counts(sample, name)
     else:
-        values = _values(sample, name)
+        values = values_of(sample, name)
         try:
             counter = Counter(values)
         except TypeError as error:
@@ -87,7 +91,13 @@ def _given_counts(sample: Mapping[Any, Any], name: str) -> Counter[Any]:
     return Counter({outcome: int(number) for outcome, number in sample.items() if number > 0})
 
 
-def _values(sample: Any, name: str) -> list[Any]:
+def values_of(sample: Any, name: str) -> list[Any]:
+    """The values of a collection, in one dimension.
+
+    Raises:
+        InputTypeError: no collection, or one that has lost what is to be counted.
+        ShapeError: an array of more than one dimension.
+    """
     if isinstance(sample, str | bytes):
         raise InputTypeError(
             f"{name} is one piece of text; write list({name.lower()}) to compare its characters"

@@ -1,59 +1,205 @@
-"""Estimates of D(P‖Q) from how often each outcome was counted in two independent samples."""
+"""Estimates of a divergence from how often each outcome was counted in two independent samples."""
 
 import math
 from collections.abc import Hashable, Sequence
-from statistics import NormalDist
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kldiv.definition import KullbackLeibler, Rows
-from kldiv.elementary import log_ratio_of_probabilities
+from kldiv.definition import FDivergence
 from kldiv.errors import InvalidInputError
+from kldiv.estimators.bootstrap import bootstrap_quantiles
+from kldiv.estimators.counted import (
+    JEFFREYS,
+    JENSEN_SHANNON,
+    KULLBACK_LEIBLER,
+    SQUARED_HELLINGER,
+    CountedDivergence,
+    frequencies,
+    rows_of,
+)
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.estimate import Estimate, Outcome
+from kldiv.estimators.intervals import Floats, Interval, normal_quantiles
+from kldiv.estimators.smoothing import concentration_of, smoothed
+from kldiv.estimators.total_variation import TOTAL_VARIATION
 from kldiv.units import Unit, unit_of
 
-Floats = NDArray[np.float64]
+DivergenceName = Literal["kl", "js", "psi", "total_variation", "hellinger"]
+CountMethod = Literal[
+    "auto", "zhang_grabchak", "bias_corrected", "plug_in", "laplace", "jeffreys", "perks", "dirichlet"
+]
+CountInterval = Literal["delta", "bootstrap"]
+
+
+class Named(NamedTuple):
+    """A divergence as it is asked for: how it is counted, its bias correction, its range and units."""
+
+    counted: CountedDivergence
+    correction: Literal["zhang_grabchak", "bias_corrected"]
+    greatest: float = math.inf
+    """In nats, where it has units."""
+    in_units: bool = True
+    rooted: bool = False
+    """Whether it is the square root of what is counted."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it has a greatest value; its estimates then keep to the range."""
+        return math.isfinite(self.greatest)
+
+    def finished(self, value: float) -> float:
+        """A number as it is told: the root, and within the range of a bounded divergence."""
+        if not self.bounded:
+            return value
+        inside = min(max(value, 0.0), self.greatest)
+        return math.sqrt(inside) if self.rooted else inside
+
+
+DIVERGENCES: dict[str, Named] = {
+    "kl": Named(KULLBACK_LEIBLER, "zhang_grabchak"),
+    "js": Named(JENSEN_SHANNON, "bias_corrected", math.log(2)),
+    "psi": Named(JEFFREYS, "zhang_grabchak"),
+    "total_variation": Named(TOTAL_VARIATION, "bias_corrected", 1.0, in_units=False),
+    "hellinger": Named(SQUARED_HELLINGER, "bias_corrected", 1.0, in_units=False, rooted=True),
+}
 
 
 def estimate_from_counts(
-    table: CountTable, *, base: float | None = None, confidence: float = 0.95
+    table: CountTable,
+    *,
+    divergence: DivergenceName = "kl",
+    method: CountMethod = "auto",
+    concentration: float | None = None,
+    interval: CountInterval = "delta",
+    resamples: int = 1000,
+    seed: int = 0,
+    base: float | None = None,
+    confidence: float = 0.95,
+    reason: str = "",
 ) -> Estimate:
-    """Estimate D(P‖Q) from a table of counts.
+    """Estimate a divergence from a table of counts; `kldiv.estimate` says what the arguments mean.
 
-    The estimate is Zhang & Grabchak's, its interval by the delta method, the p-value that of the G-test
-    of homogeneity.
+    Counts may be sums of weights: a weight counts as so many independent observations.
 
     Raises:
-        InvalidInputError: a side without counts, a base that can't be, a confidence outside (0, 1).
+        InvalidInputError: a side without counts, a count that is no finite number >= 0, or an argument that
+            can't be.
     """
-    if not 0 < confidence < 1:
-        raise InvalidInputError(
-            f"confidence is {confidence!r}; expected a number between 0 and 1, such as 0.95"
-        )
-    unit = unit_of(base)
+    named, unit = _named(divergence), _unit(divergence, base)
+    check_confidence(confidence)
+    x, y = _counts(table.p_counts, "P"), _counts(table.q_counts, "Q")
+    chosen = _method(method, divergence, named)
+    ends = _interval(named, x, y, interval, confidence, resamples, seed)
+    value = named.finished(float(named.counted.plug_in(frequencies(x), frequencies(y))))
+    center = _center(named, x, y, chosen, concentration, value)
     n_p, n_q = table.totals
-    center = zhang_grabchak(table.p_counts, table.q_counts) / unit.nats
-    reach = (
-        NormalDist().inv_cdf((1 + confidence) / 2)
-        * standard_error(table.p_counts, table.q_counts)
-        / unit.nats
-    )
     return Estimate(
-        value=plug_in(table) / unit.nats,
-        estimate=center,
-        low=center - reach,
-        high=center + reach,
+        value=value / unit.nats,
+        estimate=center / unit.nats,
+        low=named.finished(float(ends.low)) / unit.nats,
+        high=named.finished(float(ends.high)) / unit.nats,
         confidence=confidence,
-        p_value=homogeneity_p_value(table.p_counts, table.q_counts),
+        p_value=homogeneity_p_value(x, y),
         n_p=n_p,
         n_q=n_q,
         base=base,
         unit=unit.name,
-        method="zhang_grabchak",
-        outcomes=working(table, unit),
+        method=chosen,
+        outcomes=_working(table, named.counted.definition, unit)
+        if divergence != "kl"
+        else working(table, unit),
+        divergence=divergence,
+        interval=interval,
+        reason=reason,
     )
+
+
+def _named(divergence: str) -> Named:
+    if divergence not in DIVERGENCES:
+        raise InvalidInputError(f"divergence is {divergence!r}; expected {_either(DIVERGENCES)}")
+    return DIVERGENCES[divergence]
+
+
+def _unit(divergence: str, base: float | None) -> Unit:
+    if DIVERGENCES[divergence].in_units:
+        return unit_of(base)
+    if base is not None:
+        raise InvalidInputError(
+            f"base is {base!r}; {divergence} lies between 0 and 1 and has no logarithm: expected None"
+        )
+    return Unit("", 1.0)
+
+
+def check_confidence(confidence: object) -> None:
+    """Raise InvalidInputError for what is no confidence."""
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
+        raise InvalidInputError(
+            f"confidence is {confidence!r}; expected a number between 0 and 1, such as 0.95"
+        )
+
+
+def check_whole(name: str, value: object, least: int) -> None:
+    """Raise InvalidInputError for what is no whole number, or too small a one."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InvalidInputError(f"{name} is {value!r}; expected a whole number >= {least}")
+
+
+def _counts(counts: object, name: str) -> Floats:
+    values = np.asarray(counts, np.float64)
+    wrong = ~((values >= 0) & (values < math.inf))
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise InvalidInputError(f"{name} counts {values[at]} at position {at}; expected a finite number >= 0")
+    if values.sum() == 0:
+        raise InvalidInputError(f"{name} has no counts; expected at least one outcome counted")
+    return values
+
+
+def _method(method: str, divergence: str, named: Named) -> str:
+    if method == "auto":
+        return named.correction
+    if method not in get_args(CountMethod):
+        raise InvalidInputError(f"method is {method!r}; expected {_either(get_args(CountMethod))}")
+    if method in ("zhang_grabchak", "bias_corrected") and method != named.correction:
+        raise InvalidInputError(
+            f'method is {method!r}, which {divergence!r} has not; expected "{named.correction}" or "auto"'
+        )
+    return method
+
+
+def _center(
+    named: Named, x: Floats, y: Floats, method: str, concentration: float | None, value: float
+) -> float:
+    if method in ("zhang_grabchak", "bias_corrected", "plug_in") and concentration is not None:
+        raise InvalidInputError(f'concentration is for method="dirichlet"; the method is {method!r}')
+    if method == "plug_in":
+        return value
+    if method == named.correction:
+        return named.finished(float(named.counted.corrected(x, y)))
+    outcomes = int((x + y > 0).sum())
+    added = np.where(x + y > 0, concentration_of(method, outcomes, concentration), 0.0)
+    return named.finished(smoothed(named.counted, x, y, added))
+
+
+def _interval(
+    named: Named, x: Floats, y: Floats, interval: str, confidence: float, resamples: int, seed: int
+) -> Interval:
+    if interval not in get_args(CountInterval):
+        raise InvalidInputError(f"interval is {interval!r}; expected {_either(get_args(CountInterval))}")
+    check_whole("resamples", resamples, 100)
+    check_whole("seed", seed, 0)
+    if interval == "delta":
+        return named.counted.interval(x, y, normal_quantiles(confidence), skewness=True)
+    quantiles = bootstrap_quantiles(
+        named.counted, x, y, confidence=confidence, resamples=resamples, seed=seed
+    )
+    return named.counted.interval(x, y, quantiles, skewness=False)
+
+
+def _either(names: Sequence[str] | dict[str, Named]) -> str:
+    quoted = [f'"{each}"' for each in names]
+    return ", ".join(quoted[:-1]) + " or " + quoted[-1]
 
 
 def plug_in(table: CountTable) -> float:
@@ -67,80 +213,61 @@ def working(table: CountTable, unit: Unit) -> tuple[Outcome, ...]:
     return outcomes_of(table.outcomes, p, q, unit, table.p_counts.tolist(), table.q_counts.tolist())
 
 
+def _working(table: CountTable, definition: FDivergence, unit: Unit) -> tuple[Outcome, ...]:
+    """The same with another divergence's terms, each >= 0."""
+    p, q = _frequencies(table.p_counts), _frequencies(table.q_counts)
+    terms = terms_of(definition, p, q) / unit.nats
+    columns = (
+        table.outcomes,
+        table.p_counts.tolist(),
+        table.q_counts.tolist(),
+        p.tolist(),
+        q.tolist(),
+        terms.tolist(),
+    )
+    return tuple(Outcome(*row) for row in zip(*columns, strict=True))
+
+
+def terms_of(definition: FDivergence, p: Floats, q: Floats) -> Floats:
+    """F(p, q) of each outcome: an outcome is a row with that outcome alone."""
+    terms: Floats = FDivergence.value(definition, np, rows_of(p[:, None], q[:, None]))
+    return terms
+
+
 def outcomes_of(
     names: Sequence[Hashable],
     p: Floats,
     q: Floats,
     unit: Unit,
-    p_counts: Sequence[int | None],
-    q_counts: Sequence[int | None],
+    p_counts: Sequence[float | None],
+    q_counts: Sequence[float | None],
 ) -> tuple[Outcome, ...]:
     """Pair each outcome with its probabilities, counts and contribution."""
-    terms = np.where(p > 0, np.where(q > 0, p * _log_ratio(p, q), math.inf), 0.0) / unit.nats
+    log_ratio = rows_of(p, q).log_ratio
+    terms = np.where(p > 0, np.where(q > 0, p * log_ratio, math.inf), 0.0) / unit.nats
     columns = (names, p_counts, q_counts, p.tolist(), q.tolist(), terms.tolist())
     return tuple(Outcome(*row) for row in zip(*columns, strict=True))
 
 
-def zhang_grabchak(x: NDArray[np.int64], y: NDArray[np.int64]) -> float:
-    """Σ (x_i/n)·[ψ(m+1) − ψ(y_i+1) − ψ(n) + ψ(x_i)], in nats, ψ the digamma function.
-
-    Finite for every pair of samples, with a bias that decays exponentially in their sizes.
-    Zhang & Grabchak 2014, Nonparametric estimation of Kullback–Leibler divergence, eq. 6; its inner
-    sums are differences of harmonic numbers.
-    """
-    from scipy.special import digamma  # noqa: PLC0415 (slow to load, and the worked example needs none)
-
-    n, m, seen = int(x.sum()), int(y.sum()), x > 0
-    brackets = digamma(m + 1) - digamma(y[seen] + 1) - digamma(n) + digamma(x[seen])
-    return float((x[seen] / n * brackets).sum())
-
-
-def standard_error(x: NDArray[np.int64], y: NDArray[np.int64]) -> float:
-    """√(Var_P(log p/q)/n + Var_Q(p/q)/m) by the delta method, in nats.
-
-    The gradient of D is log p/q along p and −p/q along q, and multinomial frequencies have variance
-    1/n times the variance of that (Serfling 1980, §3.3). q is smoothed by 1/2 an outcome (Krichevsky &
-    Trofimov 1981), so that an outcome it never shows has a finite part in it.
-    """
-    n, m = int(x.sum()), int(y.sum())
-    p, q = x / n, (y + 0.5) / (m + 0.5 * len(y))
-    log_ratio = np.where(p > 0, np.log(np.where(p > 0, p, 1.0) / q), 0.0)
-    along_p = (p * (log_ratio - (p * log_ratio).sum()) ** 2).sum()
-    along_q = (q * (p / q - 1) ** 2).sum()
-    return math.sqrt(along_p / n + along_q / m)
-
-
-def homogeneity_p_value(x: NDArray[np.int64], y: NDArray[np.int64]) -> float:
+def homogeneity_p_value(x: Floats, y: Floats) -> float:
     """P(χ² >= G) with K − 1 degrees of freedom, the G-test that both samples are of one distribution.
 
     G = 2·[n·D(p‖r) + m·D(q‖r)], r the pooled frequencies (Sokal & Rohlf 1995, §17.4); K counts the
     outcomes either sample shows.
     """
-    from scipy.special import chdtrc  # noqa: PLC0415 (as above)
+    from scipy.special import chdtrc  # noqa: PLC0415 (slow to load, and the worked example needs none)
 
-    shown = x + y > 0
     pooled = _frequencies(x + y)
     p, q = _frequencies(x), _frequencies(y)
     statistic = 2 * (x.sum() * relative_entropy(p, pooled) + y.sum() * relative_entropy(q, pooled))
-    freedom = int(shown.sum()) - 1
+    freedom = int((x + y > 0).sum()) - 1
     return float(chdtrc(freedom, statistic)) if freedom > 0 else 1.0
 
 
-def _frequencies(counts: NDArray[np.int64]) -> Floats:
-    frequencies: Floats = counts / counts.sum()
-    return frequencies
+def _frequencies(counts: object) -> Floats:
+    return frequencies(np.asarray(counts, np.float64))
 
 
 def relative_entropy(p: Floats, q: Floats) -> float:
     """D(p‖q) of two arrays of probabilities, in nats."""
-    in_p, in_q = p > 0, q > 0
-    log_p = np.log(np.where(in_p, p, 1.0))
-    rows = Rows(p=p, q=q, log_p=log_p, log_ratio=_log_ratio(p, q), in_p=in_p, in_q=in_q)
-    return float(KullbackLeibler().value(np, rows))
-
-
-def _log_ratio(p: Floats, q: Floats) -> Floats:
-    """log p/q where both are positive, 0 elsewhere."""
-    shared = (p > 0) & (q > 0)
-    ratio: Floats = log_ratio_of_probabilities(np, np.where(shared, p, 1.0), np.where(shared, q, 1.0))
-    return ratio
+    return float(KULLBACK_LEIBLER.plug_in(p, q))

@@ -206,5 +206,5 @@ def _printed(number: float) -> str:
     return f"{number:.4f}" if math.isfinite(number) and _SMALL <= abs(number) < _LARGE else f"{number:.4g}"
 
 
-def _plural(number: int, noun: str) -> str:
+def _plural(number: float, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -24,7 +24,7 @@ from kldiv.tables.grouping import Groups, groups_of
 from kldiv.tables.joint import count_joint
 from kldiv.tables.missing import Missing, missingness, without_missing
 from kldiv.tables.multiple_testing import benjamini_hochberg
-from kldiv.tables.options import Divergence, Options, checked_text, column_names, name_pairs
+from kldiv.tables.options import Divergence, Interval, Options, checked_text, column_names, name_pairs
 from kldiv.tables.outcomes import Special
 from kldiv.tables.pairing import (
     ColumnPair,
@@ -55,6 +55,7 @@ def compare(  # noqa: PLR0913 (one keyword for each question a comparison answer
     bins: int = 10,
     max_categories: int = 10_000,
     confidence: float = 0.95,
+    interval: Interval = "delta",
     on_progress: Listener = None,
 ) -> Comparison:
     """Estimate D(P‖Q), or another divergence, for every column that two tables share.
@@ -80,6 +81,7 @@ def compare(  # noqa: PLR0913 (one keyword for each question a comparison answer
         max_categories: how many different texts are counted one by one, and about how many combinations in
             a joint comparison; the rest is folded into one outcome, and a note says so.
         confidence: nominal coverage of the intervals, between 0 and 1.
+        interval: "delta", by the counts' variance, or "bootstrap", by drawing from them again and again.
         on_progress: called with how far it is, every now and then.
 
     Returns:
@@ -101,7 +103,7 @@ def compare(  # noqa: PLR0913 (one keyword for each question a comparison answer
         >>> print(f"{result['carrier'].divergence.estimate:.4f} {result.unit}")
         0.0037 bits
     """
-    options = Options(divergence, missing, base, bins, max_categories, confidence)
+    options = Options(divergence, missing, base, bins, max_categories, confidence, interval)
     wanted, pairs = column_names("columns", columns), name_pairs(joint)
     checked_text("by", by)
     with opened("p", p, weights) as p_table, opened("q", q, weights) as q_table:
@@ -222,7 +224,8 @@ def _estimate(counts: Mapping[Any, PairCount], options: Options) -> Estimate:
         np.array([each.p for each in counts.values()]),
         np.array([each.q for each in counts.values()]),
     )
-    other = {} if options.divergence == "kl" else {"divergence": options.divergence}
+    other: dict[str, Any] = {} if options.divergence == "kl" else {"divergence": options.divergence}
+    other |= {} if options.interval == "delta" else {"interval": options.interval}
     return estimate_from_counts(table, base=options.base, confidence=options.confidence, **other)
 
 

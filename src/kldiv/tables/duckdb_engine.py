@@ -1,6 +1,6 @@
 """DuckDB counts: files, databases and relations, by SQL that returns nothing but counts, cuts and values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,12 +24,17 @@ from kldiv.tables.contract import (
 )
 from kldiv.tables.duckdb_files import values_of
 from kldiv.tables.duckdb_session import Rows, Session
+from kldiv.tables.narrowing import Probe, fractions, narrowed
 from kldiv.tables.outcomes import Cut, Special, Value
 from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
 from kldiv.tables.writing import number_text, steps_text
 
 # More different values than few among this many rows settle it without counting the rest.
 _FIRST_ROWS = 10_000
+# 128 MiB of doubles, of which DuckDB holds up to two copies.
+_VALUES_IN_MEMORY = 2**24
+_SAMPLE = 2**20
+_NOT_FINITE = (Special.NAN, Special.POSITIVE_INFINITY, Special.NEGATIVE_INFINITY)
 
 
 @dataclass(frozen=True)
@@ -78,19 +83,25 @@ class DuckDBTable(Table):
         return self._rows
 
     def summaries(self, names: Sequence[str]) -> Mapping[str, Summary]:
-        """One query for many columns."""
+        """One query for many columns; what most columns don't hold is counted in those that do."""
         new = [name for name in names if name not in self._known]
-        row = self._values([
-            part for name in new for part in sql.summary(*self._of(name), self._weight)
-        ])  # fmt: skip
-        each = len(Special) + 2
-        self._known |= {name: _summary(row[each * i : each * (i + 1)]) for i, name in enumerate(new)}
+        parts = [part for name in new for part in self._present_and_ordinary(name)]
+        found = iter(map(whole_or_float, self._values(parts)))
+        counts = {name: (next(found), next(found)) for name in new}
+        infinite = [name for name, (present, ordinary) in counts.items() if ordinary != present]
+        parts = [self._counted(name, each) for name in infinite for each in _NOT_FINITE]
+        found = iter(map(whole_or_float, self._values(parts)))
+        not_finite = {name: {each: next(found) for each in _NOT_FINITE} for name in infinite}
+        whole = self._whole([name for name, (_, ordinary) in counts.items() if ordinary])
+        for name, (present, ordinary) in counts.items():
+            rest = not_finite.get(name, dict.fromkeys(_NOT_FINITE, 0))
+            specials: dict[Special, Count] = {Special.NULL: self.rows() - present, **rest}
+            self._known[name] = Summary(ordinary, specials, name in whole)
         return {name: self._known[name] for name in names}
 
     def distinct(self, names: Sequence[str], limit: int) -> Mapping[str, Mapping[str, Count] | None]:
         """Many different values show among the first rows; only few are counted to the end."""
-        first = f"({sql.select('*', self._source)} LIMIT {_FIRST_ROWS})"
-        seen = self._values([self._different(name) for name in names], first)
+        seen = self._values([self._different(name) for name in names], self._first_rows())
         few = [name for name, number in zip(names, seen, strict=True) if number <= limit]
         found = self.count_values(few, limit)
         return {
@@ -194,15 +205,84 @@ class DuckDBTable(Table):
         rows = f"({sql.select('*', self._source)} WHERE {condition})"
         return _Part(self.name, self._session, rows, self._fields, self._weight)
 
+    def _present_and_ordinary(self, name: str) -> list[str]:
+        """The aggregates of the rows that have a value, and of those that have an ordinary one."""
+        column, of = self._of(name)
+        present = f"{column} IS NOT NULL"
+        held = f"count({column})" if self._weight is None else sql.counted(present, self._weight)
+        if not sql.has_infinities(of):
+            return [held, held]
+        return [held, sql.counted(sql.ordinary(column, of), self._weight)]
+
+    def _counted(self, name: str, which: Special) -> str:
+        return sql.counted(sql.special(*self._of(name), which), self._weight)
+
+    def _whole(self, names: Sequence[str]) -> set[str]:
+        """The columns whose ordinary values are all whole; that most are not shows among the first rows."""
+        numbers = [name for name in names if self._fields[name].column.kind is Kind.NUMBER]
+        whole = {name for name in numbers if sql.is_integer(self._fields[name].column)}
+        possible = [name for name in numbers if name not in whole]
+        for rows in (self._first_rows(), self._source):
+            fits = self._values([sql.all_whole(*self._of(name)) for name in possible], rows)
+            possible = [name for name, fit in zip(possible, fits, strict=True) if fit or fit is None]
+        return whole.union(possible)
+
+    def _first_rows(self) -> str:
+        return f"({sql.select('*', self._source)} LIMIT {_FIRST_ROWS})"
+
     def _quantiles(self, amounts: Mapping[str, Sequence[Count]]) -> dict[str, list[Any]]:
+        """Long columns are narrowed first, as DuckDB holds all that it takes quantiles of in memory."""
+        long = self._summed(amounts) > _VALUES_IN_MEMORY
+        return {
+            name: found
+            for names in ([[each] for each in amounts] if long else [[*amounts]])
+            for name, found in self._quantiles_of({each: amounts[each] for each in names}).items()
+        }
+
+    def _summed(self, names: Iterable[str]) -> Count:
+        return sum(each.ordinary for each in self.summaries([*names]).values())
+
+    def _quantiles_of(self, amounts: Mapping[str, Sequence[Count]]) -> dict[str, list[Any]]:
+        if self._summed(amounts) > _VALUES_IN_MEMORY:
+            return {name: self._narrowed_quantiles(name, [*map(int, each)]) for name, each in amounts.items()}
         of = self.summaries([*amounts])
         parts = []
         for name, each in amounts.items():
-            # In the middle of a rank's share no rounding of count·fraction can reach the next rank.
-            fractions = ", ".join(f"{(amount + 0.5) / of[name].ordinary!r}::DOUBLE" for amount in each)
-            value, condition = sql.ordered(*self._of(name)), sql.ordinary(*self._of(name))
-            parts.append(f"quantile_disc({value}, [{fractions}]) FILTER (WHERE {condition})")
+            # It leaves out nulls by itself.
+            finite = not any(of[name].specials[special] for special in _NOT_FINITE)
+            condition = None if finite else sql.ordinary(*self._of(name))
+            parts.append(sql.quantiles(sql.ordered(*self._of(name)), each, of[name].ordinary, condition))
         return dict(zip(amounts, self._values(parts), strict=True))
+
+    def _narrowed_quantiles(self, name: str, amounts: Sequence[int]) -> list[Any]:
+        """By guesses from a sample, and by sorting what lies between them."""
+        column, of = self._of(name)
+        total = int(self.summaries([name])[name].ordinary)
+        left = narrowed(amounts, self._probes(name, amounts, total), total)
+        inside = " OR ".join(f"({sql.between(column, of, *gap)})" for gap in left.gaps)
+        found = dict(left.settled)
+        if left.gaps:
+            part = sql.quantiles(sql.ordered(column, of), [*left.amounts.values()], left.rows, inside)
+            found |= dict(zip(left.amounts, self._values([part])[0], strict=True))
+        return [found[each] for each in amounts]
+
+    def _probes(self, name: str, amounts: Sequence[int], total: int) -> list[Probe]:
+        """Values of a random sample around each quantile, and how many rows are below each, and at it too."""
+        value, of = sql.ordered(*self._of(name)), self._fields[name].column
+        is_ordinary = sql.ordinary(*self._of(name))
+        percent = min(100, 100 * _SAMPLE / total)
+        sample = f"({sql.select('*', self._source)} USING SAMPLE {percent} PERCENT (bernoulli))"
+        # Four standard deviations of a sample's quantile, which is at most 1/(2 sqrt(n)).
+        guesses = fractions(amounts, total, 2 / _SAMPLE**0.5)
+        [found] = self._values([f"quantile_disc({value}, {guesses}) FILTER (WHERE {is_ordinary})"], sample)
+        values = sorted(set(found or []))
+        below = [
+            f"{is_ordinary} AND {value} {sign} {sql.value(each, of)}"
+            for each in values
+            for sign in ("<", "<=")
+        ]
+        counts = iter(map(int, self._values([sql.counted(each, None) for each in below])))
+        return [Probe(each, next(counts), next(counts)) for each in values]
 
     def _weighted_quantiles(self, name: str, amounts: Sequence[Count]) -> list[Any]:
         value, condition = sql.ordered(*self._of(name)), sql.ordinary(*self._of(name))
@@ -282,12 +362,6 @@ def opened(
     check_weights(name, weights, dict(zip(WRONG_WEIGHTS, wrong, strict=True)), whole_or_float(total))
     positive = f"({sql.select('*', rows)} WHERE {field.sql} > 0)"
     return DuckDBTable(name, session, positive, fields, field.sql)
-
-
-def _summary(row: Sequence[Any]) -> Summary:
-    ordinary, whole, *specials = row
-    counts = map(whole_or_float, specials)
-    return Summary(whole_or_float(ordinary), dict(zip(Special, counts, strict=True)), bool(whole))
 
 
 def _cell(number: int) -> Cell:

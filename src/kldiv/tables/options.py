@@ -10,6 +10,9 @@ from kldiv.tables.pairing import quoted
 from kldiv.units import unit_of
 
 Divergence = Literal["kl", "js", "psi", "total_variation", "hellinger"]
+Interval = Literal["delta", "bootstrap"]
+# Those that lie between 0 and 1 and have no logarithm.
+_WITHOUT_BASE = ("total_variation", "hellinger")
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,17 @@ class Options:
     bins: int
     max_categories: int
     confidence: float
+    interval: Interval
 
     def __post_init__(self) -> None:
         _check_one_of("divergence", self.divergence, get_args(Divergence))
         _check_one_of("missing", self.missing, get_args(Missing))
+        _check_one_of("interval", self.interval, get_args(Interval))
         unit_of(self.base)
+        if self.base is not None and self.divergence in _WITHOUT_BASE:
+            raise InvalidInputError(
+                f"base is {self.base!r}; {self.divergence} lies between 0 and 1 and has none, expected None"
+            )
         check_whole("bins", self.bins, 2)
         check_whole("max_categories", self.max_categories, 1)
 

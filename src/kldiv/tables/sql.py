@@ -6,6 +6,7 @@ Columns are called c0, c1, … in every query, so that a column name, which is d
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from kldiv.tables.contract import Column, Count, Kind
 from kldiv.tables.outcomes import Cut, Special
@@ -61,6 +62,11 @@ def is_floating(column: Column) -> bool:
     return column.type in _FLOATING
 
 
+def has_infinities(column: Column) -> bool:
+    """Whether the column can hold infinities, which dates have too."""
+    return is_floating(column) or column.kind is Kind.DATE
+
+
 def is_zoned(column: Column) -> bool:
     """Whether the column holds instants, which are written with their zone."""
     return column.type == "TIMESTAMP WITH TIME ZONE"
@@ -94,7 +100,7 @@ def special(name: str, column: Column, which: Special) -> str:
         return f"{name} IS NULL"
     if which is Special.NAN:
         return f"isnan({name})" if is_floating(column) else "false"
-    if not (is_floating(column) or column.kind is Kind.DATE):
+    if not has_infinities(column):
         return "false"
     infinity = "infinity" if which is Special.POSITIVE_INFINITY else "-infinity"
     return f"{name} = CAST('{infinity}' AS {column.type})"
@@ -102,8 +108,7 @@ def special(name: str, column: Column, which: Special) -> str:
 
 def ordinary(name: str, column: Column) -> str:
     """The condition that a value is neither null nor NaN nor infinite."""
-    has_infinities = is_floating(column) or column.kind is Kind.DATE
-    return f"isfinite({name})" if has_infinities else f"{name} IS NOT NULL"
+    return f"isfinite({name})" if has_infinities(column) else f"{name} IS NOT NULL"
 
 
 def counted(condition: str, weight: str | None) -> str:
@@ -111,19 +116,15 @@ def counted(condition: str, weight: str | None) -> str:
     return f"count_if({condition})" if weight is None else f"sum(CASE WHEN {condition} THEN {weight} END)"
 
 
-def summary(name: str, column: Column, weight: str | None) -> list[str]:
-    """The aggregates of a summary: ordinary values, whether they are whole, and each special value."""
-    is_ordinary = ordinary(name, column)
-    whole = f"bool_and({is_whole(name, column)}) FILTER (WHERE {is_ordinary})"
-    specials = [counted(special(name, column, each), weight) for each in Special]
-    return [counted(is_ordinary, weight), whole, *specials]
+def is_integer(column: Column) -> bool:
+    """Whether the column's type holds whole numbers alone."""
+    return column.type in _WHOLE
 
 
-def is_whole(name: str, column: Column) -> str:
-    """The condition that an ordinary value is a whole number that its type tells from its neighbours."""
-    if column.kind is not Kind.NUMBER:
-        return "false"
-    return f"{name} = trunc({name}) AND abs({name}) <= {2**53}" if column.type not in _WHOLE else "true"
+def all_whole(name: str, column: Column) -> str:
+    """Whether all ordinary numbers are whole, and told by their type from their neighbours; an aggregate."""
+    whole = f"{name} = trunc({name}) AND abs({name}) <= {2**53}"
+    return f"bool_and({whole}) FILTER (WHERE {ordinary(name, column)})"
 
 
 def as_text(name: str, column: Column) -> str:
@@ -174,6 +175,21 @@ def number(steps: int, column: Column) -> str:
     return f"CAST('{_decimal(steps, len(str(steps_of(column).unit.denominator)) - 1)}' AS {column.type})"
 
 
+def value(found: Any, column: Column) -> str:
+    """A number that `ordered` gave, as SQL again."""
+    return f"CAST('{found}' AS {column.type})" if column.kind is Kind.NUMBER else str(found)
+
+
+def between(name: str, column: Column, low: Any, high: Any) -> str:
+    """The condition that an ordinary value lies between two that `ordered` gave; None for no bound."""
+    bounds = [
+        f"{ordered(name, column)} {sign} {value(each, column)}"
+        for sign, each in ((">", low), ("<", high))
+        if each is not None
+    ]
+    return " AND ".join([ordinary(name, column), *bounds])
+
+
 def _decimal(steps: int, scale: int) -> str:
     digits = f"{abs(steps):0{scale + 1}d}"
     whole, decimals = digits[: len(digits) - scale], digits[len(digits) - scale :]
@@ -192,6 +208,13 @@ def most_frequent(values: str, weight: str | None, keep: int) -> str:
 def total(weight: str | None) -> str:
     """The aggregate of all rows."""
     return "count(*)" if weight is None else f"sum({weight})"
+
+
+def quantiles(value: str, amounts: Sequence[Count], total: Count, condition: str | None) -> str:
+    """The aggregate of the values past these amounts of `total` rows."""
+    # In the middle of a rank's share no rounding of total times fraction can reach the next rank.
+    fractions = ", ".join(f"{(amount + 0.5) / total!r}::DOUBLE" for amount in amounts)
+    return f"quantile_disc({value}, [{fractions}])" + (f" FILTER (WHERE {condition})" if condition else "")
 
 
 def past(values: str, weight: str, amounts: Sequence[Count]) -> str:

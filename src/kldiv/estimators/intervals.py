@@ -1,0 +1,88 @@
+"""Confidence intervals by inverting a score: every δ that the estimate does not contradict.
+
+Where P and Q are close a divergence is a quadratic form, its plug-in value c times a noncentral χ² (Salicrú
+et al. 1994, On the applications of divergence type measures in testing statistical hypotheses, thm. 3.1),
+and the delta method's variance at the estimate, 0 where both samples agree, is no guide. So the variance is
+taken at the δ that is asked about, as Wilson 1927 does for a proportion:
+
+    (D̂ − δ)² <= z²·(V₀ + 4·c·δ),
+
+V₀ = 2·c₀²·(K−1) the variance of the quadratic form at P = Q with c₀ = f''(1)/2·(1/n + 1/m), and 4·c·δ the
+delta method's variance, for a noncentral χ² with c = c₀ exactly. docs/estimators.md has its coverage.
+"""
+
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+# (z² − 1)/6 of the skewness κ₃/σ³ of a centred χ² variable, in units of c/σ: 8·c³·ν/(2·c²·ν)/6 (Cornish &
+# Fisher 1938).
+_SKEWNESS = 2 / 3
+
+
+class Quantiles(NamedTuple):
+    """How far D̂ strays from δ in standard deviations: below, in the lower tail, and above, in the upper."""
+
+    below: float
+    above: float
+
+
+class Interval(NamedTuple):
+    """The two ends of an interval."""
+
+    low: Floats
+    high: Floats
+
+
+class Moments(NamedTuple):
+    """What the interval knows of a statistic: see `score_interval`."""
+
+    center: Floats
+    """The bias-corrected estimate, less the bias it has left where P = Q."""
+    scale: Floats
+    """c: near P = Q the plug-in value is c times a noncentral χ², and its variance grows by 4·c a nat."""
+    null_variance: Floats
+    """The variance where P = Q."""
+    lacking: Floats
+    """How much lower than the truth the estimate may be for want of rare outcomes."""
+    excess: Floats
+    """How much higher it may be."""
+
+
+def normal_quantiles(confidence: float) -> Quantiles:
+    """Of the standard normal distribution."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    return Quantiles(-z, z)
+
+
+def score_interval(moments: Moments, quantiles: Quantiles, *, skewness: bool) -> Interval:
+    """The two ends of all δ with below <= (D̂ − δ)/√(V₀ + 4·c·δ) <= above.
+
+    The lower end moves by the skewness of a χ² variable if the quantiles don't have it. The lower end is
+    below 0 where P = Q is not excluded. Estimates below 0 are taken for 0 at the upper end: a sample that
+    agrees better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
+    """
+    center, scale, variance, lacking, excess = moments
+    above = np.full_like(center, quantiles.above)
+    shift = _SKEWNESS * (above**2 - 1) * scale if skewness else 0.0
+    reached = np.maximum(center, 0.0) + lacking
+    low = _solve(center - shift - excess, scale, variance, above)
+    high = _solve(reached, scale, variance, np.full_like(center, min(quantiles.below, 0.0)))
+    return Interval(low, high)
+
+
+def score(moments: Moments, truth: Floats | float) -> Floats:
+    """(D̂ − δ)/√(V₀ + 4·c·δ)."""
+    deviation: Floats = (moments.center - truth) / np.sqrt(moments.null_variance + 4 * moments.scale * truth)
+    return deviation
+
+
+def _solve(center: Floats, scale: Floats, variance: Floats, z: Floats) -> Floats:
+    """The δ with center − δ = z·√(V₀ + 4·c·max(δ, 0))."""
+    at_zero = z * np.sqrt(variance)
+    root = np.sqrt(np.maximum(variance + 4 * scale * center + 4 * (scale * z) ** 2, 0.0))
+    inside: Floats = center + 2 * scale * z**2 - z * root
+    return np.where(center < at_zero, center - at_zero, inside)
