@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reporting import HOSTILE, by_origin, column, comparison, flights, hostile, shown_text
+from tabular import JANUARY, JULY
 
+import kldiv
 from kldiv.errors import InvalidInputError, MissingExtraError
 from kldiv.report import numbers
 from kldiv.report.html import write_report
@@ -227,20 +229,25 @@ def test_groups_and_columns_together_have_their_numbers():
 @pytest.mark.parametrize(
     ("divergence", "symbol", "total"),
     [
-        ("kl", "D(P‖Q)", "Σ <i>p</i>·log₂(<i>p</i>/<i>q</i>)"),
-        ("js", "JS(P, Q)", "Σ ½·<i>p</i>·log₂(<i>p</i>/<i>m</i>) + ½·<i>q</i>·log₂(<i>q</i>/<i>m</i>) with"),
-        ("psi", "PSI(P, Q)", "Σ (<i>p</i> − <i>q</i>)·log₂(<i>p</i>/<i>q</i>)"),
+        ("kl", "D(P‖Q)", "Σ <i>p</i>·ln(<i>p</i>/<i>q</i>)"),
+        ("js", "JS(P, Q)", "Σ ½·<i>p</i>·ln(<i>p</i>/<i>m</i>) + ½·<i>q</i>·ln(<i>q</i>/<i>m</i>) with"),
+        ("psi", "PSI(P, Q)", "Σ (<i>p</i> − <i>q</i>)·ln(<i>p</i>/<i>q</i>)"),
         ("total_variation", "TV(P, Q)", "Σ ½·|<i>p</i> − <i>q</i>|"),
         ("hellinger", "H(P, Q)", "√Σ ½·(√<i>p</i> − √<i>q</i>)²"),
     ],
 )
 def test_every_divergence_has_its_words(divergence, symbol, total):
-    text = page(replace(flights(), divergence=divergence))
+    compared = kldiv.compare(JULY, JANUARY, columns=["carrier"], divergence=divergence)
+    text = page(compared)
     assert f"<h1>{symbol}, column by column</h1>" in text
     assert f"{symbol} = {total}" in text
     assert ("someone who expects" in text) == (divergence in ("kl", "psi"))
+    total_shown = float(re.search(r"<tfoot>.*<td>(\S+)</td></tr></tfoot>", text)[1].replace("∞", "inf"))
+    value = compared["carrier"].divergence.value
+    squared = value**2 if divergence == "hellinger" else value
+    assert total_shown == pytest.approx(squared, abs=5e-5)
     assert ("has no direction" in text) == (divergence != "kl")
-    assert ("bits" in text[: text.index("<script")]) == (divergence not in ("total_variation", "hellinger"))
+    assert ("nats" in text[: text.index("<script")]) == (divergence not in ("total_variation", "hellinger"))
 
 
 def test_every_divergence_a_comparison_can_have_has_words():

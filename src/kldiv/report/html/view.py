@@ -110,7 +110,6 @@ class View:
         everything = list(comparison.everything())
         self.comparison = comparison
         self.words: Words = WORDS[comparison.divergence]
-        self.unit = comparison.unit if self.words.has_unit else ""
         self._scale = scale_of([each.divergence for each in everything])
         self._rows_at_most = rows_at_most([len(each.divergence.outcomes) for each in everything])
         self._number = 0

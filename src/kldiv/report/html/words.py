@@ -19,7 +19,6 @@ class Words(NamedTuple):
     total: str
     """The divergence from the sum of its terms."""
     has_direction: bool
-    has_unit: bool
 
     @property
     def name(self) -> str:
@@ -44,7 +43,6 @@ WORDS = {
         "p·log(p/q)",
         "Σ {term}",
         has_direction=True,
-        has_unit=True,
     ),
     "js": Words(
         JensenShannon,
@@ -54,7 +52,6 @@ WORDS = {
         "½·p·log(p/m) + ½·q·log(q/m)",
         "Σ {term} with m = ½·(p + q)",
         has_direction=False,
-        has_unit=True,
     ),
     "psi": Words(
         Jeffreys,
@@ -64,7 +61,6 @@ WORDS = {
         "(p − q)·log(p/q)",
         "Σ {term}",
         has_direction=False,
-        has_unit=True,
     ),
     "total_variation": Words(
         TotalVariation,
@@ -74,7 +70,6 @@ WORDS = {
         "½·|p − q|",
         "Σ {term}",
         has_direction=False,
-        has_unit=False,
     ),
     "hellinger": Words(
         Hellinger,
@@ -84,12 +79,13 @@ WORDS = {
         "½·(√p − √q)²",
         "√Σ {term}",
         has_direction=False,
-        has_unit=False,
     ),
 }
 
 METHODS = {
     "zhang_grabchak": "It is corrected for bias and always finite (Zhang & Grabchak 2014). It can be "
     "slightly below 0, which the divergence itself can't be: that says how uncertain it is.",
+    "bias_corrected": "It is corrected for bias, and stands at the end of the divergence's range where the "
+    "correction would leave it.",
 }
 """What is to be known of a way of estimating, by its name."""
