@@ -241,6 +241,7 @@ def test_every_divergence_has_its_words(divergence, symbol, total):
     text = page(compared)
     assert f"<h1>{symbol}, column by column</h1>" in text
     assert f"{symbol} = {total}" in text
+    assert (f'<p class="words">{symbol} is about <b>' in text) == (divergence != "kl")
     assert ("someone who expects" in text) == (divergence in ("kl", "psi"))
     total_shown = float(re.search(r"<tfoot>.*<td>(\S+)</td></tr></tfoot>", text)[1].replace("∞", "inf"))
     value = compared["carrier"].divergence.value

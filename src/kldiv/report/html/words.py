@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from kldiv.definition import Divergence, Hellinger, Jeffreys, JensenShannon, KullbackLeibler, TotalVariation
+from kldiv.definition import Hellinger, Jeffreys, JensenShannon, KullbackLeibler, TotalVariation
 
 _LOG = {"bits": "log₂", "nats": "ln", "hartleys": "log₁₀"}
 
@@ -10,7 +10,7 @@ _LOG = {"bits": "log₂", "nats": "ln", "hartleys": "log₁₀"}
 class Words(NamedTuple):
     """The words for one divergence; `log` stands for the logarithm of its unit."""
 
-    definition: type[Divergence]
+    name: str
     symbol: str
     meaning: str
     """What the number is."""
@@ -19,11 +19,6 @@ class Words(NamedTuple):
     total: str
     """The divergence from the sum of its terms."""
     has_direction: bool
-
-    @property
-    def name(self) -> str:
-        """The divergence's whole name."""
-        return self.definition.name
 
     def term_in(self, unit: str) -> str:
         """The term with the unit's logarithm."""
@@ -36,7 +31,7 @@ class Words(NamedTuple):
 
 WORDS = {
     "kl": Words(
-        KullbackLeibler,
+        KullbackLeibler.name,
         "D(P‖Q)",
         "How surprising P is to someone who expects Q",
         "0 is no surprise: both are alike.",
@@ -45,7 +40,7 @@ WORDS = {
         has_direction=True,
     ),
     "js": Words(
-        JensenShannon,
+        JensenShannon.name,
         "JS(P, Q)",
         "How much one value tells about whether it comes from P or from Q",
         "It has no direction. 0: nothing, both are alike.",
@@ -54,7 +49,7 @@ WORDS = {
         has_direction=False,
     ),
     "psi": Words(
-        Jeffreys,
+        f"Population stability index, the {Jeffreys.name}",
         "PSI(P, Q)",
         "How surprising P is to someone who expects Q, and Q to someone who expects P, together",
         "It has no direction. 0 is no surprise: both are alike.",
@@ -63,7 +58,7 @@ WORDS = {
         has_direction=False,
     ),
     "total_variation": Words(
-        TotalVariation,
+        TotalVariation.name,
         "TV(P, Q)",
         "How much of P would have to be something else for it to be Q",
         "It has no direction. 0: both are alike; 1: they have nothing in common.",
@@ -72,7 +67,7 @@ WORDS = {
         has_direction=False,
     ),
     "hellinger": Words(
-        Hellinger,
+        Hellinger.name,
         "H(P, Q)",
         "How far apart P and Q are",
         "It has no direction. 0: both are alike; 1: they have nothing in common.",
