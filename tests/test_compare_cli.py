@@ -161,6 +161,10 @@ def test_columns_are_named_as_in_a_line_of_csv(run, tmp_path):
     path.write_text('"a,b",c," d",e\n1,2,3,4\n')
     _, out, _ = run(path, path, "--columns", '"a,b", c', "--columns", '" d"')
     assert sorted(each["column"] for each in table(out)) == [" d", "a,b", "c"]
+    _, out, _ = run(path, path, "--columns", "e", "--joint", '"a,b",c', "--joint", "c,e")
+    assert {each["column"]: each["kind"] for each in table(out)} == {
+        "e": "categorical", "a,b × c": "joint", "c × e": "joint"
+    }  # fmt: skip
 
 
 # --- exit codes and errors ----------------------------------------------------------------------------
@@ -233,8 +237,9 @@ def test_json_has_everything(run, flights):
     assert (code, err) == (0, "")
     assert out == dumps(document(flights))
     assert set(parsed) == {
-        "direction", "p", "q", "rows_p", "rows_q", "base", "unit", "confidence",
-        "columns", "skipped", "only_in_p", "only_in_q",
+        "divergence", "direction", "p", "q", "rows_p", "rows_q", "base", "unit", "confidence", "missing",
+        "weights", "columns", "joint", "skipped", "only_in_p", "only_in_q",
+        "by", "groups", "groups_only_in_p", "groups_only_in_q",
     }  # fmt: skip
     assert (parsed["direction"], parsed["unit"], parsed["rows_p"]) == ("D(P||Q)", "nats", 27_004)
     carrier = next(each for each in parsed["columns"] if each["name"] == "carrier")
@@ -279,9 +284,10 @@ def test_the_table_fits_its_terminal(width, named, flights, hostile):
 
 
 @pytest.mark.parametrize(("width", "shown_at", "dropped"), [
-    (60, ["column", "D(P‖Q)", "95 % interval", "p adj."], ["largest terms", "type", "nulls"]),
-    (80, ["p adj.", "largest terms"], ["type", "counted  ", "nulls"]),
-    (120, ["type", "counted  ", "nulls P", "nulls Q", "largest terms"], []),
+    (60, ["column", "D(P‖Q)", "95 % interval", "p adj."], ["P  ", "largest terms", "type", "nulls"]),
+    (80, ["p adj.", "P  ", "Q  "], ["type", "counted  ", "nulls", "largest terms"]),
+    (100, ["p adj.", "P  ", "Q  ", "largest terms"], ["type", "counted  ", "nulls"]),
+    (140, ["type", "counted  ", "nulls P", "nulls Q", "P  ", "Q  ", "largest terms"], []),
 ])  # fmt: skip
 def test_a_narrow_terminal_has_the_important_columns(flights, width, shown_at, dropped):
     text = ESCAPES.sub("", rendered(flights, width))
@@ -290,13 +296,14 @@ def test_a_narrow_terminal_has_the_important_columns(flights, width, shown_at, d
     assert not any(each in heading for each in dropped)
     lines = {line.split()[0]: line for line in text.splitlines() if line.split()}
     delay = flights["dep_delay"].divergence
+    assert ("▆" in lines["dep_delay"]) == ("P  " in shown_at)
     numbers = f" {delay.estimate:.4f} [{delay.low:.4f}, {delay.high:.4f}] < 0.0001"
     assert numbers in re.sub(" +", " ", lines["dep_delay"])
     assert (f"< -6 +{EARLY:.4f}" in lines["dep_delay"]) == ("largest terms" in shown_at)
 
 
 def test_no_number_of_a_term_is_cut(flights):
-    for width in range(72, 130):
+    for width in range(96, 160):
         for line in ESCAPES.sub("", rendered(flights, width)).splitlines():
             if line.startswith("time_hour"):
                 assert re.search(r"… \+\d\.\d{4} *$|00 \+\d\.\d{4}", line), line
@@ -346,6 +353,15 @@ def test_a_real_terminal_has_a_table_and_a_progress_bar():
     shown_text = ESCAPES.sub("", text)
     assert "2 of 2 columns" in shown_text
     assert "carrier  ∞ as counted: Q never shows OO, which has 3.7e-05 of P" in shown_text
+
+
+def test_a_terminal_without_blocks_has_other_letters():
+    _, text = at_terminal(JANUARY, JULY, "--columns", "month,hour", PYTHONIOENCODING="latin-1")
+    lines = ESCAPES.sub("", text).splitlines()
+    assert any("D(P||Q) in nats" in line for line in lines)
+    row = next(line for line in lines if line.startswith("hour"))
+    assert re.search(r"  [_.=+*%#-]{10}  [_.=+*%#-]{10}", row), row
+    assert "?" not in "".join(lines)
 
 
 def test_no_color_is_honoured():

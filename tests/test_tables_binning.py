@@ -128,14 +128,15 @@ def test_parquet_names_are_taken_from_the_file(tmp_path):
 
 def test_a_null_is_not_the_text_null_and_other_is_a_value_too(tmp_path):
     p = written(
-        tmp_path / "p.jsonl", '{"a":null}\n{"a":"null"}\n{"a":"NaN"}\n{"a":"other (1 value)"}\n{"a":"z"}\n'
+        tmp_path / "p.jsonl",
+        '{"a":null}\n{"a":"null"}\n{"a":"NaN"}\n{"a":"other (1 value in P, 1 in Q)"}\n{"a":"z"}\n',
     )
     outcomes = kldiv.compare(p, p, max_categories=3)["a"].divergence.outcomes
     assert [(str(each.outcome), each.outcome.kind) for each in outcomes] == [
         ("NaN", "value"),
         ("null", "value"),
-        ("other (1 value)", "value"),
-        ("other (1 value)", "other"),
+        ("other (1 value in P, 1 in Q)", "value"),
+        ("other (1 value in P, 1 in Q)", "other"),
         ("null", "null"),
     ]
 

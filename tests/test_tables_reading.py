@@ -2,11 +2,21 @@
 
 import gzip
 import json
+import sys
+from datetime import date
+from decimal import Decimal
 
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from tabular import counts, csv_file, parquet, written
 
 import kldiv
+from kldiv.tables.opening import open_table
+from kldiv.tables.outcomes import Cut, Special
 
 
 @pytest.mark.parametrize(
@@ -96,3 +106,205 @@ def test_every_key_is_a_column_however_rare(tmp_path):
     comparison = kldiv.compare(path, path)
     assert len(comparison.columns) == 300
     assert counts(comparison["key 7"]) == {"7": (1, 1), "null": (299, 299)}
+
+
+# --- databases and queries ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def database(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with duckdb.connect("my file.db") as connection:
+        connection.execute("CREATE TABLE flights AS SELECT unnest([1, 2, 2]) AS a, 'x' AS B")
+        connection.execute('CREATE SCHEMA s; CREATE VIEW s."o\'dd ""name&" AS SELECT 5 AS a')
+    return "duckdb:///my file.db"
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("?table=flights", {"1": (1, 1), "2": (2, 2)}),
+        ("?table=main.flights", {"1": (1, 1), "2": (2, 2)}),
+        ("?table=s.o'dd%20%22name%26", {"5": (1, 1)}),
+        ("?query=SELECT%20a%2B1%20AS%20a%20FROM%20flights", {"2": (1, 1), "3": (2, 2)}),
+    ],
+)
+def test_a_table_of_a_database(database, tmp_path, rest, expected):
+    absolute = database.replace("///", f"///{tmp_path}/")
+    assert counts(kldiv.compare(database + rest, absolute + rest)["a"]) == expected
+
+
+def test_a_database_is_only_read(database, tmp_path):
+    before = (tmp_path / "my file.db").read_bytes()
+    with duckdb.connect("my file.db", read_only=True):
+        kldiv.compare(f"{database}?table=flights", f"{database}?table=flights")
+    with pytest.raises(kldiv.TableError):
+        open_table(database, query="DROP TABLE flights")
+    assert (tmp_path / "my file.db").read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["my file.db"]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("", "names no table; write ?table=NAME after it, it has 'flights', 's.o'dd \"name&'"),
+        ("?table=flight", "there is no table 'flight'; it has 'flights', 's.o'dd \"name&'"),
+        ("?table=flights'--", "there is no table 'flights'--'; it has"),
+        ("?tabel=flights", "is no table of a database; expected duckdb:///file.db?table=NAME, or ?query=SQL"),
+        ("?table=flights&query=FROM%20flights", "is no table of a database"),
+        ("?query=SELECT%201;%20SELECT%202", "can't read duckdb:///my file.db?query="),
+        ("?query=SELECT%201%20AS%20a,%202%20AS%20a", "has more than one column called"),
+    ],
+)
+def test_a_database_that_cannot_be_read(database, url, message):
+    with pytest.raises(kldiv.TableError) as error:
+        open_table(database + url)
+    assert message in str(error.value)
+
+
+def test_a_file_that_is_no_database(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "no.db", "not a database" * 1000)
+    with pytest.raises(kldiv.TableError, match=r"can't read duckdb:///no\.db"):
+        open_table("duckdb:///no.db?table=t")
+    with pytest.raises(kldiv.TableError, match=r"there is no file absent\.db; expected duckdb:///file"):
+        open_table("duckdb:///absent.db?table=t")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
+def test_a_query_sees_the_columns_of_a_file_by_their_names(tmp_path, suffix):
+    path = tmp_path / f"it's.{suffix}"
+    with duckdb.connect() as connection:
+        connection.execute('CREATE TABLE x AS SELECT unnest(range(9)) AS "the ""a""", \'x\' AS b')
+        options = "(HEADER)" if suffix == "csv" else ""
+        connection.execute(f"COPY x TO '{str(path).replace(chr(39), chr(39) * 2)}' {options}")
+    query = 'SELECT "the ""a""" % 2 AS odd, b AS "the ""a""" FROM t WHERE "the ""a""" > 0 -- and so on'
+    with open_table(path, query=query) as table:
+        assert [*table.columns()] == ["odd", 'the "a"']
+        assert table.count_values(["odd"], 9)["odd"].kept == {"0": 4, "1": 4}
+
+
+def test_a_query_is_asked_once(database):
+    """Chance would give other rows in each pass over them."""
+    query = "SELECT random() AS x, random() AS y FROM range(1000)"
+    with open_table(database, query=query) as table:
+        [cut] = table.values_past({"x": [500]})["x"]
+        assert table.count_bins({"x": [Cut(cut)]})["x"] == [500, 500]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT nothing FROM t", 'Referenced column "nothing" not found'),
+        ("", "syntax error"),
+        ("FROM t WHERE false", "has no rows; expected at least one"),
+    ],
+)
+def test_a_query_that_cannot_be(tmp_path, query, message):
+    path = written(tmp_path / "t.csv", "a\n1\n")
+    with pytest.raises(kldiv.TableError) as error:
+        open_table(path, query=query)
+    assert message in str(error.value)
+
+
+def test_a_query_or_an_engine_is_for_files():
+    frame = pl.DataFrame({"a": [1]})
+    for how in ({"query": "FROM t"}, {"engine": "spark"}, {"master": "local"}):
+        with pytest.raises(kldiv.InvalidInputError, match="is for files and databases"):
+            open_table(frame, **how)
+    with pytest.raises(kldiv.InputTypeError, match="a table is int; expected the path of a file, a glob, or"):
+        open_table(5)
+
+
+# --- frames of pandas and Arrow that are not plain ------------------------------------------------------
+
+
+def test_pandas_columns_of_every_kind():
+    objects = {
+        "decimals": [Decimal("1.5"), None, Decimal(2)],
+        "days": [date(2024, 1, 1), None, date(2024, 1, 2)],
+        "flags": [True, None, False],
+        "texts": ["a", None, float("nan")],
+        "whole": [1, None, 2],
+    }
+    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in objects.items()})
+    frame["missing"] = [1.5, float("nan"), float("inf")]
+    frame["categories"] = pd.Categorical(["x", None, "y"])
+    frame["instants"] = pd.to_datetime(["2024-01-01", None, "2024-01-02"]).tz_localize("Europe/Berlin")
+    frame["periods"] = pd.period_range("2024-01", periods=3, freq="M")
+    frame["complex"] = [1j, None, 2j]
+    frame[7] = pd.array([1, None, 2], dtype="Int8")
+    with open_table(frame) as table:
+        kinds = {name: column.kind.value for name, column in table.columns().items()}
+        specials = {name: dict(of.specials) for name, of in table.summaries([*kinds]).items()}
+    assert kinds == {
+        "decimals": "number", "days": "date", "flags": "boolean", "texts": "text", "whole": "number",
+        "missing": "number", "categories": "text", "instants": "date", "periods": "unsupported",
+        "complex": "unsupported", "7": "number",
+    }  # fmt: skip
+    nulls = {name: of[Special.NULL] for name, of in specials.items()}
+    assert nulls == {name: {"texts": 2, "periods": 0}.get(name, 1) for name in kinds}
+    assert specials["missing"][Special.POSITIVE_INFINITY] == 1
+    assert specials["missing"][Special.NAN] == 0
+
+
+def test_an_object_far_down_decides_the_type_of_its_column():
+    frame = pd.DataFrame({"x": pd.Series([1] * 5000 + ["a"], dtype=object)})
+    with open_table(frame) as table:
+        assert table.count_values(["x"], 9)["x"].kept == {"1": 5000, "a": 1}
+
+
+def test_a_frame_with_a_name_twice():
+    with pytest.raises(kldiv.TableError, match="more than one column called 'a'"):
+        open_table(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    with pytest.raises(kldiv.TableError, match="more than one column called 'a'"):
+        open_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]))
+    with pytest.raises(kldiv.TableError, match="has no columns"):
+        open_table(pd.DataFrame(index=range(3)))
+
+
+def test_arrow_types_that_duckdb_lacks():
+    table = pa.table({
+        "half": pa.array([np.float16(1.5), None], pa.float16()),
+        "wide": pa.array([Decimal(1), None], pa.decimal256(50, 2)),
+        "bytes": pa.array([b"x", None]),
+        "seconds": pa.array([1, None], pa.duration("s")),
+    })  # fmt: skip
+    with open_table(table) as opened:
+        kinds = {name: column.kind.value for name, column in opened.columns().items()}
+        nulls = {name: of.specials[Special.NULL] for name, of in opened.summaries([*kinds]).items()}
+        assert opened.values_past({"half": [0]}) == {"half": ["1.5"]}
+    assert kinds == {
+        "half": "number",
+        "wide": "unsupported",
+        "bytes": "unsupported",
+        "seconds": "unsupported",
+    }
+    assert set(nulls.values()) == {1}
+
+
+def test_a_relation_and_its_connection_stay_as_they_are():
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'America/New_York'")
+        connection.execute("CREATE TABLE kldiv_rows AS SELECT TIMESTAMPTZ '2024-01-01 00:00:00+00' AS a")
+        with open_table(connection.table("kldiv_rows")) as table:
+            assert table.values_past({"a": [0]}) == {"a": ["2024-01-01 00:00:00+00"]}
+        assert connection.execute("SHOW TABLES").fetchall() == [("kldiv_rows",)]
+        assert connection.execute("SELECT current_setting('TimeZone')").fetchall() == [("America/New_York",)]
+
+
+@pytest.mark.parametrize("missing", ["duckdb", "narwhals", "pyspark"])
+def test_a_package_that_is_absent(monkeypatch, tmp_path, missing):
+    source, how = {
+        "duckdb": (pa.table({"a": [1]}), {}),
+        "narwhals": (pl.DataFrame({"a": [1]}), {}),
+        "pyspark": (parquet(tmp_path / "t.parquet", "SELECT 1 AS a"), {"engine": "spark"}),
+    }[missing]
+    for name in [name for name in sys.modules if name.partition(".")[0] == missing or name in {
+        "kldiv.tables.frames", "kldiv.tables.frame_columns", "kldiv.tables.spark"
+    }]:  # fmt: skip
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    extra = "spark" if missing == "pyspark" else "tables"
+    with pytest.raises(kldiv.MissingExtraError, match=rf"pip install 'kldiv\[{extra}\]'"):
+        open_table(source, **how)

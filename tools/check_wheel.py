@@ -20,7 +20,11 @@ value = kldiv.kl(kldiv.Counts([2, 2, 1]), kldiv.Counts([5, 1, 4]), base=2).item(
 assert abs(value - 0.47122876204505504) < 1e-15, value
 for name in kldiv.__all__:
     getattr(kldiv, name)
+from kldiv.report.html import write_report
+write_report(kldiv.compare(*sys.argv[2:], columns=["carrier"]), "report.html")
+assert "carrier" in pathlib.Path("report.html").read_text(encoding="utf-8")
 """
+_FLIGHTS = [str(ROOT / "examples" / "data" / f"flights-2013-{month}.parquet") for month in ("07", "01")]
 
 
 def run(*command: str, cwd: str, path: str = "") -> str:
@@ -38,7 +42,7 @@ def main() -> None:
         (wheel,) = Path(folder).glob("*.whl")
         pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", target)
         run(*pip, str(wheel), cwd=folder)
-        run(sys.executable, "-c", _USE, target, cwd=folder, path=target)
+        run(sys.executable, "-c", _USE, target, *_FLIGHTS, cwd=folder, path=target)
         script = str(Path(target) / "bin" / "kldiv")
         shown = run(
             sys.executable,

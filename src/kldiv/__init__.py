@@ -69,7 +69,9 @@ if TYPE_CHECKING:
     from kldiv.inputs import LogProbs as LogProbs
     from kldiv.inputs import Probs as Probs
     from kldiv.tables import Comparison as Comparison
+    from kldiv.tables import Profile as Profile
     from kldiv.tables import compare as compare
+    from kldiv.tables import profile as profile
 
 _NAMES = {
     "kldiv.divergence": (
@@ -95,7 +97,7 @@ _NAMES = {
     ),
     "kldiv.estimators": ("ContinuousEstimate", "Estimate", "estimate"),
     "kldiv.inputs": ("Counts", "LogProbs", "Logits", "Probs"),
-    "kldiv.tables": ("Comparison", "compare"),
+    "kldiv.tables": ("Comparison", "Profile", "compare", "profile"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -13,7 +13,9 @@ import click
 from kldiv.cli.bench import bench
 from kldiv.cli.compare import compare
 from kldiv.cli.explain import explain
+from kldiv.cli.profile import profile
 from kldiv.errors import KLDivError
+from kldiv.report.encoding import register
 from kldiv.report.printable import printable
 
 _BAD_INPUT, _INTERRUPTED, _PIPE_CLOSED = 2, 130, 141
@@ -27,14 +29,15 @@ def app() -> None:
 
 app.add_command(explain)
 app.add_command(compare)
+app.add_command(profile)
 app.add_command(bench)
 
 
 def main() -> None:
     """Run the command line; every error is one sentence on standard error."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character shows a question mark rather than nothing at all.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+        # A terminal that lacks a character shows another one rather than nothing at all.
+        stream.reconfigure(errors=register())  # type: ignore[union-attr]
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -1,28 +1,25 @@
 """`kldiv compare`: every column that two tables share."""
 
-import csv
 import math
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from kldiv.cli.tables import name_pairs, names, opening_options, table, write
 
 if TYPE_CHECKING:
     from kldiv.tables.comparison import Comparison
 
 _EXCEEDED = 1
 _EXAMPLE = "kldiv compare july.parquet january.parquet --threshold 0.1"
-
-
-def _names(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str] | None:
-    """Split each text as a line of CSV, so that a name in quotes may hold a comma."""
-    try:
-        return [name for row in csv.reader(given, skipinitialspace=True, strict=True) for name in row] or None
-    except csv.Error as error:
-        raise click.BadParameter(
-            f"{error}; expected names with commas between, those that hold one in quotes"
-        ) from None
+_DIVERGENCES = {
+    "kl": "kl",
+    "js": "js",
+    "psi": "psi",
+    "tv": "total_variation",
+    "hellinger": "hellinger",
+}
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, given: float | None) -> float | None:
@@ -37,9 +34,31 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
 @click.option(
     "--columns",
     multiple=True,
-    callback=_names,
+    callback=names,
     metavar="A,B",
     help="Compare these alone; a name that holds a comma in double quotes. May be repeated.",
+)
+@click.option(
+    "--joint",
+    multiple=True,
+    callback=name_pairs,
+    metavar="A,B",
+    help="Compare these two columns together as well. May be repeated.",
+)
+@click.option("--by", metavar="COLUMN", help="Compare each group of rows too: those with one value here.")
+@click.option(
+    "--divergence",
+    type=click.Choice([*_DIVERGENCES]),
+    default="kl",
+    show_default=True,
+    help="What is estimated; all but kl have no direction.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["category", "drop", "separate"]),
+    default="category",
+    show_default=True,
+    help="Take nulls and NaN as outcomes like any other, leave them out, or compare them on their own.",
 )
 @click.option(
     "--base",
@@ -51,7 +70,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
     "--threshold",
     type=float,
     callback=_finite,
-    help="Exit with 1 if the low end of a column's interval exceeds this.",
+    help="Exit with 1 if the low end of an interval exceeds this.",
 )
 @click.option(
     "--bins",
@@ -75,51 +94,87 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
     help="Nominal coverage of the intervals.",
 )
 @click.option(
+    "--interval",
+    type=click.Choice(["delta", "bootstrap"]),
+    default="delta",
+    show_default=True,
+    help="How intervals are found: by the counts' variance, or by drawing from them again and again.",
+)
+@opening_options
+@click.option("--query", metavar="SQL", help="Compare what this query makes of each table, which it calls t.")
+@click.option("--p-query", metavar="SQL", help="The same of P alone.")
+@click.option("--q-query", metavar="SQL", help="The same of Q alone.")
+@click.option(
     "--top", type=click.IntRange(min=0), default=3, show_default=True, help="Largest terms shown a column."
 )
 @click.option(
     "--json", metavar="FILE", help="Write everything as JSON to this file instead, - for standard output."
 )
-def compare(
+@click.option("--html", metavar="FILE", help="Write a report for browsers to this file.")
+@click.option("--save-profile", metavar="FILE", help="Write a profile of Q to this file: see kldiv profile.")
+def compare(  # noqa: PLR0913 (the options of the command)
     p: str,
     q: str,
     *,
-    columns: list[str] | None,
+    divergence: str,
     base: str,
     threshold: float | None,
-    bins: int,
-    max_categories: int,
-    confidence: float,
+    weights: str | None,
+    engine: str,
+    master: str | None,
+    query: str | None,
+    p_query: str | None,
+    q_query: str | None,
     top: int,
     json: str | None,
+    html: str | None,
+    save_profile: str | None,
+    **options: Any,
 ) -> None:
     """Estimate D(P‖Q) of every column that the tables P and Q share: P is the reference, Q the approximation.
 
-    A table is a CSV (.csv, .tsv), Parquet (.parquet, .pq) or JSON (.json, .jsonl, .ndjson) file, or a
-    glob, in quotes, that matches several. On a terminal the result is a table that fits it, in a pipe
-    lines of fields with tabs between them.
+    A table is a CSV (.csv, .tsv), Parquet (.parquet, .pq) or JSON (.json, .jsonl, .ndjson) file, a glob, in
+    quotes, that matches several, a table of a database as duckdb:///file.db?table=name, or a profile that
+    `kldiv profile` wrote. On a terminal the result is a table that fits it, in a pipe lines of fields with
+    tabs between them.
     """
     from kldiv.report.comparison_terminal import progress  # noqa: PLC0415 (--help costs nothing)
     from kldiv.tables import compare as compare_tables  # noqa: PLC0415
+    from kldiv.tables import profile  # noqa: PLC0415
     from kldiv.units import parse_base  # noqa: PLC0415
 
-    with progress() as on_progress:
+    parsed_base = parse_base(base)
+    _check_queries(query, p_query, q_query)
+    with (
+        progress() as on_progress,
+        table(p, weights, engine, master, p_query or query) as p_table,
+        table(q, weights, engine, master, q_query or query) as q_table,
+    ):
         comparison = compare_tables(
-            p,
-            q,
-            columns=columns,
-            base=parse_base(base),
-            bins=bins,
-            max_categories=max_categories,
-            confidence=confidence,
+            p_table,
+            q_table,
+            divergence=_DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
+            weights=weights,
+            base=parsed_base,
             on_progress=on_progress,
+            **options,
         )
-    if json is None:
-        _print(comparison, top, threshold)
-    else:
+        stored = profile(q_table, weights=weights, bins=options["bins"]) if save_profile is not None else None
+    if stored is not None and save_profile is not None:
+        stored.save(save_profile)
+    if html is not None:
+        _write_report(comparison, html)
+    if json is not None:
         _write_json(comparison, json)
+    else:
+        _print(comparison, top, threshold)
     if threshold is not None:
         _judge(comparison, threshold)
+
+
+def _check_queries(both: str | None, *single: str | None) -> None:
+    if both is not None and any(each is not None for each in single):
+        raise click.UsageError("--query is for both tables; write --p-query and --q-query instead of it")
 
 
 def _print(comparison: "Comparison", top: int, threshold: float | None) -> None:
@@ -141,21 +196,26 @@ def _print(comparison: "Comparison", top: int, threshold: float | None) -> None:
 def _write_json(comparison: "Comparison", target: str) -> None:
     from kldiv.report.comparison import document  # noqa: PLC0415
     from kldiv.report.json import dumps  # noqa: PLC0415
-    from kldiv.report.writing import write_text  # noqa: PLC0415
 
-    text = dumps(document(comparison))
-    if target == "-":
-        sys.stdout.write(text)
-    else:
-        write_text(Path(target), text)
+    write(dumps(document(comparison)), target)
+
+
+def _write_report(comparison: "Comparison", target: str) -> None:
+    from kldiv.report.html import write_report  # noqa: PLC0415 (needs what draws it)
+
+    write_report(comparison, target)
 
 
 def _judge(comparison: "Comparison", threshold: float) -> None:
-    """Say which columns exceed the threshold, and exit with 1 if there are any."""
+    """Say what exceeds the threshold, and exit with 1 if anything does."""
+    from kldiv.report.comparison import group_name  # noqa: PLC0415
     from kldiv.report.printable import printable  # noqa: PLC0415
 
-    exceeding = comparison.exceeding(threshold)
+    exceeding = []
+    for each in comparison.exceeding(threshold):
+        of = "" if each.group is None else f", {printable(group_name(comparison, each.group))}"
+        exceeding.append(f"{printable(each.name)}{of} (from {each.divergence.low:.4g})")
     if exceeding:
-        columns = ", ".join(f"{printable(each.name)} (from {each.divergence.low:.4g})" for each in exceeding)
-        click.echo(f"kldiv: the interval lies above {threshold:g} {comparison.unit} for {columns}", err=True)
+        unit = f" {comparison.unit}" if comparison.unit else ""
+        click.echo(f"kldiv: the interval lies above {threshold:g}{unit} for {', '.join(exceeding)}", err=True)
         raise click.exceptions.Exit(_EXCEEDED)

@@ -1,25 +1,27 @@
 """A comparison of two tables on a terminal: what fits in its width, the most important columns first."""
 
-import math
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from kldiv.estimators.estimate import Estimate
-from kldiv.report.comparison import largest_terms, remarks, shown
+from kldiv.report.comparison import NAMES, Compared, group_name, largest_terms, remarks, shown
+from kldiv.report.numbers import count, number, p_value
 from kldiv.report.printable import printable
-from kldiv.tables.comparison import ColumnComparison, Comparison
+from kldiv.report.sparkline import WIDTH, sparklines
+from kldiv.tables.comparison import ColumnComparison, Comparison, GroupComparison
+from kldiv.tables.contract import Count
+from kldiv.tables.progress import Progress
 
-# Numbers from the one to the other are shown without an exponent.
-_SMALL, _LARGE = 1e-3, 1e5
-_LEAST_P_VALUE = 1e-4
 _GAP = "  "
 # Room for a short outcome and its number.
 _TERM_WIDTH = 14
@@ -32,7 +34,7 @@ class _Terms:
 
     def __init__(self, divergence: Estimate, top: int) -> None:
         terms = largest_terms(divergence, top)
-        self._terms = [(Text(shown(each)), Text(f" +{_number(each.contribution)}", "dim")) for each in terms]
+        self._terms = [(Text(shown(each)), Text(f" +{number(each.contribution)}", "dim")) for each in terms]
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         widths = [name.cell_len + amount.cell_len for name, amount in self._terms]
@@ -53,11 +55,16 @@ class _Terms:
 
 
 def show(comparison: Comparison, console: Console, *, top: int, threshold: float | None = None) -> None:
-    """Print the direction, a row for each column, and below them what the numbers don't say."""
+    """Print the divergence, a row for each column, and below them what the numbers don't say."""
     console.print(_title(comparison))
-    if comparison.columns:
+    rows: list[Compared] = [*comparison.columns, *comparison.joint]
+    if rows:
         console.print()
-        console.print(_table(comparison, console.width, top, threshold))
+        console.print(_table(comparison, rows, console.width, top, threshold))
+    for group in comparison.groups:
+        console.print()
+        console.print(_group_title(comparison, group))
+        console.print(_table(comparison, [*group.columns, *group.joint], console.width, top, threshold))
     said = remarks(comparison)
     if said:
         console.print()
@@ -65,12 +72,23 @@ def show(comparison: Comparison, console: Console, *, top: int, threshold: float
 
 
 def _title(comparison: Comparison) -> Text:
-    title = Text.assemble(("D(P‖Q)", "bold"), f" in {comparison.unit} for each column; P is the reference")
-    for name, path, rows in (("P", comparison.p, comparison.rows_p), ("Q", comparison.q, comparison.rows_q)):
-        title.append(f"\n{name} = {printable(path)}").append(
-            f", {rows:,} row{'s' if rows != 1 else ''}", "dim"
-        )
+    name = NAMES[comparison.divergence].words
+    unit = f" in {comparison.unit}" if comparison.unit else ""
+    reference = "; P is the reference" if comparison.divergence == "kl" else " of P and Q"
+    weighed = f", rows weighed by {printable(comparison.weights)}" if comparison.weights is not None else ""
+    title = Text.assemble((name, "bold"), f"{unit} for each column{weighed}{reference}")
+    for side, path, rows in (("P", comparison.p, comparison.rows_p), ("Q", comparison.q, comparison.rows_q)):
+        title.append(f"\n{side} = {printable(path)}").append(f", {_rows(rows)}", "dim")
     return title
+
+
+def _group_title(comparison: Comparison, group: GroupComparison) -> Text:
+    title = Text(printable(group_name(comparison, group.group)), "bold")
+    return title.append(f", {_rows(group.rows_p)} of P and {_rows(group.rows_q)} of Q", "not bold dim")
+
+
+def _rows(rows: Count) -> str:
+    return f"{count(rows)} row{'s' if rows != 1 else ''}"
 
 
 class _Heading(NamedTuple):
@@ -79,37 +97,57 @@ class _Heading(NamedTuple):
     text: str
     justify: Literal["left", "right"]
     least_width: int
-    cell: Callable[[ColumnComparison], RenderableType]
+    cell: Callable[[Compared], RenderableType]
 
 
 def _headings(comparison: Comparison, top: int) -> list[_Heading]:
+    interval = f"{100 * comparison.confidence:.4g} % interval"
+    symbol = NAMES[comparison.divergence].symbol
     return [
-        _Heading("column", "left", 0, lambda column: Text(printable(column.name))),
-        _Heading("type", "left", 100, lambda column: Text(column.type, "dim")),
-        _Heading("D(P‖Q)", "right", 0, lambda column: Text(_number(column.divergence.estimate), "bold")),
+        _Heading("column", "left", 0, lambda row: Text(_name(row))),
+        _Heading("type", "left", 116, lambda row: Text(_type(row), "dim")),
+        _Heading(symbol, "right", 0, lambda row: Text(number(row.divergence.estimate), "bold")),
+        _Heading(interval, "left", 48, lambda row: Text(_interval(row.divergence))),
+        _Heading("p adj.", "right", 58, lambda row: Text(p_value(row.p_value_adjusted))),
+        _Heading("counted", "right", 116, lambda row: Text(number(row.divergence.value))),
+        _Heading("nulls P", "right", 134, lambda row: Text(_nulls(row, "p"))),
+        _Heading("nulls Q", "right", 134, lambda row: Text(_nulls(row, "q"))),
         _Heading(
-            f"{100 * comparison.confidence:.4g} % interval",
-            "left",
-            48,
-            lambda column: Text(_interval(column.divergence)),
+            "P".ljust(WIDTH), "left", 76, lambda row: Text(sparklines(row.divergence.outcomes)[0], "cyan")
         ),
-        _Heading("p adj.", "right", 58, lambda column: Text(_p_value(column.p_value_adjusted))),
-        _Heading("counted", "right", 100, lambda column: Text(_number(column.divergence.value))),
-        _Heading("nulls P", "right", 110, lambda column: Text(f"{column.nulls_p:,}")),
-        _Heading("nulls Q", "right", 110, lambda column: Text(f"{column.nulls_q:,}")),
-        _Heading("largest terms", "left", 72, lambda column: _Terms(column.divergence, top)),
+        _Heading(
+            "Q".ljust(WIDTH), "left", 76, lambda row: Text(sparklines(row.divergence.outcomes)[1], "cyan")
+        ),
+        _Heading("largest terms", "left", 96, lambda row: _Terms(row.divergence, top)),
     ]
 
 
-def _table(comparison: Comparison, width: int, top: int, threshold: float | None) -> Table:
+def _name(row: Compared) -> str:
+    name = printable(row.name)
+    return f"{name} (missing)" if _type(row) == "missingness" else name
+
+
+def _type(row: Compared) -> str:
+    return row.type if isinstance(row, ColumnComparison) else "joint"
+
+
+def _nulls(row: Compared, side: Literal["p", "q"]) -> str:
+    if not isinstance(row, ColumnComparison):
+        return ""
+    return count(row.nulls_p if side == "p" else row.nulls_q)
+
+
+def _table(
+    comparison: Comparison, rows: Sequence[Compared], width: int, top: int, threshold: float | None
+) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     headings = [each for each in _headings(comparison, top) if each.least_width <= width]
     for each in headings:
         wraps = each.text in ("column", "largest terms")
         table.add_column(each.text, justify=each.justify, no_wrap=not wraps, overflow="fold")
-    for column in comparison.columns:
-        exceeds = threshold is not None and column.divergence.low > threshold
-        table.add_row(*(each.cell(column) for each in headings), style="yellow" if exceeds else None)
+    for row in rows:
+        exceeds = threshold is not None and row.divergence.low > threshold
+        table.add_row(*(each.cell(row) for each in headings), style="yellow" if exceeds else None)
     return table
 
 
@@ -123,30 +161,33 @@ def _remarks(said: list[tuple[str, str]]) -> Table:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error while it is a terminal: columns done, of how many."""
+def progress() -> Iterator[Callable[[Progress], None] | None]:
+    """A bar on standard error while it is a terminal: columns done, of how many, and rows a second."""
     if not sys.stderr.isatty():
         yield None
         return
-    parts = (TextColumn("{task.description}"), BarColumn())
-    with Progress(*parts, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done, total: bar.update(
-            task, description=f"{done} of {total} columns", completed=done, total=total
-        )
+    parts = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"))
+    with ProgressBar(*parts, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None, speed="")
+        began = time.monotonic()
+
+        def update(now: Progress) -> None:
+            speed = now.rows / max(time.monotonic() - began, 1e-9)
+            done = f"{now.done} of {now.total} columns"
+            bar.update(
+                task, description=done, completed=now.done, total=now.total, speed=f"{_short(speed)} rows/s"
+            )
+
+        yield update
+
+
+def _short(number: float) -> str:
+    """A number as three digits and a word: 1.23 M."""
+    for limit, word in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= limit:
+            return f"{number / limit:.3g}{word}"
+    return f"{number:.0f}"
 
 
 def _interval(divergence: Estimate) -> str:
-    return f"[{_number(divergence.low)}, {_number(divergence.high)}]"
-
-
-def _p_value(value: float) -> str:
-    return f"{value:.4f}" if value >= _LEAST_P_VALUE else f"< {_LEAST_P_VALUE:g}"
-
-
-def _number(number: float) -> str:
-    if math.isinf(number):
-        return "∞"
-    if number == 0 or _SMALL <= abs(number) < _LARGE:
-        return f"{number:.4f}".replace("-", "−")
-    return f"{number:.1e}".replace("-", "−")
+    return f"[{number(divergence.low)}, {number(divergence.high)}]"

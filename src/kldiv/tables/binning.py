@@ -1,52 +1,68 @@
 """How the values of a column become outcomes, whatever the engine that counts them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
-from kldiv.tables.contract import Engine, Kind, Summary
+from kldiv.tables.contract import Count, SideName, Table
 from kldiv.tables.outcomes import Bin, Cut
 
 # Days of the month, hours, months, weekdays, grades and small codes: what people read value by value.
 FEW_VALUES = 31
 
 
-def is_counted_by_value(engine: Engine, name: str, kind: Kind, p: Summary, q: Summary) -> bool:
-    """Whether each value is an outcome: text, booleans, and few different whole numbers."""
-    if kind in (Kind.TEXT, Kind.BOOLEAN):
-        return True
-    whole = all(each.whole or not each.ordinary for each in (p, q))
-    return kind is Kind.NUMBER and whole and engine.has_few_values(name, FEW_VALUES)
+def few_valued(
+    names: Sequence[str], tables: Mapping[SideName, Table], holding: Mapping[SideName, Collection[str]]
+) -> set[str]:
+    """Those of these columns of whole numbers that have few different ones in both tables together.
 
-
-def cuts_of(engine: Engine, name: str, q: Summary, bins: int) -> list[Cut]:
-    """Where to cut a column so that about equal parts of Q's ordinary values are in each of `bins` bins.
-
-    Every cut is a value of Q greater than its least, so that every bin has some of Q. A value that fills
-    a bin or more gets a bin to itself, which ends at Q's next greater value. A column that is one value in
-    Q is cut on both sides of it: whatever else P shows there is something Q never shows.
+    `holding` names the columns of each table that hold any value at all.
     """
-    if not q.ordinary:
-        return []
-    values = engine.values_at(name, ranks(q.ordinary, bins))
-    heavy = [low for low, high in pairwise(values) if low == high]
-    after = dict(zip(heavy, engine.next_values(name, heavy), strict=True)) if heavy else {}
+    different: dict[str, set[str]] = {name: set() for name in names}
+    for side, table in tables.items():
+        asked = [name for name in different if name in holding[side]]
+        for name, found in (table.distinct(asked, FEW_VALUES) if asked else {}).items():
+            if found is None or len(different[name] | found.keys()) > FEW_VALUES:
+                del different[name]
+            else:
+                different[name] |= found.keys()
+    return set(different)
+
+
+def cuts_of(table: Table, names: Sequence[str], bins: int) -> dict[str, list[Cut]]:
+    """Where to cut columns so that about equal parts of this table's values are in each of `bins` bins.
+
+    Every cut is a value of the table greater than its least, so that every bin has some of it. A value that
+    fills a bin or more gets a bin to itself, which ends at the next greater value. A column that is one
+    value here is cut on both sides of it: whatever else the other table shows, this one never does.
+    """
+    ordinary = {name: each.ordinary for name, each in table.summaries(names).items()}
+    asked = {name: amounts(ordinary[name], bins) for name in names if ordinary[name]}
+    values = table.values_past(asked) if asked else {}
+    repeated = {name: [low for low, high in pairwise(each) if low == high] for name, each in values.items()}
+    heavy = {name: each for name, each in repeated.items() if each}
+    following = table.next_values(heavy) if heavy else {}
+    after = {name: dict(zip(heavy[name], each, strict=True)) for name, each in following.items()}
+    return {name: _cuts(values[name], after.get(name, {})) if name in values else [] for name in names}
+
+
+def _cuts(values: Sequence[str], after: Mapping[str, str | None]) -> list[Cut]:
     # The next greater value is at most the next quantile, so this order is ascending.
     ascending = [cut for each in values for cut in (each, after.get(each)) if cut is not None]
     cuts = [Cut(each) for each in dict.fromkeys(ascending) if each != values[0]]
     return cuts or [Cut(values[0]), Cut(values[0], above=True)]
 
 
-def ranks(count: int, bins: int) -> list[int]:
-    """The ranks, from 1, of the values that begin `bins` bins of equally many of `count` ordered values.
+def amounts(count: Count, bins: int) -> list[Count]:
+    """How much of `count` is below each of `bins` bins of equal parts.
 
-    Bin j begins right after ⌊j·count/bins⌋ values: at the upper quantile of j/bins, the least value with
-    a share of more than that at or below it. In whole numbers, so that no rounding moves a cut.
+    Bin j begins at the upper quantile of j/bins: the least value that a share of more than j/bins is at or
+    below. Counts are whole numbers, and so are their parts, so that no rounding moves a cut.
 
     Example:
-        >>> ranks(100, 4)
-        [1, 26, 51, 76]
+        >>> amounts(100, 4), amounts(10, 4)
+        ([0, 25, 50, 75], [0, 2, 5, 7])
     """
-    return [each * count // bins + 1 for each in range(bins)]
+    return [each * count // bins if isinstance(count, int) else each * count / bins for each in range(bins)]
 
 
 def bins_between(cuts: Sequence[Cut]) -> list[Bin]:

@@ -1,49 +1,59 @@
-"""Every column that two tables share, compared: one D(P‖Q) a column, and what was not compared and why."""
+"""What a comparison of two tables says: one divergence a column, and what was not compared and why."""
 
-import difflib
-import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-import numpy as np
-
-from kldiv.errors import InputTypeError, InvalidInputError, TableError
-from kldiv.estimators.counting import CountTable
-from kldiv.estimators.discrete import estimate_from_counts
 from kldiv.estimators.estimate import Estimate
-from kldiv.tables.contract import SIDES, Engine
-from kldiv.tables.counting import ColumnPair, CountedColumn, Uncounted, count_column
-from kldiv.tables.duckdb_engine import DuckDBEngine
-from kldiv.tables.files import find
-from kldiv.tables.multiple_testing import benjamini_hochberg
-from kldiv.tables.outcomes import Special
-from kldiv.units import unit_of
+from kldiv.tables.contract import Count
+from kldiv.tables.outcomes import Special, Value
+
+Group = Value | Special
+"""What the rows of a group have in the column that makes the groups."""
 
 
 @dataclass(frozen=True)
 class ColumnComparison:
-    """One column: D(P‖Q) from its counts in both tables, and what a reader of the number has to know.
+    """One column: the divergence from its counts in both tables, and what a reader of the number has to know.
 
     `type` is "text", "boolean" or "integer" for a column counted value by value, and "number", "date" or
-    "time of day" for one counted in bins; "null" for one that holds nothing. The outcomes of `divergence`
-    are Value, Bin, Special or Folded.
+    "time of day" for one counted in bins; "null" for one that holds nothing. With `missing="separate"`
+    a column that misses values has a second comparison, of type "missingness": whether there is a value.
+    The outcomes of `divergence` are Value, Bin, Special, Folded or Present.
     """
 
     name: str
     type: str
     divergence: Estimate
     p_value_adjusted: float
-    """By Benjamini and Hochberg, over the columns compared."""
-    nulls_p: int
-    nulls_q: int
+    """By Benjamini and Hochberg, over everything compared."""
+    nulls_p: Count
+    nulls_q: Count
     notes: tuple[str, ...]
+    group: Group | None = None
+    """Of which group, where groups are compared."""
 
     @property
     def kind(self) -> str:
-        """Whether it is "categorical", counted value by value, "numeric", counted in bins, or "null"."""
-        if self.type == "null":
+        """Whether it is "categorical", by value, "numeric", in bins, "null" or "missingness"."""
+        if self.type in ("null", "missingness"):
             return self.type
         return "categorical" if self.type in ("text", "boolean", "integer") else "numeric"
+
+
+@dataclass(frozen=True)
+class JointComparison:
+    """Columns compared together: the divergence of their joint distributions, whose outcomes are Joint."""
+
+    names: tuple[str, ...]
+    divergence: Estimate
+    p_value_adjusted: float
+    notes: tuple[str, ...]
+    group: Group | None = None
+
+    @property
+    def name(self) -> str:
+        """The names of the columns, as one text."""
+        return " × ".join(self.names)
 
 
 @dataclass(frozen=True)
@@ -55,208 +65,60 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class GroupComparison:
+    """The rows of P and of Q in one group, compared as two tables."""
+
+    group: Group
+    rows_p: Count
+    rows_q: Count
+    columns: tuple[ColumnComparison, ...]
+    joint: tuple[JointComparison, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """D(P‖Q) of each column that the tables P and Q share, the greatest estimate first."""
+    """The divergence of each column that the tables P and Q share, the greatest estimate first."""
 
     p: str
     q: str
-    rows_p: int
-    rows_q: int
+    rows_p: Count
+    rows_q: Count
+    divergence: str
+    """Which one: "kl", "js", "psi", "total_variation" or "hellinger"."""
     base: float | None
     unit: str
     confidence: float
+    missing: str
+    """How missing values were taken: "category", "drop" or "separate"."""
+    weights: str | None
+    """The column that weighs the rows."""
     columns: tuple[ColumnComparison, ...]
+    joint: tuple[JointComparison, ...]
     skipped: tuple[Skipped, ...]
     only_in_p: tuple[str, ...]
     only_in_q: tuple[str, ...]
+    by: str | None = None
+    """The column that makes the groups."""
+    groups: tuple[GroupComparison, ...] = ()
+    groups_only_in_p: tuple[Group, ...] = ()
+    groups_only_in_q: tuple[Group, ...] = ()
 
     def __getitem__(self, name: str) -> ColumnComparison:
-        """The column of this name."""
+        """The column of this name, over all rows."""
         for each in self.columns:
-            if each.name == name:
+            if each.name == name and each.type != "missingness":
                 return each
         raise KeyError(name)
 
-    def exceeding(self, threshold: float) -> tuple[ColumnComparison, ...]:
-        """The columns whose interval lies above the threshold whole: its low end exceeds it."""
-        return tuple(each for each in self.columns if each.divergence.low > threshold)
+    def everything(self) -> Iterator[ColumnComparison | JointComparison]:
+        """Every divergence: of columns, of columns together, and of both within each group."""
+        yield from self.columns
+        yield from self.joint
+        for group in self.groups:
+            yield from group.columns
+            yield from group.joint
 
-
-def compare(
-    p: str | os.PathLike[str],
-    q: str | os.PathLike[str],
-    *,
-    columns: Sequence[str] | None = None,
-    base: float | None = None,
-    bins: int = 10,
-    max_categories: int = 10_000,
-    confidence: float = 0.95,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Comparison:
-    """Estimate D(P‖Q) for every column that two tables share.
-
-    Text, booleans and columns of few different whole numbers are counted value by value; other numbers,
-    dates and times in bins whose edges are quantiles of Q. Null, NaN and the infinities are outcomes of
-    their own. Rows never leave the engine.
-
-    Args:
-        p: the path of P, the reference: a CSV, Parquet or JSON file, or a glob that matches several of them.
-        q: the path of Q, what P is measured against.
-        columns: the names of the columns to compare; None for all that are in both.
-        base: of the logarithm; None for nats, 2 for bits.
-        bins: into how many bins a column of numbers or dates is cut.
-        max_categories: how many different texts are counted one by one; the rest is folded into one
-            outcome, and a note says so.
-        confidence: nominal coverage of the intervals, between 0 and 1.
-        on_progress: called with the number of columns done and their total, after each.
-
-    Returns:
-        The comparison of each column, the greatest estimate first, and what was not compared and why.
-
-    Raises:
-        InputTypeError: a path that is none.
-        InvalidInputError: a base, number of bins or of categories, or confidence that can't be.
-        TableError: a file that can't be read, a table without rows, no column that can be compared, or a
-            requested column that is not in both tables or can't be compared.
-        MissingExtraError: DuckDB is not installed.
-
-    Source:
-        As for `kldiv.estimate`; p-values adjusted by Benjamini & Hochberg 1995.
-
-    Example:
-        >>> flights = "examples/data/flights-2013-{}.parquet"
-        >>> result = compare(flights.format("07"), flights.format("01"), columns=["carrier"], base=2)
-        >>> print(f"{result['carrier'].divergence.estimate:.4f} {result.unit}")
-        0.0037 bits
-    """
-    _check_paths(p=p, q=q)
-    _check_names(columns)
-    unit = unit_of(base)
-    _check_whole("bins", bins, 2)
-    _check_whole("max_categories", max_categories, 1)
-    with DuckDBEngine(find(p), find(q)) as engine:
-        pairs = _pairs(engine, columns)
-        compared: list[ColumnComparison] = []
-        skipped: list[Skipped] = []
-        for done, pair in enumerate(pairs, 1):
-            counted = count_column(engine, pair, bins, max_categories)
-            if isinstance(counted, Uncounted):
-                skipped.append(Skipped(pair.name, counted.reason))
-            else:
-                compared.append(_column(pair, counted, base, confidence))
-            if on_progress:
-                on_progress(done, len(pairs))
-        _check_compared(compared, skipped, columns)
-        of_p, of_q = engine.columns("p"), engine.columns("q")
-        return Comparison(
-            p=os.fspath(p),
-            q=os.fspath(q),
-            rows_p=engine.rows("p"),
-            rows_q=engine.rows("q"),
-            base=base,
-            unit=unit.name,
-            confidence=confidence,
-            columns=_adjusted(compared),
-            skipped=tuple(skipped),
-            only_in_p=tuple(each for each in of_p if each not in of_q),
-            only_in_q=tuple(each for each in of_q if each not in of_p),
-        )
-
-
-def _check_paths(**paths: object) -> None:
-    for name, path in paths.items():
-        if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-            raise InputTypeError(f"{name} is {type(path).__name__}; expected the path of a file, or a glob")
-
-
-def _check_names(columns: object) -> None:
-    if isinstance(columns, str):
-        raise InputTypeError(f"columns is one piece of text; write columns=[{columns!r}]")
-
-
-def _check_whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidInputError(f"{name} is {value!r}; expected a whole number >= {least}")
-
-
-def _pairs(engine: Engine, columns: Sequence[str] | None) -> list[ColumnPair]:
-    """The columns to compare, in the order asked for, else in P's."""
-    of_p, of_q = engine.columns("p"), engine.columns("q")
-    shared = [each for each in of_p if each in of_q]
-    if not shared:
-        raise TableError(
-            f"no column is in both tables: P has {_listed(of_p)} and Q has {_listed(of_q)}; "
-            "expected a name that is the same in both, capitals included"
-        )
-    wanted = shared if columns is None else list(dict.fromkeys(columns))
-    for name in wanted:
-        if name not in shared:
-            raise TableError(_absent(name, shared, of_p, of_q))
-    summaries = {side: engine.summaries(side, wanted) for side in SIDES}
-    return [
-        ColumnPair(
-            name,
-            {side: engine.columns(side)[name] for side in SIDES},
-            {side: summaries[side][name] for side in SIDES},
-        )
-        for name in wanted
-    ]
-
-
-def _absent(name: str, shared: Sequence[str], of_p: Iterable[str], of_q: Iterable[str]) -> str:
-    sides = [side for side, of in (("P", of_p), ("Q", of_q)) if name in of]
-    where = f"is in {sides[0]} alone" if sides else "is in neither table"
-    by_fold = {each.casefold(): each for each in shared}
-    close = [by_fold[each] for each in difflib.get_close_matches(name.casefold(), by_fold)]
-    hint = (
-        f"did you mean {' or '.join(_quoted(each) for each in close)}?"
-        if close
-        else f"both have {_listed(shared)}"
-    )
-    return f"column {_quoted(name)} {where}; {hint}"
-
-
-def _listed(names: Iterable[str], at_most: int = 8) -> str:
-    quoted = [_quoted(each) for each in names]
-    more = f" and {len(quoted) - at_most} more" if len(quoted) > at_most else ""
-    return ", ".join(quoted[:at_most]) + more
-
-
-def _quoted(name: str) -> str:
-    return f"'{name}'"
-
-
-def _column(
-    pair: ColumnPair, counted: CountedColumn, base: float | None, confidence: float
-) -> ColumnComparison:
-    table = CountTable(
-        list(counted.counts),
-        np.array([each.p for each in counted.counts.values()], np.int64),
-        np.array([each.q for each in counted.counts.values()], np.int64),
-    )
-    divergence = estimate_from_counts(table, base=base, confidence=confidence)
-    return ColumnComparison(
-        name=pair.name,
-        type=counted.type,
-        divergence=divergence,
-        p_value_adjusted=divergence.p_value,
-        nulls_p=pair.summaries["p"].specials[Special.NULL],
-        nulls_q=pair.summaries["q"].specials[Special.NULL],
-        notes=counted.notes,
-    )
-
-
-def _check_compared(
-    compared: Sequence[ColumnComparison], skipped: Sequence[Skipped], columns: Sequence[str] | None
-) -> None:
-    """A column that was asked for by name is not skipped with a note, nor are all of them."""
-    if skipped and (columns is not None or not compared):
-        reasons = "; ".join(f"{_quoted(each.name)} {each.reason}" for each in skipped)
-        raise TableError(f"nothing to compare: {reasons}" if not compared else f"can't compare {reasons}")
-
-
-def _adjusted(compared: Sequence[ColumnComparison]) -> tuple[ColumnComparison, ...]:
-    """With p-values adjusted over all columns, the greatest estimate first."""
-    adjusted = benjamini_hochberg([each.divergence.p_value for each in compared])
-    both = [replace(each, p_value_adjusted=value) for each, value in zip(compared, adjusted, strict=True)]
-    return tuple(sorted(both, key=lambda each: (-each.divergence.estimate, each.name)))
+    def exceeding(self, threshold: float) -> tuple[ColumnComparison | JointComparison, ...]:
+        """What has its interval above the threshold whole: its low end exceeds it."""
+        return tuple(each for each in self.everything() if each.divergence.low > threshold)

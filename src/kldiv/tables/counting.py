@@ -1,11 +1,14 @@
-"""From a column of two tables to how often each shows each outcome, and what has to be said about it."""
+"""From the columns of two tables to how often each shows each outcome, and what has to be said about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from kldiv.tables.binning import bins_between, cuts_of, is_counted_by_value
-from kldiv.tables.contract import SIDES, Column, Engine, FoldedCount, Kind, PairCount, SideName, Summary
-from kldiv.tables.outcomes import ColumnOutcome, Cut, Folded, Special, Value
+from kldiv.tables.binning import bins_between, cuts_of, few_valued
+from kldiv.tables.by_value import count_values, folding
+from kldiv.tables.contract import SIDES, ByCuts, ByValues, Count, Grid, Kind, SideName
+from kldiv.tables.outcomes import Bin, ColumnOutcome, Cut, Special, Value
+from kldiv.tables.pairing import ColumnPair, PairCount, Tables
+from kldiv.tables.profiles import stored_grid
 
 _NOUNS = {
     Kind.BOOLEAN: "booleans",
@@ -14,21 +17,17 @@ _NOUNS = {
     Kind.DATE: "dates",
     Kind.TIME: "times of day",
 }
-
-
-class ColumnPair(NamedTuple):
-    """A column in P and in Q: what kind it is in each, and what it holds there."""
-
-    name: str
-    columns: Mapping[SideName, Column]
-    summaries: Mapping[SideName, Summary]
+# Columns in bins are counted some at a time: one scan for each would read a table as often as it has columns,
+# one scan for all would need room for the quantiles of all, and show no progress.
+_AT_ONCE = 8
 
 
 class CountedColumn(NamedTuple):
-    """How a column was counted, the counts, and notes on them."""
+    """How a column was counted, the counts, what its outcomes are made of, and notes."""
 
     type: str
     counts: dict[ColumnOutcome, PairCount]
+    grid: Grid
     notes: tuple[str, ...]
 
 
@@ -38,93 +37,150 @@ class Uncounted(NamedTuple):
     reason: str
 
 
-def count_column(
-    engine: Engine, pair: ColumnPair, bins: int, max_categories: int
-) -> CountedColumn | Uncounted:
-    """Count a column of both tables, unless its values can't be compared."""
-    kinds = {side: pair.columns[side].kind for side in SIDES if pair.summaries[side].ordinary}
-    if Kind.UNSUPPORTED in kinds.values():
-        return Uncounted(_unsupported(pair, kinds))
+Counted = dict[str, CountedColumn | Uncounted]
+
+
+def count_columns(
+    pairs: Sequence[ColumnPair],
+    bins: int,
+    max_categories: int,
+    on_counted: Callable[[int], None] = lambda _: None,
+) -> Counted:
+    """Count columns of both tables, but those whose values can't be compared.
+
+    `on_counted` is called with how many columns were counted since the last call.
+    """
+    found: Counted = {pair.name: Uncounted(reason) for pair in pairs if (reason := _why_not(pair))}
+    left = [pair for pair in pairs if pair.name not in found]
+    valued = _counted_by_value(left)
+    if found:
+        on_counted(len(found))
+    binned = []
+    for pair in left:
+        if (kind := _kind(pair)) is None or pair.name in valued:
+            found[pair.name] = _by_value(pair, kind, max_categories)
+            on_counted(1)
+        else:
+            binned.append(pair)
+    for at in range(0, len(binned), _AT_ONCE):
+        some = binned[at : at + _AT_ONCE]
+        found |= _by_bin(some, bins)
+        on_counted(len(some))
+    return found
+
+
+def _why_not(pair: ColumnPair) -> str | None:
+    """The reason why the values can't be compared, if they can't."""
+    kinds = {side: pair.columns[side].kind for side in SIDES if pair.ordinary(side)}
+    for side, kind in kinds.items():
+        if kind is Kind.UNSUPPORTED:
+            return f"holds values of type {pair.columns[side].type} in {side.upper()}, which can't be counted"
     if len(set(kinds.values())) > 1:
-        return Uncounted(f"holds {_NOUNS[kinds['p']]} in P and {_NOUNS[kinds['q']]} in Q")
-    counted = _ordinary(engine, pair, next(iter(kinds.values()), None), bins, max_categories)
-    specials: dict[ColumnOutcome, PairCount] = {
-        each: _pair(pair, each) for each in Special if any(_pair(pair, each))
-    }
-    notes = [note for side in SIDES for note in _emptiness(pair, side)]
-    return CountedColumn(counted.type, counted.counts | specials, (*notes, *counted.notes))
+        return f"holds {_NOUNS[kinds['p']]} in P and {_NOUNS[kinds['q']]} in Q"
+    stored = {grid for side in SIDES if isinstance(grid := _grid(pair, side), ByCuts)}
+    if len(stored) > 1:
+        return "is stored in other bins in P than in Q; make one profile --like the other"
+    return None
 
 
-def _ordinary(
-    engine: Engine, pair: ColumnPair, kind: Kind | None, bins: int, max_categories: int
-) -> CountedColumn:
+def _kind(pair: ColumnPair) -> Kind | None:
+    """What the values are; None if there are none."""
+    return next((pair.columns[side].kind for side in SIDES if pair.ordinary(side)), None)
+
+
+def _grid(pair: ColumnPair, side: SideName) -> Grid | None:
+    return stored_grid(pair.tables[side], pair.name) if pair.ordinary(side) else None
+
+
+def _counted_by_value(pairs: Sequence[ColumnPair]) -> set[str]:
+    """The names of the columns each of whose values is an outcome: text, booleans, few whole numbers."""
+    named = {pair.name for pair in pairs if _kind(pair) in (Kind.TEXT, Kind.BOOLEAN)}
+    whole = [
+        pair.name
+        for pair in pairs
+        if _kind(pair) is Kind.NUMBER
+        and all(pair.summaries[side].whole for side in SIDES if pair.ordinary(side))
+    ]
+    if not whole:
+        return named
+    holding = {side: {pair.name for pair in pairs if pair.ordinary(side)} for side in SIDES}
+    return named | few_valued(whole, pairs[0].tables, holding)
+
+
+def _by_value(pair: ColumnPair, kind: Kind | None, max_categories: int) -> CountedColumn:
     if kind is None:
-        return CountedColumn("null", {}, ())
-    p, q = pair.summaries["p"], pair.summaries["q"]
-    if is_counted_by_value(engine, pair.name, kind, p, q):
-        return _by_value(engine, pair, kind, max_categories)
-    return _by_bin(engine, pair, kind, bins)
+        return CountedColumn("null", _specials(pair), ByValues(()), _emptiness(pair))
+    counted = count_values(pair, max_categories)
+    order = sorted(counted.kept, key=int) if kind is Kind.NUMBER else sorted(counted.kept)
+    counts: dict[ColumnOutcome, PairCount] = {Value(each): counted.kept[each] for each in order}
+    if counted.folded:
+        counts[counted.folded] = counted.rest
+    return CountedColumn(
+        "integer" if kind is Kind.NUMBER else kind.value,
+        counts | _specials(pair),
+        ByValues(tuple(order)),
+        (*_emptiness(pair), *folding(pair, counted, max_categories)),
+    )
 
 
-def _by_value(engine: Engine, pair: ColumnPair, kind: Kind, max_categories: int) -> CountedColumn:
-    kept, folded = engine.count_values(pair.name, max_categories)
-    order = sorted(kept, key=int) if kind is Kind.NUMBER else sorted(kept)
-    counts: dict[ColumnOutcome, PairCount] = {Value(each): kept[each] for each in order}
-    shown = "integer" if kind is Kind.NUMBER else kind.value
-    if folded is None:
-        return CountedColumn(shown, counts, ())
-    counts[Folded(folded.values)] = folded.count
-    return CountedColumn(shown, counts, (_folding(pair, folded, len(kept)),))
-
-
-def _by_bin(engine: Engine, pair: ColumnPair, kind: Kind, bins: int) -> CountedColumn:
-    cuts = cuts_of(engine, pair.name, pair.summaries["q"], bins)
-    outcomes = bins_between(cuts)
-    of_p, of_q = (_bin_counts(engine, pair, side, cuts) for side in SIDES)
-    counts: dict[ColumnOutcome, PairCount] = {
-        each: PairCount(*both) for each, *both in zip(outcomes, of_p, of_q, strict=True) if any(both)
+def _by_bin(pairs: Sequence[ColumnPair], bins: int) -> Counted:
+    """Columns cut at the edges that a profile stores, or else at quantiles of Q."""
+    tables = pairs[0].tables
+    stored = {
+        pair.name: (side, grid.cuts)
+        for pair in pairs
+        for side in SIDES
+        if isinstance(grid := _grid(pair, side), ByCuts)
     }
-    return CountedColumn(kind.value, counts, ())
+    held = [pair.name for pair in pairs if pair.ordinary("q") and pair.name not in stored]
+    cuts: dict[str, Sequence[Cut]] = {pair.name: [] for pair in pairs}
+    cuts |= cuts_of(tables["q"], held, bins) if held else {}
+    cuts |= {name: each for name, (_, each) in stored.items()}
+    counts = {side: _bin_counts(pairs, side, tables, cuts) for side in SIDES}
+    notes = {name: _stored_bins(side, len(each) + 1) for name, (side, each) in stored.items()}
+    return {pair.name: _binned(pair, cuts[pair.name], counts, notes.get(pair.name, ())) for pair in pairs}
 
 
-def _bin_counts(engine: Engine, pair: ColumnPair, side: SideName, cuts: Sequence[Cut]) -> list[int]:
+def _bin_counts(
+    pairs: Sequence[ColumnPair], side: SideName, tables: Tables, cuts: dict[str, Sequence[Cut]]
+) -> dict[str, list[Count]]:
     """A side without ordinary values has a type that may not compare with the cuts, and nothing to count."""
-    return (
-        engine.count_bins(side, pair.name, cuts) if pair.summaries[side].ordinary else [0] * (len(cuts) + 1)
+    asked = {pair.name: cuts[pair.name] for pair in pairs if pair.ordinary(side)}
+    none: dict[str, list[Count]] = {pair.name: [0] * (len(cuts[pair.name]) + 1) for pair in pairs}
+    return none | dict(tables[side].count_bins(asked) if asked else {})
+
+
+def _binned(
+    pair: ColumnPair,
+    cuts: Sequence[Cut],
+    counts: dict[SideName, dict[str, list[Count]]],
+    notes: Sequence[str],
+) -> CountedColumn:
+    kind = _kind(pair)
+    of_p, of_q = (counts[side][pair.name] for side in SIDES)
+    outcomes: Iterator[tuple[Bin, Count, Count]] = zip(bins_between(cuts), of_p, of_q, strict=True)
+    shown: dict[ColumnOutcome, PairCount] = {each: PairCount(p, q) for each, p, q in outcomes if p or q}
+    return CountedColumn(
+        kind.value if kind else "null",
+        shown | _specials(pair),
+        ByCuts(tuple(cuts)),
+        (*_emptiness(pair), *notes),
     )
 
 
-def _pair(pair: ColumnPair, special: Special) -> PairCount:
-    return PairCount(*(pair.summaries[side].specials[special] for side in SIDES))
+def _stored_bins(side: SideName, bins: int) -> tuple[str]:
+    return (f"counted in the {bins} bins that the profile of {side.upper()} stores",)
 
 
-def _emptiness(pair: ColumnPair, side: SideName) -> list[str]:
+def _specials(pair: ColumnPair) -> dict[ColumnOutcome, PairCount]:
+    return {each: pair.special(each) for each in Special if any(pair.special(each))}
+
+
+def _emptiness(pair: ColumnPair) -> tuple[str, ...]:
     """A column without a single value is usually a mistake in how its table was made: say so."""
-    summary = pair.summaries[side]
-    nulls = summary.specials[Special.NULL]
-    held = summary.ordinary + sum(summary.specials.values())
-    return [f"all {nulls:,} values are null in {side.upper()}"] if nulls == held else []
-
-
-def _folding(pair: ColumnPair, folded: FoldedCount, kept: int) -> str:
-    shares = [_share(folded.count[index], pair.summaries[side]) for index, side in enumerate(SIDES)]
-    note = (
-        f"the {kept:,} most frequent values are counted one by one and the other {folded.values:,} as one "
-        f"outcome, which has {shares[0]} of P and {shares[1]} of Q"
+    nulls = pair.special(Special.NULL)
+    return tuple(
+        f"all {nulls[index]:,} values are null in {side.upper()}"
+        for index, side in enumerate(SIDES)
+        if nulls[index] == pair.held(side)
     )
-    if not folded.missing_values:
-        return note
-    hidden = _share(folded.missing_p, pair.summaries["p"])
-    return (
-        f"{note}; {folded.missing_values:,} of these, {hidden} of P, never occur in Q, so that the "
-        "divergence as counted would be infinite without this"
-    )
-
-
-def _share(times: int, summary: Summary) -> str:
-    return f"{times / (summary.ordinary + sum(summary.specials.values())):.3g}"
-
-
-def _unsupported(pair: ColumnPair, kinds: Mapping[SideName, Kind]) -> str:
-    side = next(side for side, kind in kinds.items() if kind is Kind.UNSUPPORTED)
-    return f"holds values of type {pair.columns[side].type} in {side.upper()}, which can't be counted"

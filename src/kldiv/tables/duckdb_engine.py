@@ -1,227 +1,368 @@
-"""DuckDB counts: CSV, Parquet and JSON files, by SQL that returns nothing but counts and cuts."""
+"""DuckDB counts: files, databases and relations, by SQL that returns nothing but counts, cuts and values."""
 
-import re
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from itertools import pairwise
+from typing import Any
 
-from kldiv.errors import MissingExtraError, TableError
+import numpy as np
+
+from kldiv.errors import TableError
 from kldiv.tables import sql
 from kldiv.tables.contract import (
-    SIDES,
+    ByCuts,
+    Cell,
     Column,
-    Engine,
-    FoldedCount,
+    Count,
+    Grid,
     Kind,
-    PairCount,
-    SideName,
     Summary,
+    Table,
     ValueCounts,
+    by_text,
+    whole_or_float,
 )
-from kldiv.tables.duckdb_files import open_table, values_of
-from kldiv.tables.files import Source
-from kldiv.tables.outcomes import Cut, Special
-
-if TYPE_CHECKING:
-    import duckdb
+from kldiv.tables.duckdb_files import values_of
+from kldiv.tables.duckdb_session import Rows, Session
+from kldiv.tables.narrowing import Probe, fractions, narrowed
+from kldiv.tables.outcomes import Cut, Special, Value
+from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
+from kldiv.tables.writing import number_text, steps_text
 
 # More different values than few among this many rows settle it without counting the rest.
 _FIRST_ROWS = 10_000
-# No network: an extension that is not installed is not looked for.
-_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-# What DuckDB adds for those who write SQL: the statement, and settings to try.
-_ADVICE = re.compile(r"\n\s*(?:LINE \d+:|Possible|Potential|Candidate|Try |file = )")
-_KIND_OF_ERROR = re.compile(r"^[A-Za-z ]*Error: ")
-
-
-class DuckDBEngine(Engine):
-    """Two tables in files, opened by an embedded DuckDB; a context manager.
-
-    Raises:
-        MissingExtraError: DuckDB is not installed.
-        TableError: a file is missing, empty, or not what its extension says.
-    """
-
-    def __init__(self, p: Source, q: Source) -> None:
-        self._shown = {"p": p.shown, "q": q.shown}
-        self._duckdb = _duckdb()
-        self._overflow = tempfile.TemporaryDirectory(prefix="kldiv-", ignore_cleanup_errors=True)
-        self._connection = self._connect()
-        try:
-            self._tables = {"p": self._open("p", p), "q": self._open("q", q)}
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the files, and of what DuckDB put on disk."""
-        self._connection.close()
-        self._overflow.cleanup()
-
-    def columns(self, side: SideName) -> Mapping[str, Column]:
-        """The columns of one table, in its order."""
-        return self._tables[side].columns
-
-    def rows(self, side: SideName) -> int:
-        """How many rows one table has."""
-        return self._tables[side].rows
-
-    def summaries(self, side: SideName, names: Sequence[str]) -> Mapping[str, Summary]:
-        """One query for many columns of a table."""
-        table = self._tables[side]
-        wanted = [(table.sql_name(name), table.columns[name]) for name in names]
-        parts = [part for column, of in wanted for part in sql.summary(column, of)]
-        row = values_of(lambda statement: self._query(statement, side), parts, side)
-        each = len(Special) + 2
-        return {name: _summary(row[each * i : each * (i + 1)]) for i, name in enumerate(names)}
-
-    def has_few_values(self, name: str, limit: int) -> bool:
-        """Many different values show among the first rows; only few are counted to the end."""
-        texts = [self._texts(side, name) for side in SIDES]
-        for side, each in zip(SIDES, texts, strict=True):
-            first = f"({each} LIMIT {_FIRST_ROWS})"
-            if self._number(sql.select("count(DISTINCT value)", first), side) > limit:
-                return False
-        return self._number(sql.select("count(*)", f"({' UNION '.join(texts)})"), *SIDES) <= limit
-
-    def values_at(self, name: str, ranks: Sequence[int]) -> list[str]:
-        """Exact quantiles, by rank."""
-        column, where, of = self._ordinary("q", name)
-        count = self._number(sql.select("count(*)", "q", where), "q")
-        # In the middle of a rank's share no rounding of count·fraction can reach the next rank.
-        fractions = ", ".join(f"{(rank - 0.5) / count!r}::DOUBLE" for rank in ranks)
-        found = f"CAST(quantile_disc({column}, [{fractions}]) AS VARCHAR[])"
-        [(texts,)] = self._query(sql.select(found, "q", where), "q")
-        return [_cut_text(each, of) for each in texts]
-
-    def next_values(self, name: str, values: Sequence[str]) -> list[str | None]:
-        """One query for all the values."""
-        column, where, of = self._ordinary("q", name)
-        above = [f"{column} > CAST({sql.literal(each)} AS {of.type})" for each in values]
-        parts = ", ".join(f"CAST(min({column}) FILTER (WHERE {each}) AS VARCHAR)" for each in above)
-        [row] = self._query(sql.select(parts, "q", where), "q")
-        return [None if each is None else _cut_text(each, of) for each in row]
-
-    def count_bins(self, side: SideName, name: str, cuts: Sequence[Cut]) -> list[int]:
-        """The bin of each value is found by bisection."""
-        column, where, of = self._ordinary(side, name)
-        number = sql.bin_number(column, of, cuts, self._tables["q"].columns[name].type)
-        rows = self._query(sql.select(f"{number} AS bin, count(*)", side, where, "GROUP BY bin"), side)
-        counted = dict(rows)
-        return [counted.get(index, 0) for index in range(len(cuts) + 1)]
-
-    def count_values(self, name: str, keep: int) -> ValueCounts:
-        """Both tables grouped and joined; only the most frequent values leave DuckDB."""
-        p, q = (self._texts(side, name) for side in SIDES)
-        ranked = sql.ranked_values(p, q, self.rows("p"), self.rows("q"))
-        kept, folded = {}, None
-        for value, is_kept, *numbers in self._query(sql.kept_and_folded(ranked, keep), *SIDES):
-            values, of_p, of_q, missing, missing_p = map(int, numbers)
-            if is_kept:
-                kept[value] = PairCount(of_p, of_q)
-            else:
-                folded = FoldedCount(values, PairCount(of_p, of_q), missing, missing_p)
-        return ValueCounts(kept, folded)
-
-    def _texts(self, side: SideName, name: str) -> str:
-        """The query of a column's ordinary values as texts."""
-        column, where, of = self._ordinary(side, name)
-        return sql.select(f"{sql.as_text(column, of)} AS value", side, where)
-
-    def _ordinary(self, side: SideName, name: str) -> tuple[str, str, Column]:
-        """A column's name in SQL, the clause that leaves its ordinary values, and the column."""
-        table = self._tables[side]
-        column, of = table.sql_name(name), table.columns[name]
-        return column, f"WHERE {sql.ordinary(column, of)}", of
-
-    def _open(self, side: SideName, source: Source) -> "_Table":
-        names = open_table(lambda statement: self._query(statement, side), side, source)
-        types = [str(row[1]) for row in self._query(f"DESCRIBE {side}", side)]
-        columns = {name: Column(sql.kind_of(of), of) for name, of in zip(names, types, strict=True)}
-        rows = self._number(sql.select("count(*)", side), side)
-        if not rows:
-            raise TableError(f"{source.shown} has no rows; expected at least one")
-        return _Table(columns, rows, tuple(names))
-
-    def _number(self, statement: str, *sides: SideName) -> int:
-        return int(self._query(statement, *sides)[0][0])
-
-    def _query(self, statement: str, *sides: SideName) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(statement).fetchall()
-        except self._duckdb.Error as error:
-            shown = " or ".join(dict.fromkeys(self._shown[side] for side in sides))
-            raise TableError(f"can't read {shown}: {_reason(str(error))}") from error
-        except RuntimeError as error:
-            if "interrupted" in str(error).lower():
-                raise KeyboardInterrupt from error
-            raise
-
-    def _connect(self) -> "duckdb.DuckDBPyConnection":
-        connection: duckdb.DuckDBPyConnection = self._duckdb.connect(
-            ":memory:", config={**_CONFIG, "temp_directory": self._overflow.name}
-        )
-        # The object cache keeps what a Parquet file says about itself, which each query would read again.
-        connection.execute(
-            "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET enable_object_cache = true"
-        )
-        return connection
+# 128 MiB of doubles, of which DuckDB holds up to two copies.
+_VALUES_IN_MEMORY = 2**24
+_SAMPLE = 2**20
+_NOT_FINITE = (Special.NAN, Special.POSITIVE_INFINITY, Special.NEGATIVE_INFINITY)
 
 
 @dataclass(frozen=True)
-class _Table:
-    """An opened table: its columns by name, and its names in the order of c0, c1, and so on."""
+class _Field:
+    """A column of the opened table: what it is called in SQL, and what it is."""
 
-    columns: Mapping[str, Column]
-    rows: int
-    names: tuple[str, ...]
-
-    def sql_name(self, name: str) -> str:
-        return f"c{self.names.index(name)}"
+    sql: str
+    column: Column
 
 
-def _duckdb() -> ModuleType:
-    try:
-        import duckdb  # noqa: PLC0415 (an extra, and loaded when a table is opened)
-    except ImportError:
-        raise MissingExtraError("duckdb", "tables") from None
-    return duckdb
+class DuckDBTable(Table):
+    """The rows of `source`, whose columns are c0, c1, …, asked for in a session.
+
+    `fields` are the columns by their names; `weight` is the one in SQL that weighs the rows.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        session: Session,
+        source: str,
+        fields: Mapping[str, _Field],
+        weight: str | None = None,
+    ) -> None:
+        self.name = name
+        self._session = session
+        self._source = source
+        self._fields = fields
+        self._weight = weight
+        self._rows: Count | None = None
+        self._known: dict[str, Summary] = {}
+
+    def close(self) -> None:
+        """Let go of the files, and of what DuckDB put on disk."""
+        self._session.close()
+
+    def columns(self) -> Mapping[str, Column]:
+        """The columns, in the table's order."""
+        return {name: field.column for name, field in self._fields.items()}
+
+    def rows(self) -> Count:
+        """How many rows there are, or their weights together."""
+        if self._rows is None:
+            [(found,)] = self._query(sql.select(sql.total(self._weight), self._source))
+            self._rows = whole_or_float(found)
+        return self._rows
+
+    def summaries(self, names: Sequence[str]) -> Mapping[str, Summary]:
+        """One query for many columns; what most columns don't hold is counted in those that do."""
+        new = [name for name in names if name not in self._known]
+        parts = [part for name in new for part in self._present_and_ordinary(name)]
+        found = iter(map(whole_or_float, self._values(parts)))
+        counts = {name: (next(found), next(found)) for name in new}
+        infinite = [name for name, (present, ordinary) in counts.items() if ordinary != present]
+        parts = [self._counted(name, each) for name in infinite for each in _NOT_FINITE]
+        found = iter(map(whole_or_float, self._values(parts)))
+        not_finite = {name: {each: next(found) for each in _NOT_FINITE} for name in infinite}
+        whole = self._whole([name for name, (_, ordinary) in counts.items() if ordinary])
+        for name, (present, ordinary) in counts.items():
+            rest = not_finite.get(name, dict.fromkeys(_NOT_FINITE, 0))
+            specials: dict[Special, Count] = {Special.NULL: self.rows() - present, **rest}
+            self._known[name] = Summary(ordinary, specials, name in whole)
+        return {name: self._known[name] for name in names}
+
+    def distinct(self, names: Sequence[str], limit: int) -> Mapping[str, Mapping[str, Count] | None]:
+        """Many different values show among the first rows; only few are counted to the end."""
+        seen = self._values([self._different(name) for name in names], self._first_rows())
+        few = [name for name, number in zip(names, seen, strict=True) if number <= limit]
+        found = self.count_values(few, limit)
+        return {
+            name: found[name].kept if name in found and found[name].different <= limit else None
+            for name in names
+        }
+
+    def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
+        """Grouped in DuckDB, unless more differ among some more rows than the limit."""
+        first = f"({sql.select('*', self._source)} LIMIT {2 * limit})"
+        if self._values([self._different(name)], first)[0] > limit:
+            return None
+        value, condition = sql.ordered(*self._of(name)), sql.ordinary(*self._of(name))
+        what = f"{value} AS value, {sql.total(self._weight)}"
+        grouped = (f"WHERE {condition}", "GROUP BY value", f"LIMIT {limit + 1}")
+        rows = self._query(sql.select(what, self._source, *grouped))
+        return by_text([(self._text(name, each), times) for each, times in rows], limit)
+
+    def values_past(self, amounts: Mapping[str, Sequence[Count]]) -> Mapping[str, list[str]]:
+        """Exact quantiles: by rank, or by cumulated weight."""
+        if self._weight is None:
+            found = self._quantiles(amounts)
+        else:
+            found = {name: self._weighted_quantiles(name, each) for name, each in amounts.items()}
+        return {name: [self._text(name, each) for each in found[name]] for name in amounts}
+
+    def next_values(self, values: Mapping[str, Sequence[str]]) -> Mapping[str, list[str | None]]:
+        """One query for all the values."""
+        least = [
+            f"min({sql.ordered(*self._of(name))}) "
+            f"FILTER (WHERE {sql.ordinary(*self._of(name))} AND {self._passed(name, Cut(each, above=True))})"
+            for name, texts in values.items()
+            for each in texts
+        ]
+        found = iter(self._values(least))
+        following = {name: [next(found) for _ in texts] for name, texts in values.items()}
+        return {
+            name: [None if each is None else self._text(name, each) for each in of]
+            for name, of in following.items()
+        }
+
+    def count_bins(self, cuts: Mapping[str, Sequence[Cut]]) -> Mapping[str, list[Count]]:
+        """How many values are beyond each cut, in one query; what is between two is their difference."""
+        of = self.summaries([*cuts])
+        beyond = [
+            sql.counted(self._passed(name, cut, of[name]), self._weight)
+            for name, each in cuts.items()
+            for cut in each
+        ]
+        found = iter(self._values(beyond))
+        passed = {name: [whole_or_float(next(found)) for _ in each] for name, each in cuts.items()}
+        return {
+            name: [more - less for more, less in pairwise([of[name].ordinary, *each, 0])]
+            for name, each in passed.items()
+        }
+
+    def count_values(self, names: Sequence[str], keep: int) -> Mapping[str, ValueCounts]:
+        """Grouped in DuckDB; only the most frequent values leave it."""
+        found = {}
+        for name in names:
+            rows = self._query(sql.most_frequent(self._texts(name), self._weight, keep))
+            kept = {value: whole_or_float(times) for value, times, _ in rows}
+            found[name] = ValueCounts(kept, rows[0][2] if rows else 0)
+        return found
+
+    def count_listed(self, values: Mapping[str, Sequence[str]]) -> Mapping[str, dict[str, Count]]:
+        """A query for each column."""
+        found = {}
+        for name, texts in values.items():
+            listed = f"WHERE value IN (SELECT unnest({sql.literals(texts)}))"
+            what = f"value, {sql.total(self._weight)}"
+            rows = self._query(sql.select(what, f"({self._texts(name)})", listed, "GROUP BY value"))
+            found[name] = {value: whole_or_float(times) for value, times in rows}
+        return found
+
+    def count_joint(self, grids: Mapping[str, Grid]) -> Mapping[tuple[Cell, ...], Count]:
+        """Rows grouped by what each column turned out to be; listed values are looked up by a join."""
+        cells, source = [], f"{self._source} AS t"
+        for index, (name, grid) in enumerate(grids.items()):
+            column, of = self._of(name)
+            if isinstance(grid, ByCuts):
+                number = sql.bin_number(column, of, grid.cuts)
+            else:
+                texts = sql.as_text(column, of)
+                source += f" LEFT JOIN ({sql.numbered(grid.values)}) AS l{index} ON l{index}.value = {texts}"
+                number = f"coalesce(l{index}.number, {len(grid.values)})"
+            cells.append(sql.cell(column, of, number))
+        grouped = ", ".join(cells)
+        rows = self._query(sql.select(f"{grouped}, {sql.total(self._weight)}", source, "GROUP BY ALL"))
+        return {tuple(_cell(each) for each in of): whole_or_float(times) for *of, times in rows}
+
+    def restricted(self, name: str, outcome: Value | Special) -> "DuckDBTable":
+        """The same columns of fewer rows, in the same session."""
+        column, of = self._of(name)
+        if isinstance(outcome, Special):
+            condition = sql.special(column, of, outcome)
+        else:
+            condition = (
+                f"{sql.ordinary(column, of)} AND {sql.as_text(column, of)} = {sql.literal(outcome.text)}"
+            )
+        rows = f"({sql.select('*', self._source)} WHERE {condition})"
+        return _Part(self.name, self._session, rows, self._fields, self._weight)
+
+    def _present_and_ordinary(self, name: str) -> list[str]:
+        """The aggregates of the rows that have a value, and of those that have an ordinary one."""
+        column, of = self._of(name)
+        present = f"{column} IS NOT NULL"
+        held = f"count({column})" if self._weight is None else sql.counted(present, self._weight)
+        if not sql.has_infinities(of):
+            return [held, held]
+        return [held, sql.counted(sql.ordinary(column, of), self._weight)]
+
+    def _counted(self, name: str, which: Special) -> str:
+        return sql.counted(sql.special(*self._of(name), which), self._weight)
+
+    def _whole(self, names: Sequence[str]) -> set[str]:
+        """The columns whose ordinary values are all whole; that most are not shows among the first rows."""
+        numbers = [name for name in names if self._fields[name].column.kind is Kind.NUMBER]
+        whole = {name for name in numbers if sql.is_integer(self._fields[name].column)}
+        possible = [name for name in numbers if name not in whole]
+        for rows in (self._first_rows(), self._source):
+            fits = self._values([sql.all_whole(*self._of(name)) for name in possible], rows)
+            possible = [name for name, fit in zip(possible, fits, strict=True) if fit or fit is None]
+        return whole.union(possible)
+
+    def _first_rows(self) -> str:
+        return f"({sql.select('*', self._source)} LIMIT {_FIRST_ROWS})"
+
+    def _quantiles(self, amounts: Mapping[str, Sequence[Count]]) -> dict[str, list[Any]]:
+        """Long columns are narrowed first, as DuckDB holds all that it takes quantiles of in memory."""
+        long = self._summed(amounts) > _VALUES_IN_MEMORY
+        return {
+            name: found
+            for names in ([[each] for each in amounts] if long else [[*amounts]])
+            for name, found in self._quantiles_of({each: amounts[each] for each in names}).items()
+        }
+
+    def _summed(self, names: Iterable[str]) -> Count:
+        return sum(each.ordinary for each in self.summaries([*names]).values())
+
+    def _quantiles_of(self, amounts: Mapping[str, Sequence[Count]]) -> dict[str, list[Any]]:
+        if self._summed(amounts) > _VALUES_IN_MEMORY:
+            return {name: self._narrowed_quantiles(name, [*map(int, each)]) for name, each in amounts.items()}
+        of = self.summaries([*amounts])
+        parts = []
+        for name, each in amounts.items():
+            # It leaves out nulls by itself.
+            finite = not any(of[name].specials[special] for special in _NOT_FINITE)
+            condition = None if finite else sql.ordinary(*self._of(name))
+            parts.append(sql.quantiles(sql.ordered(*self._of(name)), each, of[name].ordinary, condition))
+        return dict(zip(amounts, self._values(parts), strict=True))
+
+    def _narrowed_quantiles(self, name: str, amounts: Sequence[int]) -> list[Any]:
+        """By guesses from a sample, and by sorting what lies between them."""
+        column, of = self._of(name)
+        total = int(self.summaries([name])[name].ordinary)
+        left = narrowed(amounts, self._probes(name, amounts, total), total)
+        inside = " OR ".join(f"({sql.between(column, of, *gap)})" for gap in left.gaps)
+        found = dict(left.settled)
+        if left.gaps:
+            part = sql.quantiles(sql.ordered(column, of), [*left.amounts.values()], left.rows, inside)
+            found |= dict(zip(left.amounts, self._values([part])[0], strict=True))
+        return [found[each] for each in amounts]
+
+    def _probes(self, name: str, amounts: Sequence[int], total: int) -> list[Probe]:
+        """Values of a random sample around each quantile, and how many rows are below each, and at it too."""
+        value, of = sql.ordered(*self._of(name)), self._fields[name].column
+        is_ordinary = sql.ordinary(*self._of(name))
+        percent = min(100, 100 * _SAMPLE / total)
+        sample = f"({sql.select('*', self._source)} USING SAMPLE {percent} PERCENT (bernoulli))"
+        # Four standard deviations of a sample's quantile, which is at most 1/(2 sqrt(n)).
+        guesses = fractions(amounts, total, 2 / _SAMPLE**0.5)
+        [found] = self._values([f"quantile_disc({value}, {guesses}) FILTER (WHERE {is_ordinary})"], sample)
+        values = sorted(set(found or []))
+        below = [
+            f"{is_ordinary} AND {value} {sign} {sql.value(each, of)}"
+            for each in values
+            for sign in ("<", "<=")
+        ]
+        counts = iter(map(int, self._values([sql.counted(each, None) for each in below])))
+        return [Probe(each, next(counts), next(counts)) for each in values]
+
+    def _weighted_quantiles(self, name: str, amounts: Sequence[Count]) -> list[Any]:
+        value, condition = sql.ordered(*self._of(name)), sql.ordinary(*self._of(name))
+        rows = sql.select(f"{value} AS value, {self._weight} AS weight", self._source, f"WHERE {condition}")
+        return list(self._query(sql.past(rows, "weight", amounts))[0])
+
+    def _passed(self, name: str, cut: Cut, of: Summary | None = None) -> str:
+        """The condition that a value is beyond a cut; +inf and NaN, if there are any, are not ordinary."""
+        condition = sql.passed(*self._of(name), cut)
+        if of and (of.specials[Special.NAN] or of.specials[Special.POSITIVE_INFINITY]):
+            return f"{sql.ordinary(*self._of(name))} AND {condition}"
+        return condition
+
+    def _different(self, name: str) -> str:
+        condition = sql.ordinary(*self._of(name))
+        return f"count(DISTINCT {self._fields[name].sql}) FILTER (WHERE {condition})"
+
+    def _texts(self, name: str) -> str:
+        """The query of a column's ordinary values as texts, and of what their rows weigh."""
+        column, of = self._of(name)
+        weight = f", {self._weight}" if self._weight else ""
+        what = f"{sql.as_text(column, of)} AS value{weight}"
+        return sql.select(what, self._source, f"WHERE {sql.ordinary(column, of)}")
+
+    def _text(self, name: str, value: Any) -> str:
+        """A number that `sql.ordered` gave, as text."""
+        column = self._fields[name].column
+        if column.kind is not Kind.NUMBER:
+            return steps_text(value, column.kind, sql.steps_of(column), utc=sql.is_zoned(column))
+        return number_text(np.float32(value) if column.type == "FLOAT" else value)
+
+    def _of(self, name: str) -> tuple[str, Column]:
+        """A column's name in SQL, and the column."""
+        field = self._fields[name]
+        return field.sql, field.column
+
+    def _values(self, aggregates: Sequence[str], source: str | None = None) -> list[Any]:
+        return values_of(self._query, aggregates, source or self._source) if aggregates else []
+
+    def _query(self, statement: str) -> Rows:
+        return self._session.query(statement)
 
 
-def _summary(row: Sequence[Any]) -> Summary:
-    ordinary, whole, *specials = row
-    return Summary(ordinary, dict(zip(Special, specials, strict=True)), bool(whole))
+class _Part(DuckDBTable):
+    """Some rows of another table, in its session."""
+
+    def close(self) -> None:
+        """Leave the session to the table that opened it."""
 
 
-def _cut_text(text: str, column: Column) -> str:
-    """A value as a cut writes it: 5 and not 5.0, a day and not its midnight."""
-    if column.kind is not Kind.NUMBER:
-        return text.removesuffix(" 00:00:00")
-    if "." in text and "e" not in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+def opened(
+    name: str,
+    session: Session,
+    names: Sequence[str],
+    weights: str | None,
+    unsupported: Mapping[str, str] | None = None,
+    rows: str = sql.ROWS,
+) -> DuckDBTable:
+    """The table `rows` of a session, whose columns c0, c1, … have these names, once it has been looked at.
+
+    `unsupported` are the types of columns that hold no more than whether there is a value.
+    """
+    types = [str(row[1]) for row in session.query(f"DESCRIBE {rows}")]
+    fields = {
+        each: _Field(f"c{index}", Column(sql.kind_of(of), of))
+        for index, (each, of) in enumerate(zip(names, types, strict=True))
+    }
+    for each, of in (unsupported or {}).items():
+        fields[each] = _Field(fields[each].sql, Column(Kind.UNSUPPORTED, of))
+    if not session.query(sql.select("count(*)", rows))[0][0]:
+        raise TableError(f"{name} has no rows; expected at least one")
+    if weights is None:
+        return DuckDBTable(name, session, rows, fields)
+    check_weight_column(name, weights, {each: field.column for each, field in fields.items()})
+    field = fields.pop(weights)
+    *wrong, total = session.query(sql.select(", ".join(sql.weighing(field.sql, field.column)), rows))[0]
+    check_weights(name, weights, dict(zip(WRONG_WEIGHTS, wrong, strict=True)), whole_or_float(total))
+    positive = f"({sql.select('*', rows)} WHERE {field.sql} > 0)"
+    return DuckDBTable(name, session, positive, fields, field.sql)
 
 
-def _reason(message: str) -> str:
-    """What went wrong in one sentence, from DuckDB's page about it."""
-    page = _ADVICE.split(message, maxsplit=1)[0].strip()
-    if "CSV Parser state machine" in page:
-        return "it is no CSV as RFC 4180 has it; lines that end in different ways, or a quote inside a field?"
-    first, *others = [each.strip(" .:") for each in page.splitlines() if each.strip()] or [
-        "DuckDB doesn't say why"
-    ]
-    line, file = re.search(r"CSV Error on Line: (\d+)$", first), re.search(r"\n\s*file = (.+)", message)
-    if not (line and file and others):
-        return _KIND_OF_ERROR.sub("", first)
-    # Between the number of the line and what is wrong with it stands the line itself.
-    return f"line {line[1]} of {file[1]}: {others[-1]}"
+def _cell(number: int) -> Cell:
+    return number if number >= 0 else [*Special][number]

@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kldiv.errors import TableError
-from kldiv.tables.contract import SideName
 from kldiv.tables.files import Source
-from kldiv.tables.sql import literal, select
+from kldiv.tables.sql import ROWS, literal, select
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -47,19 +46,19 @@ _JSON = f"{_RECORDS}, dateformat='%Y-%m-%d', timestampformat='%Y-%m-%dT%H:%M:%SZ
 _RENAMED = re.compile(r"_\d+$")
 
 
-def open_table(query: Query, side: SideName, source: Source) -> list[str]:
-    """Make the table `side` of the files, with columns c0, c1, …; return the names in the files."""
+def open_files(query: Query, source: Source) -> list[str]:
+    """Make the table of the files, with columns c0, c1, …; return the names in the files."""
     names, reader = _READERS[source.format](query, source)
-    _check_names(names, source.shown)
+    check_names(names, source.shown)
     aliases = ", ".join(f"c{index}" for index in range(len(names)))
     stored = select("*", f"{reader} AS stored({aliases})")
     if source.format == "parquet":
-        query(f"CREATE TEMP VIEW {side} AS {stored}")
+        query(f"CREATE TEMP VIEW {ROWS} AS {stored}")
     else:
-        query(f"CREATE TEMP TABLE {side}_text AS {stored}")
-        selected = _typed(query, f"{side}_text", _DATES if source.format == "json" else _TYPES)
-        query(f"CREATE TEMP TABLE {side} AS {select(selected, f'{side}_text')}")
-        query(f"DROP TABLE {side}_text")
+        query(f"CREATE TEMP TABLE read AS {stored}")
+        selected = _typed(query, "read", _DATES if source.format == "json" else _TYPES)
+        query(f"CREATE TEMP TABLE {ROWS} AS {select(selected, 'read')}")
+        query("DROP TABLE read")
     return names
 
 
@@ -167,7 +166,8 @@ def _check_same(columns: dict[str, list[str]]) -> None:
             raise TableError(f"{file} has not the columns of {first}: {seen}; expected the same in each file")
 
 
-def _check_names(names: list[str], shown: str) -> None:
+def check_names(names: list[str], shown: str) -> None:
+    """Raise if two columns have one name."""
     twice = [name for name, number in Counter(names).items() if number > 1]
     if twice:
         raise TableError(f"{shown} has more than one column called '{twice[0]}'; rename all but one")

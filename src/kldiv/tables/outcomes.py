@@ -63,13 +63,37 @@ class Bin:
 
 @dataclass(frozen=True)
 class Folded:
-    """The values beyond the most frequent ones, together."""
+    """The values beyond the most frequent ones, together: how many different ones P and Q have."""
 
-    values: int
+    values_p: int
+    values_q: int
     kind: ClassVar[str] = "other"
 
     def __str__(self) -> str:
-        return f"other ({self.values:,} value{'s' if self.values != 1 else ''})"
+        plural = "s" if self.values_p != 1 else ""
+        return f"other ({self.values_p:,} value{plural} in P, {self.values_q:,} in Q)"
 
 
-ColumnOutcome = Special | Value | Bin | Folded
+@dataclass(frozen=True)
+class Present:
+    """Any value at all, where it is counted whether there is one."""
+
+    kind: ClassVar[str] = "present"
+
+    def __str__(self) -> str:
+        return "any value"
+
+
+@dataclass(frozen=True)
+class Joint:
+    """An outcome of each of several columns in the same row."""
+
+    parts: tuple[Special | Value | Bin | Folded, ...]
+    kind: ClassVar[str] = "joint"
+
+    def __str__(self) -> str:
+        return " × ".join(map(str, self.parts))
+
+
+ColumnOutcome = Special | Value | Bin | Folded | Present
+AnyOutcome = ColumnOutcome | Joint

@@ -1,15 +1,19 @@
-"""Pieces of SQL, DuckDB's dialect: literals, and the comparison of a column with a cut.
+"""Pieces of SQL, DuckDB's dialect: literals, conditions on a column, and comparisons with a cut.
 
 Columns are called c0, c1, … in every query, so that a column name, which is data, is never part of one.
 """
 
-import math
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
-from kldiv.tables.contract import Column, Kind
+from kldiv.tables.contract import Column, Count, Kind
 from kldiv.tables.outcomes import Cut, Special
+from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of
+
+# What the opened table is called in every query: nothing of the user's is.
+ROWS = "kldiv_rows"
 
 _WHOLE = {
     f"{sign}{name}": bits if sign else bits - 1
@@ -21,8 +25,18 @@ _GREATEST_FLOAT = Fraction(2**24 - 1) * 2**104
 
 
 def literal(text: str) -> str:
-    """Return a text as SQL: between quotes, each quote in it doubled."""
-    return "'" + text.replace("'", "''") + "'"
+    """Return a text as SQL: between quotes, each quote in it doubled; a null character would end it."""
+    return " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in text.split("\0"))
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL, for the tables and columns that a query of the user's knows by their names."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literals(texts: Sequence[str]) -> str:
+    """Return a list of texts as SQL."""
+    return "CAST([" + ", ".join(map(literal, texts)) + "] AS VARCHAR[])"
 
 
 def select(what: str, source: str, *clauses: str) -> str:
@@ -53,31 +67,64 @@ def has_infinities(column: Column) -> bool:
     return is_floating(column) or column.kind is Kind.DATE
 
 
+def is_zoned(column: Column) -> bool:
+    """Whether the column holds instants, which are written with their zone."""
+    return column.type == "TIMESTAMP WITH TIME ZONE"
+
+
+def steps_of(column: Column) -> Steps:
+    """What a column of an exact type can hold."""
+    if column.type in _WHOLE:
+        greatest = 2 ** _WHOLE[column.type] - 1
+        return Steps(Fraction(1), 0 if column.type.startswith("U") else -greatest - 1, greatest)
+    if column.type == "DATE":
+        return DAYS
+    if column.kind is not Kind.NUMBER:
+        return NANOSECONDS if column.type.endswith("_NS") else MICROSECONDS
+    width, scale = map(int, column.type.removeprefix("DECIMAL(").removesuffix(")").split(","))
+    return Steps(Fraction(1, 10**scale), 1 - 10**width, 10**width - 1)
+
+
+def ordered(name: str, column: Column) -> str:
+    """An ordinary value as a number: itself, or the steps of a date or a time."""
+    if column.kind is Kind.NUMBER:
+        return name
+    if column.type == "DATE":
+        return f"({name} - DATE '1970-01-01')"
+    return f"epoch_{'ns' if column.type.endswith('_NS') else 'us'}({name})"
+
+
+def special(name: str, column: Column, which: Special) -> str:
+    """The condition that a value is this special one."""
+    if which is Special.NULL:
+        return f"{name} IS NULL"
+    if which is Special.NAN:
+        return f"isnan({name})" if is_floating(column) else "false"
+    if not has_infinities(column):
+        return "false"
+    infinity = "infinity" if which is Special.POSITIVE_INFINITY else "-infinity"
+    return f"{name} = CAST('{infinity}' AS {column.type})"
+
+
 def ordinary(name: str, column: Column) -> str:
     """The condition that a value is neither null nor NaN nor infinite."""
     return f"isfinite({name})" if has_infinities(column) else f"{name} IS NOT NULL"
 
 
-def summary(name: str, column: Column) -> list[str]:
-    """The aggregates of a summary: ordinary values, whether they are whole, and each special value."""
-    is_ordinary = ordinary(name, column)
-    infinite = f"{name} = CAST('%s' AS {column.type})" if has_infinities(column) else "false"
-    specials = {
-        Special.NULL: f"{name} IS NULL",
-        Special.NAN: f"isnan({name})" if is_floating(column) else "false",
-        Special.POSITIVE_INFINITY: infinite.replace("%s", "infinity"),
-        Special.NEGATIVE_INFINITY: infinite.replace("%s", "-infinity"),
-    }
-    counted = [f"count(*) FILTER (WHERE {specials[each]})" for each in Special]
-    whole = f"bool_and({is_whole(name, column)}) FILTER (WHERE {is_ordinary})"
-    return [f"count(*) FILTER (WHERE {is_ordinary})", whole, *counted]
+def counted(condition: str, weight: str | None) -> str:
+    """The aggregate of the rows where a condition holds."""
+    return f"count_if({condition})" if weight is None else f"sum(CASE WHEN {condition} THEN {weight} END)"
 
 
-def is_whole(name: str, column: Column) -> str:
-    """The condition that an ordinary value is a whole number that its type tells from its neighbours."""
-    if column.kind is not Kind.NUMBER:
-        return "false"
-    return f"{name} = trunc({name}) AND abs({name}) <= {2**53}" if column.type not in _WHOLE else "true"
+def is_integer(column: Column) -> bool:
+    """Whether the column's type holds whole numbers alone."""
+    return column.type in _WHOLE
+
+
+def all_whole(name: str, column: Column) -> str:
+    """Whether all ordinary numbers are whole, and told by their type from their neighbours; an aggregate."""
+    whole = f"{name} = trunc({name}) AND abs({name}) <= {2**53}"
+    return f"bool_and({whole}) FILTER (WHERE {ordinary(name, column)})"
 
 
 def as_text(name: str, column: Column) -> str:
@@ -87,85 +134,116 @@ def as_text(name: str, column: Column) -> str:
     return f"CAST({name} AS VARCHAR)"
 
 
-def ranked_values(p_values: str, q_values: str, p_rows: int, q_rows: int) -> str:
-    """The query of all values of both sides with their counts, ranked by the sum of their shares of the rows.
-
-    The shares are compared as whole numbers, so that no rounding decides which values are kept.
-    """
-    of_p, of_q = (
-        select("value, count(*) AS times", f"({each})", "GROUP BY value") for each in (p_values, q_values)
-    )
-    both = select(
-        "value, coalesce(of_p.times, 0) AS p, coalesce(of_q.times, 0) AS q",
-        f"({of_p}) AS of_p FULL JOIN ({of_q}) AS of_q USING (value)",
-    )
-    shares = f"p * {q_rows}::HUGEINT + q * {p_rows}::HUGEINT"
-    return select(f"*, row_number() OVER (ORDER BY {shares} DESC, value) AS rank", f"({both})")
-
-
-def kept_and_folded(ranked: str, keep: int) -> str:
-    """The query of the first `keep` values one by one, and of the others in one row."""
-    kept = f"CASE WHEN rank <= {keep} THEN value END AS kept_value, rank <= {keep} AS is_kept"
-    missing = "count(*) FILTER (WHERE q = 0), coalesce(sum(p) FILTER (WHERE q = 0), 0)"
-    return select(
-        f"{kept}, count(*), sum(p), sum(q), {missing}", f"({ranked})", "GROUP BY kept_value, is_kept"
-    )
-
-
-def bin_number(name: str, column: Column, cuts: Sequence[Cut], cut_type: str) -> str:
+def bin_number(name: str, column: Column, cuts: Sequence[Cut]) -> str:
     """How many of the ascending cuts an ordinary value has passed, by bisection."""
-    if not cuts:
-        return "0"
-    passed = [_passed(name, column, cut, cut_type) for cut in cuts]
-    return _bisection(passed, 0, len(cuts))
+    passed_each = [passed(name, column, cut) for cut in cuts]
+    return _bisection(passed_each, 0, len(cuts))
 
 
-def _bisection(passed: Sequence[str], low: int, high: int) -> str:
+def _bisection(passed_each: Sequence[str], low: int, high: int) -> str:
     if low == high:
         return str(low)
     middle = (low + high) // 2
     return (
-        f"CASE WHEN {passed[middle]} THEN {_bisection(passed, middle + 1, high)} "
-        f"ELSE {_bisection(passed, low, middle)} END"
+        f"CASE WHEN {passed_each[middle]} THEN {_bisection(passed_each, middle + 1, high)} "
+        f"ELSE {_bisection(passed_each, low, middle)} END"
     )
 
 
-def _passed(name: str, column: Column, cut: Cut, cut_type: str) -> str:
+def passed(name: str, column: Column, cut: Cut) -> str:
     """The condition that a value is beyond the cut, compared in the column's own type.
 
     No 64-bit integer goes through a float, and 0.1 in a column of single precision is at a cut of 0.1.
     """
-    operator = ">" if cut.above else ">="
-    if column.kind is not Kind.NUMBER:
-        return f"{name} {operator} CAST({literal(cut.text)} AS {cut_type})"
     if is_floating(column):
         exceeds = abs(Fraction(cut.text)) > _GREATEST_FLOAT
-        return f"{name} {operator} CAST({literal(cut.text)} AS {'DOUBLE' if exceeds else column.type})"
-    return _passed_exactly(name, column.type, Fraction(cut.text), operator)
+        of = "DOUBLE" if exceeds else column.type
+        return f"{name} {'>' if cut.above else '>='} CAST({literal(cut.text)} AS {of})"
+    steps = steps_of(column)
+    bound = bound_of(cut, column.kind, steps)
+    if isinstance(bound, bool):
+        return ordinary(name, column) if bound else "false"
+    return f"{ordered(name, column)} >= {number(bound, column)}"
 
 
-def _passed_exactly(name: str, sql_type: str, cut: Fraction, operator: str) -> str:
-    """The comparison with the nearest number of an exact type that gives the same answer as the cut."""
-    low, high, scale = _range(sql_type)
-    scaled = cut * 10**scale
-    bound = math.floor(scaled) if operator == ">" else math.ceil(scaled)
-    if bound > high:
-        return "false"
-    if bound < low:
-        return "true"
-    return f"{name} {operator} CAST('{_decimal(bound, scale)}' AS {sql_type})"
+def number(steps: int, column: Column) -> str:
+    """A number of steps as SQL, in the type of what `ordered` gives."""
+    if column.kind is not Kind.NUMBER:
+        return str(steps)
+    if column.type in _WHOLE:
+        return f"CAST('{steps}' AS {column.type})"
+    return f"CAST('{_decimal(steps, len(str(steps_of(column).unit.denominator)) - 1)}' AS {column.type})"
 
 
-def _range(sql_type: str) -> tuple[int, int, int]:
-    """The least and the greatest number of an exact type in units of its last decimal, and its decimals."""
-    if sql_type in _WHOLE:
-        greatest = 2 ** _WHOLE[sql_type] - 1
-        return (0 if sql_type.startswith("U") else -greatest - 1), greatest, 0
-    width, scale = map(int, sql_type.removeprefix("DECIMAL(").removesuffix(")").split(","))
-    return 1 - 10**width, 10**width - 1, scale
+def value(found: Any, column: Column) -> str:
+    """A number that `ordered` gave, as SQL again."""
+    return f"CAST('{found}' AS {column.type})" if column.kind is Kind.NUMBER else str(found)
 
 
-def _decimal(number: int, scale: int) -> str:
-    digits = f"{abs(number):0{scale + 1}d}"
+def between(name: str, column: Column, low: Any, high: Any) -> str:
+    """The condition that an ordinary value lies between two that `ordered` gave; None for no bound."""
+    bounds = [
+        f"{ordered(name, column)} {sign} {value(each, column)}"
+        for sign, each in ((">", low), ("<", high))
+        if each is not None
+    ]
+    return " AND ".join([ordinary(name, column), *bounds])
+
+
+def _decimal(steps: int, scale: int) -> str:
+    digits = f"{abs(steps):0{scale + 1}d}"
     whole, decimals = digits[: len(digits) - scale], digits[len(digits) - scale :]
-    return ("-" if number < 0 else "") + whole + (f".{decimals}" if decimals else "")
+    return ("-" if steps < 0 else "") + whole + (f".{decimals}" if decimals else "")
+
+
+def most_frequent(values: str, weight: str | None, keep: int) -> str:
+    """The query of the most frequent values, their counts, and how many different ones there are."""
+    times = f"{total(weight)} AS times"
+    grouped = select(f"value, {times}", f"({values})", "GROUP BY value")
+    return select(
+        "value, times, count(*) OVER ()", f"({grouped})", f"ORDER BY times DESC, value LIMIT {keep}"
+    )
+
+
+def total(weight: str | None) -> str:
+    """The aggregate of all rows."""
+    return "count(*)" if weight is None else f"sum({weight})"
+
+
+def quantiles(value: str, amounts: Sequence[Count], total: Count, condition: str | None) -> str:
+    """The aggregate of the values past these amounts of `total` rows."""
+    # In the middle of a rank's share no rounding of total times fraction can reach the next rank.
+    fractions = ", ".join(f"{(amount + 0.5) / total!r}::DOUBLE" for amount in amounts)
+    return f"quantile_disc({value}, [{fractions}])" + (f" FILTER (WHERE {condition})" if condition else "")
+
+
+def past(values: str, weight: str, amounts: Sequence[Count]) -> str:
+    """The query of the weighted quantiles among (value, weight): cumulated counts of the different values."""
+    grouped = select(f"value, sum({weight}) AS times", f"({values})", "GROUP BY value")
+    cumulated = select("value, sum(times) OVER (ORDER BY value) AS upto", f"({grouped})")
+    least = ", ".join(f"min(value) FILTER (WHERE upto > {each!r})" for each in amounts)
+    return select(least, f"({cumulated})")
+
+
+def numbered(texts: Sequence[str]) -> str:
+    """The query of these texts as `value`, each with its `number` from 0."""
+    return f"SELECT unnest({literals(texts)}) AS value, unnest(range({len(texts)})) AS number"
+
+
+def cell(name: str, column: Column, number: str) -> str:
+    """What a value turned out to be: `number`, or below zero the place in `Special` from its end."""
+    specials = " ".join(
+        f"WHEN {special(name, column, each)} THEN {index - len(Special)}"
+        for index, each in enumerate(Special)
+    )
+    return f"CASE {specials} ELSE {number} END"
+
+
+def weighing(name: str, column: Column) -> list[str]:
+    """The aggregates that judge weights: how many are each of `WRONG_WEIGHTS`, and their sum."""
+    infinite = f"isinf({name})" if is_floating(column) else "false"
+    nan = special(name, column, Special.NAN)
+    # An infinity is negative too, and NaN greater than any number.
+    negative = f"{name} < 0 AND NOT {infinite}"
+    wrong = [f"count_if({each})" for each in (f"{name} IS NULL", nan, infinite, negative)]
+    return [*wrong, f"sum({name}) FILTER (WHERE {ordinary(name, column)})"]

@@ -1,0 +1,29 @@
+"""What stands for the letters of mathematics on a terminal or in a pipe whose encoding lacks them."""
+
+import codecs
+
+ERRORS = "kldiv"
+_PLAIN = str.maketrans({
+    "‖": "||", "∞": "inf", "−": "-", "–": "-", "…": "~", "×": "x", "≥": ">=", "≤": "<=", "Σ": "sum", "·": "*",
+    "▁": "_", "▂": ".", "▃": "-", "▄": "=", "▅": "+", "▆": "*", "▇": "%", "█": "#",
+    "━": "-", "╸": "-", "╺": "-", "→": "->", "√": "sqrt", "½": "1/2",
+})  # fmt: skip
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Other characters for what can't be encoded; a question mark for what has none."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end].translate(_PLAIN)
+    return "".join(each if each.isascii() else "?" for each in lacking), error.end
+
+
+def register() -> str:
+    """Make the way of handling errors known to Python's codecs; returns its name.
+
+    Example:
+        >>> "D(P‖Q) = ∞, ▁█".encode("ascii", errors=register()).decode()
+        'D(P||Q) = inf, _#'
+    """
+    codecs.register_error(ERRORS, _plain)
+    return ERRORS

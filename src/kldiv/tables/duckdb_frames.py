@@ -1,0 +1,105 @@
+"""DuckDB counts what lies in memory where it is, pandas frames and Arrow tables, and relations of its own.
+
+NaN in a pandas column of NumPy floats is a missing value, as everywhere in pandas, and so a null here. A
+column of a type that DuckDB can't read is replaced by one that says only which of its values are null.
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kldiv.errors import TableError
+from kldiv.tables.duckdb_engine import DuckDBTable, opened
+from kldiv.tables.duckdb_session import Rows, Session
+from kldiv.tables.sql import ROWS, select
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+
+
+def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> DuckDBTable:
+    """Open a pandas frame; its index is no column."""
+    aliases = [f"c{index}" for index in range(frame.shape[1])]
+    types = [str(each) for each in frame.dtypes]
+    columns = frame.set_axis(aliases, axis=1)
+    # Each value of a column of objects is looked at, not a sample of them.
+    settings = f"SET pandas_analyze_sample = {len(frame)}"
+    unreadable = [each for each in aliases if not _is_readable(columns[[each]])]
+    for each in unreadable:
+        columns[each] = columns[each].notna()
+    names = [str(each) for each in frame.columns]
+    return _of_memory(name, names, types, columns, unreadable, weights, settings)
+
+
+def of_arrow(name: str, table: "pa.Table", weights: str | None = None) -> DuckDBTable:
+    """Open an Arrow table."""
+    aliases = [f"c{index}" for index in range(table.num_columns)]
+    types = [str(each) for each in table.schema.types]
+    # Half precision fits into single, which DuckDB has.
+    columns = [
+        column.cast("float") if of == "halffloat" else column
+        for column, of in zip(table.columns, types, strict=True)
+    ]
+    unreadable = []
+    for index, alias in enumerate(aliases):
+        if not _is_readable(type(table).from_arrays([columns[index]], names=[alias])):
+            unreadable.append(alias)
+            columns[index] = columns[index].is_valid()
+    whole = type(table).from_arrays(columns, names=aliases)
+    return _of_memory(name, table.column_names, types, whole, unreadable, weights)
+
+
+def of_relation(
+    name: str,
+    relation: "duckdb.DuckDBPyRelation",
+    weights: str | None = None,
+    close: Callable[[], None] = lambda: None,
+) -> DuckDBTable:
+    """Open a relation, on the connection that it belongs to, which stays as it is."""
+    names, rows = relation.columns, f"{ROWS}_{uuid.uuid4().hex}"
+    aliased = relation.project(", ".join(f"#{index + 1} AS c{index}" for index in range(len(names))))
+
+    def ask(statement: str) -> Rows:
+        answer = aliased.query(rows, statement)
+        return answer.fetchall() if answer else []
+
+    return opened(name, Session(name, ask, close), names, weights, rows=rows)
+
+
+def _of_memory(
+    name: str,
+    names: Sequence[str],
+    types: Sequence[str],
+    columns: Any,
+    unreadable: Sequence[str],
+    weights: str | None,
+    settings: str = "",
+) -> DuckDBTable:
+    twice = next((each for index, each in enumerate(names) if each in names[:index]), None)
+    if twice is not None:
+        raise TableError(f"{name} has more than one column called '{twice}'; rename all but one")
+    if not names:
+        raise TableError(f"{name} has no columns; expected at least one")
+    session = Session.embedded(name, columns)
+    try:
+        if settings:
+            session.query(settings)
+        # A mask says False where the value is null.
+        masked = [f"nullif({each}, false) AS {each}" for each in unreadable]
+        replaced = f" REPLACE ({', '.join(masked)})" if masked else ""
+        session.query(f"CREATE TEMP VIEW {ROWS} AS {select(f'*{replaced}', 'memory')}")
+        unsupported = {names[int(each[1:])]: types[int(each[1:])] for each in unreadable}
+        return opened(name, session, names, weights, unsupported)
+    except BaseException:
+        session.close()
+        raise
+
+
+def _is_readable(column: Any) -> bool:
+    try:
+        Session.embedded("a column", column).close()
+    except TableError:
+        return False
+    return True

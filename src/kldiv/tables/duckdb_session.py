@@ -1,0 +1,111 @@
+"""Asks DuckDB, and says in one sentence what went wrong."""
+
+import re
+import tempfile
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from kldiv.errors import MissingExtraError, TableError
+
+if TYPE_CHECKING:
+    import duckdb
+
+Rows = list[tuple[Any, ...]]
+T = TypeVar("T")
+
+# No network: an extension that is not installed is not looked for.
+_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+# What DuckDB adds for those who write SQL: the statement, and settings to try.
+_ADVICE = re.compile(r"\n\s*(?:LINE \d+:|Possible|Potential|Candidate|Try |file = )")
+_KIND_OF_ERROR = re.compile(r"^[A-Za-z ]*Error: ")
+
+
+class Session:
+    """Statements about one table: on a connection of its own, or on the one that a relation belongs to."""
+
+    def __init__(self, name: str, ask: Callable[[str], Rows], close: Callable[[], None]) -> None:
+        self._name = name
+        self._ask = ask
+        self.close = close
+
+    @classmethod
+    def embedded(cls, name: str, memory: Any = None) -> Self:
+        """A DuckDB in this process, which may put on disk what memory can't hold.
+
+        `memory` is a frame or an Arrow table, to be asked for by this name.
+        """
+        loaded()
+        overflow = tempfile.TemporaryDirectory(prefix="kldiv-", ignore_cleanup_errors=True)
+        connection = connected(overflow.name)
+
+        def close() -> None:
+            connection.close()
+            overflow.cleanup()
+
+        session = cls(name, lambda statement: connection.execute(statement).fetchall(), close)
+        try:
+            if memory is not None:
+                session._watch(lambda: connection.register("memory", memory))
+        except BaseException:
+            close()
+            raise
+        return session
+
+    def query(self, statement: str) -> Rows:
+        """Return the rows that a statement gives.
+
+        Raises:
+            TableError: whatever DuckDB says is wrong.
+        """
+        return self._watch(lambda: self._ask(statement))
+
+    def _watch(self, action: Callable[[], T]) -> T:
+        try:
+            return action()
+        except loaded().Error as error:
+            raise TableError(f"can't read {self._name}: {_reason(str(error))}") from error
+        except RuntimeError as error:
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from error
+            raise
+
+
+def connected(overflow: str) -> "duckdb.DuckDBPyConnection":
+    """An empty DuckDB that puts what memory can't hold into the folder `overflow`."""
+    connection: duckdb.DuckDBPyConnection = loaded().connect(
+        ":memory:", config={**_CONFIG, "temp_directory": overflow}
+    )
+    # The object cache keeps what a Parquet file says about itself, which each query would read again.
+    connection.execute(
+        "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET enable_object_cache = true"
+    )
+    return connection
+
+
+def loaded() -> ModuleType:
+    """DuckDB, if it is installed.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    try:
+        import duckdb  # noqa: PLC0415 (an extra, and loaded when a table is opened)
+    except ImportError:
+        raise MissingExtraError("duckdb", "tables") from None
+    return duckdb
+
+
+def _reason(message: str) -> str:
+    """What went wrong in one sentence, from DuckDB's page about it."""
+    page = _ADVICE.split(message, maxsplit=1)[0].strip()
+    if "CSV Parser state machine" in page:
+        return "it is no CSV as RFC 4180 has it; lines that end in different ways, or a quote inside a field?"
+    first, *others = [each.strip(" .:") for each in page.splitlines() if each.strip()] or [
+        "DuckDB doesn't say why"
+    ]
+    line, file = re.search(r"CSV Error on Line: (\d+)$", first), re.search(r"\n\s*file = (.+)", message)
+    if not (line and file and others):
+        return _KIND_OF_ERROR.sub("", first)
+    # Between the number of the line and what is wrong with it stands the line itself.
+    return f"line {line[1]} of {file[1]}: {others[-1]}"

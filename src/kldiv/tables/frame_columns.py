@@ -1,0 +1,167 @@
+"""The form in which every data frame's columns are counted, as narwhals expressions.
+
+Texts, booleans and floats stay as they are. Whatever is exact is ordered by whole numbers of steps: a date
+by those since 1970, a time of day by those since midnight; decimals stay decimal.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from kldiv.tables.contract import Column, Kind
+from kldiv.tables.outcomes import Cut, Special
+from kldiv.tables.writing import SIGNED_64, Steps, bound_of, number_text, steps_text
+
+Frame = nw.LazyFrame[Any]
+
+_LARGEST_WHOLE = 2**53
+_GREATEST_FLOAT = Fraction(2**24 - 1) * 2**104
+_WHOLE = {
+    kind: Steps(Fraction(1), -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    for kind, bits in ((nw.Int8, 8), (nw.Int16, 16), (nw.Int32, 32), (nw.Int64, 64), (nw.Int128, 128))
+} | {
+    kind: Steps(Fraction(1), 0, 2**bits - 1)
+    for kind, bits in ((nw.UInt8, 8), (nw.UInt16, 16), (nw.UInt32, 32), (nw.UInt64, 64), (nw.UInt128, 128))
+}
+_PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
+_TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a frame: what it is called there, what it is, and how its values are compared."""
+
+    name: str
+    column: Column
+    steps: Steps | None = None
+    """Of an exact type; None for floats, texts and booleans."""
+    single: bool = False
+    """Whether floats are of single precision."""
+    utc: bool = False
+    """Whether instants are written with their zone."""
+
+    @property
+    def floating(self) -> bool:
+        """Whether the column can hold NaN and infinities."""
+        return self.column.kind is Kind.NUMBER and self.steps is None
+
+    def value(self) -> nw.Expr:
+        """The value as it is in the frame."""
+        return nw.col(self.name)
+
+    def special(self, which: Special) -> nw.Expr:
+        """Whether a value is this special one; never null."""
+        null = self.value().is_null()
+        if which is Special.NULL:
+            return null
+        if not self.floating:
+            return null & ~null
+        if which is Special.NAN:
+            return ~null & self.value().is_nan()
+        infinity = float("inf") if which is Special.POSITIVE_INFINITY else float("-inf")
+        return ~null & (self.value() == infinity)
+
+    def is_ordinary(self) -> nw.Expr:
+        """Whether a value is neither null nor NaN nor infinite; never null."""
+        present = ~self.value().is_null()
+        return present & self.value().is_finite() if self.floating else present
+
+    def is_fractional(self) -> nw.Expr:
+        """Whether an ordinary number is none that is whole and told from its neighbours by its type."""
+        if self.steps and self.steps.unit == 1:
+            return ~self.is_ordinary() & self.is_ordinary()
+        # The rest, as rounding a NaN is an error in some engines; decimals have none.
+        fractional = self.value() % 1 != 0 if self.floating else self.value().floor() != self.value()
+        return fractional | (self.value().abs() > _LARGEST_WHOLE)
+
+    def as_text(self) -> nw.Expr:
+        """An ordinary text, boolean or whole number as text."""
+        value = self.value()
+        if self.column.kind is Kind.BOOLEAN:
+            return nw.when(value).then(nw.lit("true")).otherwise(nw.lit("false"))
+        if self.column.kind is not Kind.NUMBER:
+            return value
+        if self.steps and self.steps.unit == 1:
+            return value.cast(nw.String)
+        # An engine may cast before it filters.
+        fits = self.is_ordinary() & (value.abs() <= _LARGEST_WHOLE)
+        return nw.when(fits).then(value).cast(nw.Int64).cast(nw.String)
+
+    def passed(self, cut: Cut) -> nw.Expr:
+        """Whether an ordinary value is beyond the cut, compared in the column's own type."""
+        if self.steps is None:
+            exact = Fraction(cut.text)
+            fits = self.single and abs(exact) <= _GREATEST_FLOAT
+            number = float(np.float32(cut.text)) if fits else float(cut.text)
+            return self.value() > number if cut.above else self.value() >= number
+        bound = bound_of(cut, self.column.kind, self.steps)
+        if isinstance(bound, bool):
+            never = self.value().is_null() & ~self.value().is_null()
+            return ~never if bound else never
+        return self.value() >= self.literal(bound)
+
+    def literal(self, steps: int) -> nw.Expr:
+        """A number of steps as the frame has it."""
+        if self.column.kind is Kind.NUMBER and self.steps and self.steps.unit != 1:
+            # From text, as arithmetic would round it to 28 digits.
+            return nw.lit(Decimal(f"{steps}E-{len(str(self.steps.unit.denominator)) - 1}"))
+        return nw.lit(steps)
+
+    def text(self, value: Any) -> str:
+        """A value that was asked for, as text."""
+        if self.column.kind is not Kind.NUMBER and self.steps:
+            return steps_text(int(value), self.column.kind, self.steps, utc=self.utc)
+        return number_text(np.float32(value) if self.single else value)
+
+
+def in_form(frame: Frame) -> tuple[Frame, dict[str, Field]]:
+    """A frame whose columns narwhals can bring into form, and what they are by their names."""
+    expressions, fields = [], {}
+    for index, (name, dtype) in enumerate(frame.collect_schema().items()):
+        alias = f"c{index}"
+        expression, fields[name] = _formed(nw.nth(index), alias, dtype)
+        expressions.append(expression.alias(alias))
+    return frame.select(*expressions), fields
+
+
+def _formed(value: nw.Expr, name: str, dtype: Any) -> tuple[nw.Expr, Field]:
+    kind, shown = type(dtype), str(dtype)
+    if dtype.is_numeric():
+        return _number(value, name, dtype)
+    if kind in (nw.Date, nw.Datetime):
+        return _instant(value, name, dtype)
+    if kind is nw.Time:
+        # Polars counts nanoseconds.
+        steps = Steps(Fraction(1, 10**9), *SIGNED_64)
+        return value.cast(nw.Int64), Field(name, Column(Kind.TIME, shown), steps)
+    if kind in _TEXTS:
+        return value.cast(nw.String), Field(name, Column(Kind.TEXT, shown))
+    if kind is nw.Boolean:
+        return value, Field(name, Column(Kind.BOOLEAN, shown))
+    # Of what can't be counted only this is asked: whether it is null.
+    return nw.when(~value.is_null()).then(nw.lit(value=True)), Field(name, Column(Kind.UNSUPPORTED, shown))
+
+
+def _number(value: nw.Expr, name: str, dtype: Any) -> tuple[nw.Expr, Field]:
+    kind, column = type(dtype), Column(Kind.NUMBER, str(dtype))
+    if kind in _WHOLE:
+        return value, Field(name, column, _WHOLE[kind])
+    if kind is nw.Decimal:
+        largest = 10**dtype.precision - 1
+        return value, Field(name, column, Steps(Fraction(1, 10**dtype.scale), -largest, largest))
+    if kind is nw.Float32:
+        return value, Field(name, column, single=True)
+    return value.cast(nw.Float64), Field(name, column)
+
+
+def _instant(value: nw.Expr, name: str, dtype: Any) -> tuple[nw.Expr, Field]:
+    unit = dtype.time_unit if isinstance(dtype, nw.Datetime) else "ms"
+    unit = "ms" if unit == "s" else unit
+    zone = dtype.time_zone if isinstance(dtype, nw.Datetime) else None
+    steps = Steps(Fraction(1, _PER_SECOND[unit]), *SIGNED_64)
+    field = Field(name, Column(Kind.DATE, str(dtype)), steps, utc=zone is not None)
+    return value.dt.timestamp(unit), field

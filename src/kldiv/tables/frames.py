@@ -1,0 +1,300 @@
+"""Data frames count through narwhals: Polars, eager and lazy, PySpark and Ibis, by one set of expressions.
+
+A frame is first brought into a form that all of them count alike (`frame_columns`): columns are called c0,
+c1, …, and dates and times are whole numbers of steps. Only counts, cuts and values are ever collected.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from itertools import pairwise
+from typing import Any, Self
+
+import narwhals.stable.v2 as nw
+
+from kldiv.errors import TableError
+from kldiv.tables.contract import (
+    ByCuts,
+    Cell,
+    Column,
+    Count,
+    Grid,
+    Kind,
+    Summary,
+    Table,
+    ValueCounts,
+    by_text,
+    whole_or_float,
+)
+from kldiv.tables.frame_columns import Field, Frame, in_form
+from kldiv.tables.outcomes import Cut, Special, Value
+from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
+
+Collect = Callable[[Frame], list[tuple[Any, ...]]]
+
+# More different values than few among this many rows settle it without counting the rest.
+_FIRST_ROWS = 10_000
+
+
+class FrameTable(Table):
+    """The rows of a frame whose columns are c0, c1, …; `collect` is how few of them are asked for."""
+
+    def __init__(
+        self,
+        name: str,
+        frame: Frame,
+        fields: Mapping[str, Field],
+        collect: Collect,
+        weight: str | None = None,
+        close: Callable[[], None] | None = None,
+    ) -> None:
+        self.name = name
+        self._frame = frame
+        self._fields = fields
+        self._collect_rows = collect
+        self._weight = weight
+        self._close = close
+        self._rows: Count | None = None
+        self._known: dict[str, Summary] = {}
+
+    def close(self) -> None:
+        """Let go of what was opened for the frame."""
+        if self._close:
+            self._close()
+
+    def columns(self) -> Mapping[str, Column]:
+        """The columns, in the frame's order."""
+        return {name: field.column for name, field in self._fields.items()}
+
+    def rows(self) -> Count:
+        """How many rows there are, or their weights together."""
+        if self._rows is None:
+            self._rows = whole_or_float(self._aggregates([self._total()])[0])
+        return self._rows
+
+    def summaries(self, names: Sequence[str]) -> Mapping[str, Summary]:
+        """One query for many columns."""
+        new = [name for name in names if name not in self._known]
+        row = self._aggregates([part for name in new for part in self._summary(self._fields[name])])
+        each = len(Special) + 2
+        for index, name in enumerate(new):
+            ordinary, fractional, *specials = map(whole_or_float, row[each * index : each * (index + 1)])
+            whole = self._fields[name].column.kind is Kind.NUMBER and bool(ordinary) and not fractional
+            self._known[name] = Summary(ordinary, dict(zip(Special, specials, strict=True)), whole)
+        return {name: self._known[name] for name in names}
+
+    def distinct(self, names: Sequence[str], limit: int) -> Mapping[str, Mapping[str, Count] | None]:
+        """Many different values show among the first rows; only few are counted to the end."""
+        few = [name for name in names if self._different(self._frame.head(_FIRST_ROWS), name) <= limit]
+        found = self.count_values(few, limit)
+        return {
+            name: found[name].kept if name in found and found[name].different <= limit else None
+            for name in names
+        }
+
+    def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
+        """Grouped in the engine, unless more differ among some more rows than the limit."""
+        if self._different(self._frame.head(2 * limit), name) > limit:
+            return None
+        field = self._fields[name]
+        ordinary = self._frame.filter(field.is_ordinary())
+        grouped = ordinary.group_by(field.name).agg(self._total("times")).head(limit + 1)
+        rows = self._collect(grouped.select(field.name, "times"))
+        return by_text([(field.text(each), times) for each, times in rows], limit)
+
+    def values_past(self, amounts: Mapping[str, Sequence[Count]]) -> Mapping[str, list[str]]:
+        """Exact quantiles, from the cumulated counts of the different values."""
+        return {
+            name: [self._fields[name].text(each) for each in self._quantiles(self._fields[name], of)]
+            for name, of in amounts.items()
+        }
+
+    def next_values(self, values: Mapping[str, Sequence[str]]) -> Mapping[str, list[str | None]]:
+        """One query for all the values."""
+        least = []
+        for name, texts in values.items():
+            field = self._fields[name]
+            for each in texts:
+                above = field.is_ordinary() & field.passed(Cut(each, above=True))
+                least.append(nw.when(above).then(field.value()).min())
+        found = iter(self._aggregates(least))
+        following = {name: [next(found) for _ in texts] for name, texts in values.items()}
+        return {
+            name: [None if each is None else self._fields[name].text(each) for each in of]
+            for name, of in following.items()
+        }
+
+    def count_bins(self, cuts: Mapping[str, Sequence[Cut]]) -> Mapping[str, list[Count]]:
+        """How many values are beyond each cut, in one query; what is between two is their difference."""
+        of = self.summaries([*cuts])
+        beyond = [
+            self._counted(self._fields[name].is_ordinary() & self._fields[name].passed(cut))
+            for name, each in cuts.items()
+            for cut in each
+        ]
+        found = iter(self._aggregates(beyond))
+        passed = {name: [whole_or_float(next(found)) for _ in each] for name, each in cuts.items()}
+        return {
+            name: [more - less for more, less in pairwise([of[name].ordinary, *each, 0])]
+            for name, each in passed.items()
+        }
+
+    def count_values(self, names: Sequence[str], keep: int) -> Mapping[str, ValueCounts]:
+        """Grouped in the engine; only the most frequent values leave it."""
+        return {name: self._most_frequent(name, keep) for name in names}
+
+    def count_listed(self, values: Mapping[str, Sequence[str]]) -> Mapping[str, dict[str, Count]]:
+        """A query for each column."""
+        found = {}
+        for name, texts in values.items():
+            rows = self._texts(name)
+            listed = rows.filter(nw.col("value").is_in([*texts])).group_by("value").agg(self._total("times"))
+            found[name] = {value: whole_or_float(times) for value, times in self._collect(listed)}
+        return found
+
+    def count_joint(self, grids: Mapping[str, Grid]) -> Mapping[tuple[Cell, ...], Count]:
+        """Rows grouped by what each column turned out to be."""
+        cells = {f"cell{index}": self._cell(name, grid) for index, (name, grid) in enumerate(grids.items())}
+        counted = self._frame.with_columns(**cells).group_by(*cells).agg(self._total("times"))
+        rows = self._collect(counted.select(*cells, "times"))
+        return {tuple(map(_cell_of, of)): whole_or_float(times) for *of, times in rows}
+
+    def restricted(self, name: str, outcome: Value | Special) -> Self:
+        """The same columns of fewer rows."""
+        field = self._fields[name]
+        if isinstance(outcome, Special):
+            condition = field.special(outcome)
+        else:
+            condition = field.is_ordinary() & (field.as_text() == outcome.text)
+        rows = self._frame.filter(condition)
+        return type(self)(self.name, rows, self._fields, self._collect_rows, self._weight)
+
+    def judge_weights(self, field: Field) -> tuple[dict[str, int], Count]:
+        """How many rows have each of `WRONG_WEIGHTS`, and the sum of the others."""
+        infinite = field.special(Special.POSITIVE_INFINITY) | field.special(Special.NEGATIVE_INFINITY)
+        negative = field.is_ordinary() & (field.value() < 0)
+        wrong = (field.special(Special.NULL), field.special(Special.NAN), infinite, negative)
+        positive = nw.when(field.is_ordinary()).then(field.value()).otherwise(nw.lit(0)).sum()
+        *found, total = self._aggregates([*(each.cast(nw.Int64).sum() for each in wrong), positive])
+        rows = [int(whole_or_float(each)) for each in found]
+        return dict(zip(WRONG_WEIGHTS, rows, strict=True)), whole_or_float(total)
+
+    def _summary(self, field: Field) -> list[nw.Expr]:
+        """The aggregates of a summary; instead of whether all are whole, how many are not."""
+        ordinary = field.is_ordinary()
+        number = field.column.kind is Kind.NUMBER
+        fractional = ordinary & (field.is_fractional() if number else ~ordinary)
+        return [
+            self._counted(ordinary),
+            fractional.cast(nw.Int64).sum(),
+            *(self._counted(field.special(each)) for each in Special),
+        ]
+
+    def _quantiles(self, field: Field, amounts: Sequence[Count]) -> list[Any]:
+        """Those values whose own rows step over an amount, among all values in order."""
+        ordinary = self._frame.filter(field.is_ordinary())
+        grouped = ordinary.group_by(field.name).agg(self._total("times"))
+        upto = nw.col("times").cum_sum().over(order_by=field.name)
+        cumulated = grouped.with_columns(upto=upto).with_columns(before=nw.col("upto") - nw.col("times"))
+        steps = [(nw.col("before") <= each) & (nw.col("upto") > each) for each in set(amounts)]
+        rows = self._collect(cumulated.filter(reduce(operator.or_, steps)).select("upto", field.name))
+        ascending = sorted((whole_or_float(upto), value) for upto, value in rows)
+        return [next(value for upto, value in ascending if upto > each) for each in amounts]
+
+    def _different(self, frame: Frame, name: str) -> int:
+        field = self._fields[name]
+        ordinary = frame.filter(field.is_ordinary())
+        values = ordinary.group_by(field.name).agg(times=nw.len())
+        return int(self._collect(values.select(nw.len()))[0][0])
+
+    def _most_frequent(self, name: str, keep: int) -> ValueCounts:
+        grouped = self._texts(name).group_by("value").agg(self._total("times"))
+        different = self._collect(grouped.select(nw.len()))[0][0]
+        most = grouped.sort("times", "value", descending=[True, False]).head(keep).select("value", "times")
+        kept = {value: whole_or_float(times) for value, times in self._collect(most)}
+        return ValueCounts(kept, int(different))
+
+    def _texts(self, name: str) -> Frame:
+        """A column's ordinary values as texts, and what their rows weigh."""
+        field = self._fields[name]
+        weight = {self._weight: nw.col(self._weight)} if self._weight else {}
+        return self._frame.filter(field.is_ordinary()).select(value=field.as_text(), **weight)
+
+    def _cell(self, name: str, grid: Grid) -> nw.Expr:
+        """What a value turned out to be: its number, or below zero the place in `Special` from its end."""
+        field = self._fields[name]
+        if isinstance(grid, ByCuts):
+            passed = [field.passed(each).cast(nw.Int64) for each in grid.cuts]
+            number = reduce(operator.add, passed) if passed else field.value().is_null().cast(nw.Int64) * 0
+        else:
+            places = {value: index for index, value in enumerate(grid.values)}
+            number = field.as_text().replace_strict(
+                [*places], [*places.values()], default=len(places), return_dtype=nw.Int64
+            )
+        for index, each in enumerate(Special):
+            number = nw.when(field.special(each)).then(nw.lit(index - len(Special))).otherwise(number)
+        return number
+
+    def _counted(self, condition: nw.Expr) -> nw.Expr:
+        """The aggregate of the rows where a condition holds."""
+        if self._weight is None:
+            return condition.cast(nw.Int64).sum()
+        return nw.when(condition).then(nw.col(self._weight)).otherwise(nw.lit(0)).sum()
+
+    def _total(self, alias: str = "total") -> nw.Expr:
+        """The aggregate of all rows."""
+        total = nw.len() if self._weight is None else nw.col(self._weight).sum()
+        return total.alias(alias)
+
+    def _aggregates(self, parts: Sequence[nw.Expr]) -> list[Any]:
+        if not parts:
+            return []
+        [row] = self._collect(self._frame.select(*(part.alias(f"a{i}") for i, part in enumerate(parts))))
+        return list(row)
+
+    def _collect(self, frame: Frame) -> list[tuple[Any, ...]]:
+        try:
+            return self._collect_rows(frame)
+        except Exception as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise TableError(f"can't count {self.name}: {reason[0]}") from error
+
+
+def native(frame: Any) -> Frame:
+    """A frame of another library, as narwhals has it."""
+    lazy: Frame = nw.from_native(frame).lazy()
+    return lazy
+
+
+def of_polars(name: str, source: Any, weights: str | None = None) -> FrameTable:
+    """Open a Polars frame, eager or lazy."""
+    frame, fields = in_form(native(source))
+    return opened(name, frame, fields, lambda few: few.collect().rows(), weights)
+
+
+def opened(
+    name: str,
+    frame: Frame,
+    fields: dict[str, Field],
+    collect: Collect,
+    weights: str | None,
+    close: Callable[[], None] | None = None,
+) -> FrameTable:
+    """The table of a frame in form, once it has been looked at; `close` is called when it is closed."""
+    table = FrameTable(name, frame, fields, collect, close=close)
+    if not table.rows():
+        raise TableError(f"{name} has no rows; expected at least one")
+    if weights is None:
+        return table
+    check_weight_column(name, weights, table.columns())
+    field = fields.pop(weights)
+    wrong, total = table.judge_weights(field)
+    check_weights(name, weights, wrong, total)
+    heavy = frame.filter(field.value() > 0)
+    if field.floating:
+        heavy = heavy.with_columns(field.value().cast(nw.Float64).alias(field.name))
+    return FrameTable(name, heavy, fields, collect, field.name, close)
+
+
+def _cell_of(number: int) -> Cell:
+    return int(number) if number >= 0 else [*Special][int(number)]

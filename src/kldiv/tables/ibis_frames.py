@@ -1,0 +1,100 @@
+"""Ibis tables are counted where Ibis runs them: by DuckDB's own engine there, elsewhere through narwhals."""
+
+import uuid
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from kldiv.tables.contract import Column, Kind, Table
+from kldiv.tables.duckdb_frames import of_relation
+from kldiv.tables.frame_columns import Field
+from kldiv.tables.frames import native, opened
+from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+_DAY = 86_400
+
+
+def of_ibis(name: str, source: "ir.Table", weights: str | None = None) -> Table:
+    """Open a table of Ibis."""
+    backend = source.get_backend()
+    if backend.name == "duckdb":
+        return _in_duckdb(name, backend, source, weights)
+    columns, fields = {}, {}
+    for index, each in enumerate(source.columns):
+        columns[f"c{index}"], fields[each] = _formed(source[each], f"c{index}")
+    return opened(name, native(source.select(**columns)), fields, lambda few: few.collect().rows(), weights)
+
+
+def _in_duckdb(name: str, backend: Any, source: "ir.Table", weights: str | None) -> Table:
+    """A view for as long as the table is open, as an expression may hold tables that lie in memory."""
+    view = f"kldiv_{uuid.uuid4().hex}"
+    backend.create_view(view, source)
+
+    def drop() -> None:
+        backend.con.execute(f"DROP VIEW {view}")
+
+    try:
+        return of_relation(name, backend.con.view(view), weights, drop)
+    except BaseException:
+        drop()
+        raise
+
+
+def _formed(value: Any, name: str) -> tuple[Any, Field]:
+    """A column in form, as Ibis writes it, and what it is."""
+    of = value.type()
+    shown = str(of)
+    if of.is_integer() or of.is_decimal() or of.is_floating():
+        return _number(value, name)
+    if of.is_temporal():
+        return _temporal(value, name)
+    if of.is_boolean():
+        return value, Field(name, Column(Kind.BOOLEAN, shown))
+    if of.is_string() or of.is_uuid():
+        return value.cast("string"), Field(name, Column(Kind.TEXT, shown))
+    # Of what can't be counted only this is asked: whether it is null.
+    return value.notnull().nullif(False), Field(name, Column(Kind.UNSUPPORTED, shown))
+
+
+def _number(value: Any, name: str) -> tuple[Any, Field]:
+    of = value.type()
+    column = Column(Kind.NUMBER, str(of))
+    if of.is_floating():
+        return value.cast("float64"), Field(name, column)
+    if of.is_decimal():
+        largest = 10**of.precision - 1
+        return value, Field(name, column, Steps(Fraction(1, 10**of.scale), -largest, largest))
+    bounds = of.bounds
+    return value, Field(name, column, Steps(Fraction(1), int(bounds.lower), int(bounds.upper)))
+
+
+def _temporal(value: Any, name: str) -> tuple[Any, Field]:
+    of = value.type()
+    if of.is_date():
+        return _days(value), Field(name, Column(Kind.DATE, str(of)), DAYS)
+    if of.is_time():
+        return _microseconds(value), Field(name, Column(Kind.TIME, str(of)), MICROSECONDS)
+    # What an instant's day and hour are is up to a server's time zone; a duration has neither.
+    if not of.is_timestamp() or of.timezone is not None:
+        return _unsupported(value, name)
+    microseconds = _days(value.date()).cast("int64") * (_DAY * 10**6) + _microseconds(value)
+    return microseconds, Field(name, Column(Kind.DATE, str(of)), MICROSECONDS)
+
+
+def _unsupported(value: Any, name: str) -> tuple[Any, Field]:
+    """Of what can't be counted only this is asked: whether it is null."""
+    return value.notnull().nullif(False), Field(name, Column(Kind.UNSUPPORTED, str(value.type())))
+
+
+def _days(value: Any) -> Any:
+    import ibis  # noqa: PLC0415 (whoever has a table of it has it)
+
+    return value.delta(ibis.date(1970, 1, 1), unit="day")
+
+
+def _microseconds(value: Any) -> Any:
+    """Of the time of day."""
+    seconds = (value.hour().cast("int64") * 60 + value.minute()) * 60 + value.second()
+    return seconds * 10**6 + value.microsecond()
