@@ -94,13 +94,18 @@ def _signature(path: str) -> tuple[int, ...] | None:
 def connected(overflow: str) -> "duckdb.DuckDBPyConnection":
     """An empty DuckDB that puts what memory can't hold into the folder `overflow`."""
     connection: duckdb.DuckDBPyConnection = loaded().connect(
-        ":memory:", config={**_CONFIG, "temp_directory": overflow}
+        ":memory:", config={**_CONFIG, "temp_directory": overflow, "memory_limit": _memory()}
     )
     # The object cache keeps what a Parquet file says about itself, which each query would read again.
     connection.execute(
         "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET enable_object_cache = true"
     )
     return connection
+
+
+def _memory() -> str:
+    """A fixed part, whatever the machine has: what doesn't fit goes to disk; each thread needs some."""
+    return f"{max(768, 128 * (os.cpu_count() or 1))}MB"
 
 
 def loaded() -> ModuleType:
