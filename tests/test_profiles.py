@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,6 +138,29 @@ def test_columns_that_cannot_be_counted_are_remembered(tmp_path):
     table, stored = kldiv.compare(path, path), kldiv.compare(profile(path), path)
     assert same(stored, table)
     assert [each.name for each in stored.skipped] == ["nested"]
+
+
+def test_every_engine_makes_the_same_profile(july):
+    frame = pl.read_parquet(JULY)
+    tables = [frame, frame.lazy(), frame.to_arrow(), frame.to_pandas()]
+    with duckdb.connect() as connection:
+        found = [profile(each) for each in (*tables, connection.from_parquet(str(JULY)))]
+    for other in found:
+        assert other.rows() == july.rows()
+        for name, each in july.stored.items():
+            assert other.stored[name].values == each.values, name
+            assert other.stored[name].summary == each.summary
+            assert other.stored[name].column.kind is each.column.kind
+        assert kldiv.compare(JANUARY, other).columns == kldiv.compare(JANUARY, JULY).columns
+
+
+def test_profiles_of_different_engines_merge(tmp_path):
+    frame = pl.DataFrame({"x": [0.5, 0.25, 1e20], "y": ["a", "b", None]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    merged = merge([profile(frame), profile(tmp_path / "t.parquet"), profile(frame.to_pandas())])
+    assert merged.stored["x"].values == {"0.25": 3, "0.5": 3, "1e+20": 3}
+    assert merged.stored["y"].values == {"a": 3, "b": 3}
+    assert merged.stored["y"].summary.specials[Special.NULL] == 3
 
 
 def test_few_columns_of_a_table():

@@ -224,9 +224,13 @@ def _estimate(counts: Mapping[Any, PairCount], options: Options) -> Estimate:
         np.array([each.p for each in counts.values()]),
         np.array([each.q for each in counts.values()]),
     )
-    other: dict[str, Any] = {} if options.divergence == "kl" else {"divergence": options.divergence}
-    other |= {} if options.interval == "delta" else {"interval": options.interval}
-    return estimate_from_counts(table, base=options.base, confidence=options.confidence, **other)
+    return estimate_from_counts(
+        table,
+        divergence=options.divergence,
+        interval=options.interval,
+        base=options.base,
+        confidence=options.confidence,
+    )
 
 
 def _group(tables: Tables, by: str, group: Group, asked: _Question, report: Reporter) -> GroupComparison:

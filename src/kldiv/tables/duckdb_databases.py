@@ -30,6 +30,7 @@ def of_files(source: Source, weights: str | None = None, query: str | None = Non
     """
     session = Session.embedded(source.shown)
     try:
+        session.reads(source.paths)
         names = open_files(session.query, source)
         if query is None:
             return opened(source.shown, session, names, weights)

@@ -1,8 +1,9 @@
 """Asks DuckDB, and says in one sentence what went wrong."""
 
+import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -28,6 +29,7 @@ class Session:
         self._name = name
         self._ask = ask
         self.close = close
+        self._files: dict[str, tuple[int, ...] | None] = {}
 
     @classmethod
     def embedded(cls, name: str, memory: Any = None) -> Self:
@@ -58,7 +60,17 @@ class Session:
         Raises:
             TableError: whatever DuckDB says is wrong.
         """
-        return self._watch(lambda: self._ask(statement))
+        rows = self._watch(lambda: self._ask(statement))
+        for path, seen in self._files.items():
+            if _signature(path) != seen:
+                raise TableError(
+                    f"can't read {self._name}: {path} changed meanwhile; compare it once it is whole"
+                )
+        return rows
+
+    def reads(self, paths: Sequence[str]) -> None:
+        """From now on these files must stay as they are: queries of two states of them don't go together."""
+        self._files = {path: _signature(path) for path in paths}
 
     def _watch(self, action: Callable[[], T]) -> T:
         try:
@@ -71,16 +83,29 @@ class Session:
             raise
 
 
+def _signature(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 (the path as it was given)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def connected(overflow: str) -> "duckdb.DuckDBPyConnection":
     """An empty DuckDB that puts what memory can't hold into the folder `overflow`."""
     connection: duckdb.DuckDBPyConnection = loaded().connect(
-        ":memory:", config={**_CONFIG, "temp_directory": overflow}
+        ":memory:", config={**_CONFIG, "temp_directory": overflow, "memory_limit": _memory()}
     )
     # The object cache keeps what a Parquet file says about itself, which each query would read again.
     connection.execute(
         "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET enable_object_cache = true"
     )
     return connection
+
+
+def _memory() -> str:
+    """A fixed part, whatever the machine has: what doesn't fit goes to disk; each thread needs some."""
+    return f"{max(768, 128 * (os.cpu_count() or 1))}MB"
 
 
 def loaded() -> ModuleType:

@@ -85,7 +85,11 @@ class FrameTable(Table):
 
     def distinct(self, names: Sequence[str], limit: int) -> Mapping[str, Mapping[str, Count] | None]:
         """Many different values show among the first rows; only few are counted to the end."""
-        few = [name for name in names if self._different(self._frame.head(_FIRST_ROWS), name) <= limit]
+        seen = self._aggregates(
+            [self._fields[name].value().n_unique() for name in names], self._frame.head(_FIRST_ROWS)
+        )
+        # Special values were counted too.
+        few = [name for name, number in zip(names, seen, strict=True) if number <= limit + len(Special)]
         found = self.count_values(few, limit)
         return {
             name: found[name].kept if name in found and found[name].different <= limit else None
@@ -94,9 +98,10 @@ class FrameTable(Table):
 
     def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
         """Grouped in the engine, unless more differ among some more rows than the limit."""
-        if self._different(self._frame.head(2 * limit), name) > limit:
-            return None
         field = self._fields[name]
+        [seen] = self._aggregates([field.value().n_unique()], self._frame.head(2 * limit))
+        if seen > limit + len(Special):
+            return None
         ordinary = self._frame.filter(field.is_ordinary())
         grouped = ordinary.group_by(field.name).agg(self._total("times")).head(limit + 1)
         rows = self._collect(grouped.select(field.name, "times"))
@@ -140,8 +145,20 @@ class FrameTable(Table):
         }
 
     def count_values(self, names: Sequence[str], keep: int) -> Mapping[str, ValueCounts]:
-        """Grouped in the engine; only the most frequent values leave it."""
-        return {name: self._most_frequent(name, keep) for name in names}
+        """Grouped in the engine; only the most frequent values leave it, and one more if there is one."""
+        if not names:
+            return {}
+        grouped = {name: self._texts(name).group_by("value").agg(self._total("times")) for name in names}
+        most = [
+            of.sort("times", "value", descending=[True, False])
+            .head(keep + 1)
+            .select(nw.lit(index).alias("place"), "value", "times")
+            for index, of in enumerate(grouped.values())
+        ]
+        found: dict[str, dict[str, Count]] = {name: {} for name in names}
+        for place, value, times in self._collect(nw.concat(most)):
+            found[names[place]][value] = whole_or_float(times)
+        return {name: self._value_counts(of, grouped[name], keep) for name, of in found.items()}
 
     def count_listed(self, values: Mapping[str, Sequence[str]]) -> Mapping[str, dict[str, Count]]:
         """A query for each column."""
@@ -201,18 +218,12 @@ class FrameTable(Table):
         ascending = sorted((whole_or_float(upto), value) for upto, value in rows)
         return [next(value for upto, value in ascending if upto > each) for each in amounts]
 
-    def _different(self, frame: Frame, name: str) -> int:
-        field = self._fields[name]
-        ordinary = frame.filter(field.is_ordinary())
-        values = ordinary.group_by(field.name).agg(times=nw.len())
-        return int(self._collect(values.select(nw.len()))[0][0])
-
-    def _most_frequent(self, name: str, keep: int) -> ValueCounts:
-        grouped = self._texts(name).group_by("value").agg(self._total("times"))
+    def _value_counts(self, found: dict[str, Count], grouped: Frame, keep: int) -> ValueCounts:
+        if len(found) <= keep:
+            return ValueCounts(found, len(found))
+        kept = sorted(found, key=lambda each: (-found[each], each))[:keep]
         different = self._collect(grouped.select(nw.len()))[0][0]
-        most = grouped.sort("times", "value", descending=[True, False]).head(keep).select("value", "times")
-        kept = {value: whole_or_float(times) for value, times in self._collect(most)}
-        return ValueCounts(kept, int(different))
+        return ValueCounts({each: found[each] for each in kept}, int(different))
 
     def _texts(self, name: str) -> Frame:
         """A column's ordinary values as texts, and what their rows weigh."""
@@ -246,10 +257,11 @@ class FrameTable(Table):
         total = nw.len() if self._weight is None else nw.col(self._weight).sum()
         return total.alias(alias)
 
-    def _aggregates(self, parts: Sequence[nw.Expr]) -> list[Any]:
+    def _aggregates(self, parts: Sequence[nw.Expr], frame: Frame | None = None) -> list[Any]:
         if not parts:
             return []
-        [row] = self._collect(self._frame.select(*(part.alias(f"a{i}") for i, part in enumerate(parts))))
+        rows = self._frame if frame is None else frame
+        [row] = self._collect(rows.select(*(part.alias(f"a{i}") for i, part in enumerate(parts))))
         return list(row)
 
     def _collect(self, frame: Frame) -> list[tuple[Any, ...]]:

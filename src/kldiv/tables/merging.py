@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from kldiv.errors import InvalidInputError, TableError
 from kldiv.tables.contract import Column, Count, Kind, Summary
-from kldiv.tables.ordering import Key, is_floating, ordering
+from kldiv.tables.ordering import Key, ordering, precision
 from kldiv.tables.outcomes import Special
 from kldiv.tables.profiles import Profile, StoredBins, StoredColumn, StoredValues, listed_values
 
@@ -79,13 +79,13 @@ def _common_column(name: str, holding: Mapping[str, StoredColumn]) -> Column:
                 f"column '{name}' holds {column.kind.value} values in {first} and {each.kind.value} values "
                 f"in {shown}; expected one kind"
             )
-    floating = dict.fromkeys(each.column for each in holding.values() if is_floating(each.column))
+    floating = {found: each.column for each in holding.values() if (found := precision(each.column))}
     if len(floating) > 1:
-        types = " and ".join(each.type for each in floating)
+        types = " and ".join(each.type for each in floating.values())
         raise TableError(
             f"column '{name}' is of types {types}, whose numbers differ; write it as one of them"
         )
-    return next(iter(floating), column)
+    return next(iter(floating.values()), column)
 
 
 def _merged_bins(
@@ -126,13 +126,13 @@ def _merged_values(
 
 def _texts(name: str, column: Column, parts: Sequence[StoredValues]) -> dict[str, str]:
     """How the whole column writes each value: a number that two types write differently is one value."""
-    floating = is_floating(column)
+    floating = precision(column) is not None
     first: dict[Key, str] = {}
     texts = {}
     # What is of the common type comes first, since the whole is written so.
-    for part in sorted(parts, key=lambda each: each.column != column):
+    for part in sorted(parts, key=lambda each: precision(each.column) != precision(column)):
         for text, key in zip(part.ascending, part.keys, strict=True):
-            if floating and not is_floating(part.column) and not _is_held(text, key):
+            if floating and precision(part.column) is None and not _is_held(text, key):
                 raise TableError(
                     f"column '{name}' has {text} as {part.column.type}, which {column.type} can't hold; "
                     "write it as one type"

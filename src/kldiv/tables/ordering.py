@@ -10,13 +10,21 @@ from kldiv.tables.writing import position
 
 Key = float | Fraction | str
 
-_SINGLE, _DOUBLE = {"float", "float32", "real"}, {"double", "float64"}
+# Half precision is counted as single, which holds it.
+_PRECISION = dict.fromkeys(("float", "float32", "real", "float16", "halffloat"), "single") | dict.fromkeys(
+    ("double", "float64"), "double"
+)
 _GREATEST_SINGLE = float(np.finfo(np.float32).max)
 
 
-def is_floating(column: Column) -> bool:
-    """Whether the column's type is a binary floating-point one, whatever engine named it."""
-    return column.type.lower() in _SINGLE | _DOUBLE
+def precision(column: Column) -> str | None:
+    """The precision of a floating-point type, "single" or "double", whatever engine named it; else None.
+
+    Example:
+        >>> [precision(Column(Kind.NUMBER, each)) for each in ("DOUBLE", "float[pyarrow]", "BIGINT")]
+        ['double', 'single', None]
+    """
+    return _PRECISION.get(column.type.lower().removesuffix("[pyarrow]"))
 
 
 def ordering(column: Column) -> Callable[[str], Key]:
@@ -32,9 +40,9 @@ def ordering(column: Column) -> Callable[[str], Key]:
     """
     if column.kind in (Kind.TEXT, Kind.BOOLEAN):
         return str
-    if column.type.lower() in _SINGLE:
-        return _single
-    return float if is_floating(column) else lambda text: _exact(text, column.kind)
+    if column.kind is Kind.NUMBER and (found := precision(column)):
+        return _single if found == "single" else float
+    return lambda text: _exact(text, column.kind)
 
 
 def _single(text: str) -> float:

@@ -3,6 +3,7 @@
 Spark's TIMESTAMP is an instant, and is written with its zone; its TIMESTAMP_NTZ is not.
 """
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -87,9 +88,13 @@ def _local(path: str) -> list[str]:
 
 def _read(name: str, session: "SparkSession", paths: Sequence[str], query: str | None) -> "DataFrame":
     try:
-        rows = session.read.parquet(*paths)
+        if query is None:
+            return session.read.parquet(*paths)
+        # A session beside the user's, where no view has this name.
+        beside = session.newSession()
+        beside.read.parquet(*paths).createOrReplaceTempView("t")
         # Persisted, as a query that orders by chance would give other rows each time.
-        return rows if query is None else session.sql(query, t=rows).persist()
+        return beside.sql(query).persist()
     except Exception as error:
         raise TableError(f"can't read {name}: {str(error).splitlines()[0]}") from error
 
@@ -106,6 +111,9 @@ def _session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
     for key, value in _SETTINGS.items():
         builder = builder.config(key, value)
     try:
+        # What PySpark would write beside the error that is raised.
+        for each in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+            logging.getLogger(each).setLevel(logging.CRITICAL)
         session = builder.getOrCreate()
     except Exception as error:
         raise TableError(f"can't start Spark: {_reason(error)}") from error

@@ -1,0 +1,112 @@
+"""What befalls files and disks while a table is counted: an error that says so, never a wrong count."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import duckdb
+import pytest
+from tabular import parquet
+
+import kldiv
+from kldiv.tables.opening import open_table
+
+MOUNT, UNMOUNT = (shutil.which(each) or each for each in ("mount", "umount"))
+
+
+@pytest.fixture
+def groups(tmp_path):
+    """Ten row groups, each of which is read on its own."""
+    path = tmp_path / "t.parquet"
+    with duckdb.connect() as connection:
+        query = "FROM range(100000) AS t(x) SELECT x + 0.5 AS x, hash(x) AS y"
+        connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 10000)")
+    return path
+
+
+@pytest.mark.parametrize("group", [0, 4, 9])
+def test_a_corrupt_row_group(groups, group):
+    with duckdb.connect() as connection:
+        pages = "min(data_page_offset), sum(total_compressed_size)"
+        of = connection.sql(f"FROM parquet_metadata('{groups}')").filter(f"row_group_id = {group}")
+        [found] = of.aggregate(pages).fetchall()
+    start, size = map(int, found)
+    whole = bytearray(groups.read_bytes())
+    whole[start + 10 : start + size] = os.urandom(size - 10)
+    groups.write_bytes(whole)
+    with pytest.raises(kldiv.TableError, match=r"can't read .*t\.parquet"):
+        kldiv.compare(groups, groups)
+
+
+def test_a_file_that_is_cut_off(groups):
+    groups.write_bytes(groups.read_bytes()[:-1000])
+    with pytest.raises(kldiv.TableError, match=r"can't read .*t\.parquet"):
+        kldiv.compare(groups, groups)
+
+
+def test_a_file_that_vanishes(groups):
+    with open_table(groups) as table:
+        groups.unlink()
+        with pytest.raises(kldiv.TableError, match=r"can't read .*t\.parquet"):
+            table.summaries(["x"])
+
+
+def test_a_file_that_is_replaced_by_another(groups, tmp_path):
+    """Rows are counted when it is opened; with other rows than these nothing adds up."""
+    with open_table(groups) as table:
+        parquet(tmp_path / "other.parquet", "FROM range(7) AS t(x) SELECT x + 0.5 AS x, hash(x) AS y")
+        (tmp_path / "other.parquet").replace(groups)
+        with pytest.raises(kldiv.TableError, match="changed meanwhile"):
+            table.summaries(["x"])
+
+
+@pytest.mark.usefixtures("groups")
+def test_a_glob_of_which_one_file_vanishes(tmp_path):
+    second = parquet(tmp_path / "u.parquet", "FROM range(10) AS t(x) SELECT x + 0.5 AS x, hash(x) AS y")
+    with open_table(tmp_path / "*.parquet") as table:
+        assert table.rows() == 100_010
+        second.unlink()
+        with pytest.raises(kldiv.TableError, match="can't read"):
+            table.summaries(["x"])
+
+
+_FULL = """
+import sys
+import kldiv
+from kldiv.tables.duckdb_session import Session
+connected = Session.embedded
+def tight(cls, *arguments):
+    session = connected(*arguments)
+    session.query("SET memory_limit = '64MB'; SET threads = 1")
+    return session
+Session.embedded = classmethod(tight)
+try:
+    kldiv.compare(sys.argv[1], sys.argv[1], max_categories=10)
+except kldiv.TableError as error:
+    print("TableError:", error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make a small disk")
+def test_a_disk_that_is_full(tmp_path):
+    """Two million different texts don't fit into 64 MB, nor what doesn't onto a disk of 4 MB."""
+    texts = "md5(x::VARCHAR) || md5(x::VARCHAR)"
+    path = parquet(tmp_path / "t.parquet", f"FROM range(2000000) AS t(x) SELECT {texts} AS x")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run([MOUNT, "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], check=True)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _FULL, str(path)],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"TMPDIR": str(disk)},
+        )
+        left = [each.name for each in disk.iterdir()]
+    finally:
+        subprocess.run([UNMOUNT, str(disk)], check=True)
+    assert done.stdout.startswith("TableError: can't read"), done.stderr
+    assert len(done.stdout.splitlines()) == 1
+    assert not left

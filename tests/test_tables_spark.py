@@ -1,0 +1,250 @@
+"""Spark counts what the others count, on one machine and on two workers, and shuffles counts, not rows."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyspark
+import pytest
+from pyspark.sql import SparkSession
+from table_engines import COLUMNS, ENGINES, rows_of, table
+from tabular import JANUARY, JULY, counts
+
+import kldiv
+from kldiv.tables.contract import ByCuts, ByValues, Kind
+from kldiv.tables.frames import FrameTable
+from kldiv.tables.opening import open_table
+from kldiv.tables.outcomes import Cut, Special, Value
+
+# Spark has no unsigned integers and no times of day.
+NAMES = [name for name in COLUMNS if name not in ("u8", "u64", "time")]
+ROWS = rows_of(table(NAMES))
+
+
+@pytest.fixture(scope="module")
+def session():
+    """In a zone of its own, which must not matter."""
+    settings = {
+        "spark.sql.session.timeZone": "America/New_York",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "OFF",
+    }
+    builder = SparkSession.builder.master("local[2]")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    running = builder.getOrCreate()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module", params=[None, "weight", "weight 1/2"])
+def both(request, session, tmp_path_factory):
+    """The same table in DuckDB, whose answers are checked elsewhere, and in Spark."""
+    path = ENGINES["parquet"](table(NAMES), tmp_path_factory.mktemp("spark"))
+    frame = session.read.parquet(str(path))
+    with open_table(path, weights=request.param) as known, open_table(frame, weights=request.param) as found:
+        yield known, found
+
+
+def test_everything_is_counted_alike(both):
+    known, found = both
+    kinds = {name: column.kind for name, column in known.columns().items()}
+    assert {name: column.kind for name, column in found.columns().items()} == kinds
+    assert found.rows() == known.rows()
+    summaries = known.summaries([*kinds])
+    assert found.summaries([*kinds]) == summaries
+    ordered = [
+        name
+        for name, kind in kinds.items()
+        if kind in (Kind.NUMBER, Kind.DATE) and summaries[name].ordinary and name not in ("i8", "i16", "i32")
+    ]
+    amounts = {name: [each * summaries[name].ordinary / 8 for each in range(8)] for name in ordered}
+    if all(isinstance(of.ordinary, int) for of in summaries.values()):
+        amounts = {name: [*map(int, each)] for name, each in amounts.items()}
+    values = known.values_past(amounts)
+    assert found.values_past(amounts) == values
+    different = {name: [*dict.fromkeys(each)] for name, each in values.items()}
+    assert found.next_values(different) == known.next_values(different)
+    cuts = {
+        name: [Cut(each, above) for each in texts for above in (False, True)]
+        for name, texts in different.items()
+    }
+    assert found.count_bins(cuts) == known.count_bins(cuts)
+
+
+def test_values_are_counted_alike(both):
+    known, found = both
+    names = [name for name in ("i8", "bool", "text", "dictionary", "f64w") if known.summaries([name])[name]]
+    for keep in (2, 99):
+        assert found.count_values(names, keep) == known.count_values(names, keep)
+    assert found.distinct(names, 3) == known.distinct(names, 3)
+    listed = {"text": [*{each for each in ROWS["text"] if each is not None}, "absent"], "i8": ["1", "-128"]}
+    for name, of in found.count_listed(listed).items():
+        assert {key: times for key, times in of.items() if times} == known.count_listed(listed)[name]
+    grids = {
+        "dec": ByCuts((Cut("0"), Cut("1.5", above=True))),
+        "text": ByValues(("a", "")),
+        "bool": ByValues(("true",)),
+    }
+    assert found.count_joint(grids) == known.count_joint(grids)
+    for outcome in (Value("a"), Special.NULL):
+        parts = [each.restricted("text", outcome) for each in both]
+        assert parts[0].rows() == parts[1].rows()
+
+
+def test_names_are_data_in_spark_too(session):
+    names = ["a.b", "`", "select", "c0", "*", "it's", 'q"', "é"]
+    frame = session.createDataFrame([tuple(range(len(names)))], names)
+    with open_table(frame) as found:
+        assert [*found.columns()] == names
+        kept = {name: {str(index): 1} for index, name in enumerate(names)}
+        assert {name: of.kept for name, of in found.count_values(names, 9).items()} == kept
+
+
+def test_only_counts_are_collected_and_shuffled(session, monkeypatch):
+    """In every plan, what is exchanged was aggregated first, and no row of the table is collected."""
+    plans, collected = [], []
+    collect = FrameTable._collect
+
+    def watching(self, frame):
+        rows = collect(self, frame)
+        collected.append(len(rows))
+        plans.append(frame.to_native()._jdf.queryExecution().executedPlan().toString())
+        return rows
+
+    monkeypatch.setattr(FrameTable, "_collect", watching)
+    columns = ["carrier", "dep_delay", "hour"]
+    frame = session.read.parquet(str(JULY))
+    found = kldiv.compare(frame, JANUARY, columns=columns)
+    known = kldiv.compare(JULY, JANUARY, columns=columns)
+    assert {each.name: counts(each) for each in found.columns} == {
+        each.name: counts(each) for each in known.columns
+    }
+    # A value, and at most one more of the cuts of ten bins, and the hours of a day.
+    assert max(collected) <= 2 * 25
+    exchanged = 0
+    for plan in plans:
+        final = plan.partition("== Initial Plan ==")[2] or plan
+        for below in re.split(r"Exchange \w+", final)[1:]:
+            operators = re.findall(r"(?:\+- |: )(?:\*\(\d+\) )?(\w+)", below)
+            partial = next(each for each in operators if each not in ("Project", "Sort", "Filter"))
+            # The first rows of a table, of which few are looked at, are brought together as they are.
+            assert partial in ("HashAggregate", "SortAggregate", "LocalLimit", "Window"), plan
+            exchanged += 1
+    assert exchanged >= len(plans) / 2
+
+
+def test_a_query_of_parquet_files(session):
+    assert session is SparkSession.getActiveSession()
+    query = "SELECT hour % 2 AS odd FROM t"
+    with open_table(JULY, engine="spark", query=query) as found, open_table(JULY, query=query) as known:
+        assert found.count_values(["odd"], 9) == known.count_values(["odd"], 9)
+    with pytest.raises(kldiv.TableError, match="UNRESOLVED_COLUMN"):
+        open_table(JULY, engine="spark", query="SELECT nothing FROM t")
+
+
+def test_files_that_spark_does_not_read(session, tmp_path):
+    assert session is not None
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    (tmp_path / "t.parquet").write_text("no parquet at all")
+    with pytest.raises(kldiv.TableError, match="is no Parquet file"):
+        open_table(tmp_path / "t.csv", engine="spark")
+    with pytest.raises(kldiv.TableError, match=r"t\.parquet"):
+        open_table(tmp_path / "t.parquet", engine="spark")
+
+
+def test_a_name_twice_and_no_rows(session):
+    frame = session.sql("SELECT 1 AS a, 2 AS a")
+    with pytest.raises(kldiv.TableError, match="more than one column called 'a'"):
+        open_table(frame)
+    with pytest.raises(kldiv.TableError, match="has no rows"):
+        open_table(session.sql("SELECT 1 AS a WHERE false"))
+
+
+# --- in a process of its own --------------------------------------------------------------------------
+
+CLUSTER = """
+import json, sys
+import kldiv
+from kldiv.tables.opening import open_table
+p, q, master = sys.argv[1:]
+try:
+    with open_table(p, engine="spark", master=master) as of_p, open_table(q, engine="spark") as of_q:
+        print("opened", flush=True)
+        found = kldiv.compare(of_p, of_q, columns=["carrier", "dep_delay"])
+except kldiv.TableError as error:
+    sys.exit(f"TableError: {error}")
+print(json.dumps({each.name: [(str(o.outcome), o.p_count, o.q_count) for o in each.divergence.outcomes]
+                  for each in found.columns}))
+"""
+
+
+def cluster(master, **environment):
+    home = {"SPARK_HOME": str(Path(pyspark.__file__).parent)}
+    command = [sys.executable, "-W", "ignore", "-c", CLUSTER, str(JULY), str(JANUARY), master]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | home | environment,
+    )
+
+
+def expected():
+    known = kldiv.compare(JULY, JANUARY, columns=["carrier", "dep_delay"])
+    return {
+        each.name: [[str(of.outcome), of.p_count, of.q_count] for of in each.divergence.outcomes]
+        for each in known.columns
+    }
+
+
+def test_two_workers_give_the_same():
+    done = cluster("local-cluster[2,1,1024]")
+    out, err = done.communicate(timeout=400)
+    assert done.returncode == 0, err[-2000:]
+    assert json.loads(out.splitlines()[-1]) == expected()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="the executors' processes are found in /proc")
+def test_a_killed_executor_costs_no_count():
+    """Either Spark asks another one, and the answer is right, or there is an error."""
+    done = cluster("local-cluster[2,1,1024]")
+    assert done.stdout.readline() == "opened\n"
+    executors = [each for each in _children(done.pid) if "CoarseGrainedExecutorBackend" in _command(each)]
+    assert executors
+    os.kill(executors[0], signal.SIGKILL)
+    out, err = done.communicate(timeout=400)
+    if done.returncode:
+        assert "TableError: can't count" in err
+    else:
+        assert json.loads(out.splitlines()[-1]) == expected()
+
+
+def test_without_java(tmp_path):
+    done = cluster("local[1]", PATH=str(tmp_path), JAVA_HOME=str(tmp_path))
+    _, err = done.communicate(timeout=100)
+    assert "TableError: can't start Spark: no Java was found that it runs on; install Java 17" in err
+
+
+def _children(process):
+    """All below a process, by their numbers."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/task/[0-9]*/children"):
+        if each.parent.parent.parent.name == str(process):
+            for child in each.read_text().split():
+                found += [int(child), *_children(child)]
+    return found
+
+
+def _command(process):
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:
+        return ""
