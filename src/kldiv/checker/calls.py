@@ -19,10 +19,10 @@ class KlCall:
     """One call of F.kl_div, torch.kl_div or a KLDivLoss criterion.
 
     Nodes are of the `ast` module. `options` holds the nodes given for size_average, reduce, reduction and
-    log_target, whether at the call or at the constructor; `constructor` is the constructor's call, if one is seen.
+    log_target, at the call or at the constructor; `constructor` is the constructor's call, if one is seen.
     `reduction` and `log_target` are what they come to, None where that can't be decided.
     `dim` is the dimension of the outcomes and `rank` the number of dimensions, None where not visible;
-    `temperature` is the text of what both sides' logits are divided by, and `temperature_squared` says whether
+    `temperature` is the text of what both sides' logits are divided by; `temperature_squared` says whether
     the loss is multiplied by its square.
     """
 
