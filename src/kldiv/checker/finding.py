@@ -19,3 +19,4 @@ class Finding:
     severity: Severity
     message: str
     fix: str
+    cell: int | None = None
