@@ -5,6 +5,7 @@ import io
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kldiv.checker.edits import Edit
 from kldiv.checker.spans import Text
@@ -13,9 +14,8 @@ _OPEN, _CLOSED = frozenset("([{"), frozenset(")]}")
 _LAYOUT = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
 
-@dataclass(frozen=True)
-class Slot:
-    """One argument: its offsets, the name before its equals sign, and the comment behind it on its line."""
+class Slot(NamedTuple):
+    """One argument: its offsets, node, the name before its equals sign, and the comment behind it."""
 
     start: int
     end: int
@@ -28,8 +28,8 @@ class Slot:
 class Arguments:
     """The arguments of one call in the order written.
 
-    `opening` is the offset after the opening bracket, `closing` that of the closing one. `loose_comments` says that
-    comments stand between the arguments on lines of their own.
+    `opening` is the offset after the opening bracket, `closing` that of the closing one.
+    `loose_comments` says that comments stand between the arguments on lines of their own.
     """
 
     text: Text
@@ -39,9 +39,9 @@ class Arguments:
     trailing_comma: int | None
     loose_comments: bool
 
-    def slot_of(self, node: ast.expr) -> Slot:
-        """The argument that is this node."""
-        return next(slot for slot in self.slots if slot.node is node)
+    def slot_of(self, node: ast.expr) -> Slot | None:
+        """The argument that is this node, None where it is given elsewhere."""
+        return next((slot for slot in self.slots if slot.node is node), None)
 
     def added(self, argument: str) -> tuple[Edit, ...]:
         """The edits that write one more argument behind the others, on its own line where they have one."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from kldiv.checker.edits import Edit, applied
 from kldiv.checker.finding import Finding
@@ -18,29 +19,38 @@ class Document:
     source: Source
     notebook: Notebook | None = None
 
-    @property
+    @cached_property
     def module(self) -> str:
         """The Python text that is checked."""
         return self.notebook.module if self.notebook else self.source.text
 
     @property
+    def text(self) -> str:
+        """What the file holds."""
+        return self.notebook.content if self.notebook else self.source.text
+
+    @property
     def content(self) -> bytes:
-        """What the file holds.
+        """What the file holds, in its encoding.
 
         Raises:
-            UnicodeEncodeError: the file's encoding lacks one of the characters.
+            UnicodeEncodeError: the encoding lacks one of the characters.
         """
-        return self.source.encoded(self.notebook.content if self.notebook else self.source.text)
+        return self.source.encoded(self.text)
 
     def broken_cells(self, path: str) -> list[Finding]:
         """The findings about cells that don't parse; the rest is checked without them."""
         return self.notebook.broken_cells(path) if self.notebook else []
 
+    def place(self, line: int) -> tuple[int | None, int]:
+        """The cell, in a notebook, and the line in it of a line of the module."""
+        return self.notebook.place(line) if self.notebook else (None, line)
+
     def placed(self, finding: Finding) -> Finding:
         """A finding of the module at its place in the file."""
         if self.notebook is None or finding.cell is not None:
             return finding
-        cell, line = self.notebook.place(finding.line)
+        cell, line = self.place(finding.line)
         # Both ends lie in one cell, for none of its brackets is left open.
         return replace(finding, cell=cell, line=line, end_line=line + finding.end_line - finding.line)
 

@@ -9,7 +9,8 @@ from kldiv.checker.configuration import configuration_of
 from kldiv.checker.documents import Document, open_document
 from kldiv.checker.files import find_files
 from kldiv.checker.finding import Finding
-from kldiv.checker.selection import UNPARSED, Selection
+from kldiv.checker.notices import UNPARSED
+from kldiv.checker.selection import Selection
 from kldiv.checker.sources import UnreadableError, mentions_kl_div, read_bytes
 from kldiv.checker.suppression import ignores_of, split
 
@@ -98,7 +99,9 @@ def _wanted(findings: Iterable[Finding], name: str, wish: Wish) -> tuple[Finding
 
 def _unreadable(name: str, error: UnreadableError) -> Finding:
     line, column = error.line, error.column
-    return Finding(name, line, column, line, column + 1, UNPARSED, "error", error.message, error.advice)
+    return Finding(
+        name, line, column, line, column + 1, UNPARSED.code, UNPARSED.severity, error.message, error.advice
+    )
 
 
 def _place(finding: Finding) -> tuple[int, int, int, str]:

@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kldiv.checker.rules import RULES
+from kldiv.checker.notices import UNPARSED, UNUSED_IGNORE, all_rules
 from kldiv.errors import InvalidInputError
-
-UNPARSED, UNUSED_IGNORE = "KL000", "KL099"
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,8 @@ class Selection:
             >>> Selection(("KL",), ("KL003",)).wants("KL003")
             False
         """
-        always = not self.select or code in (UNPARSED, UNUSED_IGNORE)
+        always = not self.select or code in (UNPARSED.code, UNUSED_IGNORE.code)
         return (always or code.startswith(self.select)) and not code.startswith(self.ignore)
-
-
-def known_codes() -> list[str]:
-    """Every code a finding can have, in order."""
-    return sorted([UNPARSED, *(rule.code for rule in RULES), UNUSED_IGNORE])
 
 
 def checked_codes(codes: Iterable[str], where: str) -> tuple[str, ...]:
@@ -42,7 +35,7 @@ def checked_codes(codes: Iterable[str], where: str) -> tuple[str, ...]:
         InvalidInputError: one that begins no code.
     """
     given = tuple(code.strip() for code in codes)
-    known = known_codes()
+    known = all_rules()
     for code in given:
         if not code or not any(each.startswith(code) for each in known):
             raise InvalidInputError(

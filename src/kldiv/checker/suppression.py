@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kldiv.checker.finding import Finding
+from kldiv.checker.notices import UNUSED_IGNORE
 
 _IGNORE = re.compile(r"#\s*kldiv:\s*ignore(?:\s*\[(?P<codes>[^\]]*)\]|(?!\s*\[)(?![\w-]))")
 _BREAKS = (tokenize.NEWLINE, tokenize.ENDMARKER)
@@ -36,9 +37,8 @@ class Ignore:
         """The finding that there is nothing to take back."""
         end = self.column + len(self.text)
         message = f"nothing here is ignored by `{self.text}`"
-        return Finding(
-            path, self.line, self.column, self.line, end, "KL099", "warning", message, "remove the comment"
-        )
+        code, severity, fix = UNUSED_IGNORE.code, UNUSED_IGNORE.severity, "remove the comment"
+        return Finding(path, self.line, self.column, self.line, end, code, severity, message, fix)
 
 
 def ignores_of(source: str) -> list[Ignore]:

@@ -11,6 +11,7 @@ import sys
 import click
 
 from kldiv.cli.bench import bench
+from kldiv.cli.check import check
 from kldiv.cli.compare import compare
 from kldiv.cli.explain import explain
 from kldiv.errors import KLDivError
@@ -28,6 +29,7 @@ def app() -> None:
 app.add_command(explain)
 app.add_command(compare)
 app.add_command(bench)
+app.add_command(check)
 
 
 def main() -> None:

@@ -14,18 +14,38 @@ def write_text(path: Path, text: str) -> None:
         InvalidInputError: the folder is missing, or the disk is full or read-only.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        _write(path, text.encode(), 0o666 & ~_umask())
     except OSError as error:
         raise InvalidInputError(f"can't write {path}: {error.strerror or error}") from error
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Put `content` in place of what a file holds, likewise; it keeps its permissions, and a link stays one.
+
+    Raises:
+        InvalidInputError: the file or its folder may not be written to, or the disk is full.
+    """
+    target = path.resolve()
+    try:
+        # Replacing a file needs no permission to write to it, and so its own has to be asked for.
+        with target.open("r+b"):
+            pass
+        _write(target, content, target.stat().st_mode & 0o7777)
+    except OSError as error:
+        raise InvalidInputError(f"can't write {path}: {error.strerror or error}") from error
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:
