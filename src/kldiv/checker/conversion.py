@@ -12,9 +12,9 @@ from kldiv.checker.arguments import Arguments, Slot, arguments_of
 from kldiv.checker.calls import KlCall
 from kldiv.checker.chains import Parents, methods_on, needs_brackets, parents_of
 from kldiv.checker.edits import Edit
-from kldiv.checker.fixes import Fix, Module
+from kldiv.checker.fixes import Fix
 from kldiv.checker.importing import import_edit, kldiv_name
-from kldiv.checker.logarithms import imported_in
+from kldiv.checker.modules import Module
 from kldiv.checker.sides import RefusedError, Side, calls_more_than, side_of
 from kldiv.checker.space import Space
 from kldiv.checker.spans import Text
@@ -40,9 +40,12 @@ class _Setting(NamedTuple):
 
     module: Module
     parents: Parents
-    names: dict[str, str]
     library: str
     importing: tuple[Edit, ...]
+
+    def here(self, call: KlCall) -> ast.Call:
+        """The call in the module's tree; the recognised one may be of another tree of the same text."""
+        return self.module.call_nodes[self.module.text.span(call.node)]
 
 
 def conversions_of(module: Module) -> tuple[list[Fix], list[Refusal]]:
@@ -67,9 +70,11 @@ def conversions_of(module: Module) -> tuple[list[Fix], list[Refusal]]:
 def _setting(module: Module) -> _Setting:
     name, imported = kldiv_name(module.tree)
     edit = None if imported else import_edit(module.text, module.tree, name)
-    library = name if imported or edit else ""
     return _Setting(
-        module, parents_of(module.tree), imported_in(module.tree), library, () if edit is None else (edit,)
+        module,
+        parents_of(module.tree),
+        name if imported or edit else "",
+        () if edit is None else (edit,),
     )
 
 
@@ -83,10 +88,8 @@ def _converted(call: KlCall, setting: _Setting) -> tuple[Edit, ...]:
     inputs, targets = arguments.slot_of(call.input), arguments.slot_of(call.target)
     if inputs is None or targets is None:
         raise RefusedError("its arguments are not all seen")
-    q = side_of(text, call.input, Space.LOG_PROBS, call.dim, setting.names)
-    p = side_of(
-        text, call.target, Space.LOG_PROBS if call.log_target else Space.PROBS, call.dim, setting.names
-    )
+    q = side_of(setting.module, call.input, Space.LOG_PROBS, call.dim)
+    p = side_of(setting.module, call.target, Space.LOG_PROBS if call.log_target else Space.PROBS, call.dim)
     if p.dim != q.dim and call.dim is None:
         raise RefusedError("its two sides are normalised over dimensions that may differ")
     ending = _ending(call, q, setting)
@@ -172,7 +175,7 @@ def _ending(call: KlCall, q: Side, setting: _Setting) -> _Ending:
 def _reduced_later(call: KlCall, q: Side, setting: _Setting) -> _Ending:
     """The reduction of `.sum(dim)`, `.sum(dim).mean()` and their like behind the call."""
     text = setting.module.text
-    links = methods_on(call.node, setting.parents)
+    links = methods_on(setting.here(call), setting.parents)
     if not links or links[0].name != "sum":
         raise RefusedError("its elements are used one by one, which kldiv has no word for")
     summed, *more = links
@@ -200,7 +203,7 @@ def _after(call: KlCall, ending: _Ending, setting: _Setting) -> tuple[Edit, ...]
         raise RefusedError("a comment stands between it and its reduction")
     edits = [Edit(end, ending.end, "")] if ending.end > end else []
     if ending.divisor:
-        brackets = needs_brackets(call.node, setting.parents)
+        brackets = needs_brackets(setting.here(call), setting.parents)
         edits.append(Edit(end, end, f" / {ending.divisor}{')' if brackets else ''}"))
         if brackets:
             edits.append(Edit(start, start, "("))

@@ -1,6 +1,7 @@
 """Changes of a text, by offsets in characters: what is not named stays as it was written."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -20,16 +21,27 @@ def compatible(groups: Iterable[tuple[Edit, ...]]) -> list[tuple[Edit, ...]]:
         [(Edit(start=0, end=3, text='a'),), (Edit(start=3, end=4, text='c'),)]
     """
     taken: list[tuple[Edit, ...]] = []
-    edits: set[Edit] = set()
+    edits: list[Edit] = []
     for group in groups:
-        if not any(_meet(new, old) for new in group for old in edits):
+        if not any(_meets(each, edits) for each in group):
             taken.append(group)
-            edits.update(group)
+            for each in group:
+                index = bisect_left(edits, each)
+                if edits[index : index + 1] != [each]:
+                    edits.insert(index, each)
     return taken
 
 
+def _meets(new: Edit, edits: Sequence[Edit]) -> bool:
+    """Whether the order of a change and one of these, sorted and apart, matters; the same one twice is one.
+
+    What a change can meet lies next to it, or behind a neighbour that takes no room.
+    """
+    index = bisect_left(edits, new)
+    return any(_meet(new, old) for old in edits[max(index - 2, 0) : index + 2])
+
+
 def _meet(one: Edit, other: Edit) -> bool:
-    """Whether the order of two changes matters; the same change asked for twice is one."""
     if one == other:
         return False
     if one.start == one.end == other.start == other.end:

@@ -13,8 +13,8 @@ from kldiv.checker.calls import CONSTRUCTOR_PARAMETERS, FUNCTION_PARAMETERS, KlC
 from kldiv.checker.edits import Edit
 from kldiv.checker.finding import Finding
 from kldiv.checker.logarithms import log_softmax_fix
+from kldiv.checker.modules import Module
 from kldiv.checker.space import Space
-from kldiv.checker.spans import Text
 
 _LEGACY = ("size_average", "reduce")
 
@@ -26,37 +26,6 @@ class Fix(NamedTuple):
     code: str
     what: str
     edits: tuple[Edit, ...]
-
-
-class Module(NamedTuple):
-    """A module's text and tree, and the calls that were recognised in it."""
-
-    text: Text
-    tree: ast.Module
-    calls: Sequence[KlCall]
-
-    def offset(self, line: int, column: int) -> int:
-        """The offset of a place that counts characters from 1."""
-        return self.text.starts[line - 1] + column - 1
-
-    def about(self, finding: Finding) -> list[KlCall]:
-        """The calls that a finding stands in, or whose criterion is built where it stands."""
-        start, end = self.extent(finding)
-        return [
-            call for call in self.calls if any(_holds(self.text, site, start, end) for site in _sites(call))
-        ]
-
-    def extent(self, finding: Finding) -> tuple[int, int]:
-        """The offsets of what a finding underlines."""
-        return (
-            self.offset(finding.line, finding.column),
-            self.offset(finding.end_line, finding.end_column),
-        )
-
-    def literal(self, text: str) -> str:
-        """A string as this module writes them."""
-        quote = "'" if self.text.source.count("'") > self.text.source.count('"') else '"'
-        return f"{quote}{text}{quote}"
 
 
 def fixes_of(module: Module, findings: Sequence[Finding]) -> list[Fix]:
@@ -92,8 +61,7 @@ def _batchmean(module: Module, finding: Finding) -> Written:
 
 def _log_target(module: Module, finding: Finding) -> Written:
     """Say what the target is, where it is seen."""
-    calls = module.about(finding)
-    value = bool(calls) and calls[0].log_target is False
+    value = any(call.log_target is False for call, _ in module.about(finding))
     space = Space.LOG_PROBS if value else Space.PROBS
 
     def may(call: KlCall) -> bool:
@@ -113,7 +81,7 @@ def _option(
     module: Module, finding: Finding, name: str, value: str, may: Callable[[KlCall], bool]
 ) -> Written:
     """Give an option a value at the call, or where its criterion is built."""
-    for call in module.about(finding):
+    for call, _ in module.about(finding):
         site = call.constructor or call.node
         sharing = [each for each in module.calls if (each.constructor or each.node) is site]
         arguments = arguments_of(module.text, site)
@@ -134,7 +102,7 @@ def _replaced(slot: Slot, name: str, value: str) -> Edit:
 
 def _reduction(module: Module, finding: Finding) -> Written:
     """Write as `reduction` what size_average and reduce amount to."""
-    for call, parameters in _legacy_sites(module, *module.extent(finding)):
+    for call, parameters in _legacy_sites(module, finding):
         bound = bind(call, parameters) or {}
         values = {name: _constant(bound[name]) for name in _LEGACY if name in bound}
         arguments = arguments_of(module.text, call)
@@ -169,18 +137,13 @@ def legacy_reduction(size_average: object, reduce: object) -> str | None:
     return "mean" if averaged else "sum"
 
 
-def _legacy_sites(module: Module, start: int, end: int) -> Iterator[tuple[ast.Call, Sequence[str]]]:
+def _legacy_sites(module: Module, finding: Finding) -> Iterator[tuple[ast.Call, Sequence[str]]]:
     """The calls that a finding about old arguments may mean: recognised ones, then the innermost."""
-    for each in module.calls:
-        for site in _sites(each):
-            if _holds(module.text, site, start, end):
-                is_function = site is each.node and each.constructor is None
-                yield site, FUNCTION_PARAMETERS if is_function else CONSTRUCTOR_PARAMETERS
-    around = [
-        node
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and _holds(module.text, node, start, end)
-    ]
+    for call, site in module.about(finding):
+        is_function = site is call.node and call.constructor is None
+        yield site, FUNCTION_PARAMETERS if is_function else CONSTRUCTOR_PARAMETERS
+    start, end = module.extent(finding)
+    around = [node for (begin, behind), node in module.call_nodes.items() if begin <= start and end <= behind]
     for node in reversed(around):
         yield node, CONSTRUCTOR_PARAMETERS
 
@@ -206,16 +169,7 @@ def _without(
 def _log_softmax(module: Module, finding: Finding) -> Written:
     """Take the logarithm of a softmax in one step."""
     start, end = module.extent(finding)
-    return "log_softmax", log_softmax_fix(module.text, module.tree, start, end)
-
-
-def _sites(call: KlCall) -> list[ast.Call]:
-    return [call.node] if call.constructor is None else [call.node, call.constructor]
-
-
-def _holds(text: Text, node: ast.Call, start: int, end: int) -> bool:
-    begin, behind = text.span(node)
-    return begin <= start and end <= behind
+    return "log_softmax", log_softmax_fix(module, start, end)
 
 
 def _legacy(call: KlCall) -> bool:

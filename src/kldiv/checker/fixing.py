@@ -10,7 +10,8 @@ from kldiv.checker.conversion import Refusal, conversions_of
 from kldiv.checker.documents import Document
 from kldiv.checker.edits import compatible
 from kldiv.checker.finding import Finding
-from kldiv.checker.fixes import Fix, Module, fixes_of
+from kldiv.checker.fixes import Fix, fixes_of
+from kldiv.checker.modules import Module
 from kldiv.checker.project import FileReport, Wish, check_document
 from kldiv.checker.spans import Text
 
@@ -59,12 +60,12 @@ def rewrite_document(report: FileReport, wish: Wish, *, to_kldiv: bool) -> Rewri
             break
         fixes, refused = _wanted(module, current.findings, to_kldiv=to_kldiv)
         document, made = _made(current.document, fixes)
-        refusals = [_line(current, each.start, f"not converted: {each.why}") for each in refused]
+        refusals = [_line(current, module, each.start, f"not converted: {each.why}") for each in refused]
         if fixes and not made:
-            refusals.append(_line(current, fixes[0].start, _why_not(current)))
+            refusals.append(_line(current, module, fixes[0].start, _why_not(current)))
         if document is None or not made:
             break
-        changes += [_line(current, fix.start, _said(fix)) for fix in made]
+        changes += [_line(current, module, fix.start, _said(fix)) for fix in made]
         current = check_document(document, report.path, wish)
     return Rewriting(report, current, tuple(changes), tuple(refusals))
 
@@ -133,13 +134,10 @@ def _why_not(report: FileReport) -> str:
     return "not changed: the file would no longer parse"
 
 
-def _line(report: FileReport, start: int, said: str) -> str:
+def _line(report: FileReport, module: Module, start: int, said: str) -> str:
     """A line about a place of a file, as it was when the change was made."""
-    if report.document is None:
-        return said
-    starts = Text(report.document.module).starts
-    line = bisect_right(starts, start)
-    column = start - starts[line - 1] + 1
-    cell, line = report.document.place(line)
+    starts = module.text.starts
+    row = bisect_right(starts, start)
+    cell, line = report.document.place(row) if report.document else (None, row)
     within = "" if cell is None else f"cell {cell}:"
-    return f"{report.path}:{within}{line}:{column} {said}"
+    return f"{report.path}:{within}{line}:{start - starts[row - 1] + 1} {said}"

@@ -30,7 +30,8 @@ def kldiv_name(tree: ast.Module) -> tuple[str, bool]:
 
 def import_edit(text: Text, tree: ast.Module, name: str) -> Edit | None:
     """The edit that imports kldiv before PyTorch, or where imports begin; None where no line is free."""
-    statements = [node for node in tree.body if text.span(node)[0] in text.starts]
+    starts = set(text.starts)
+    statements = [node for node in tree.body if text.span(node)[0] in starts]
     torch = [node for node in statements if _imports_torch(node)]
     later = [node for node in statements if not _stays_first(node, tree)]
     if not torch and not later:

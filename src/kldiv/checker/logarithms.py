@@ -1,60 +1,33 @@
 """log(softmax(x)) written as log_softmax(x), which loses no small probability."""
 
 import ast
-from collections.abc import Iterator
 
 from kldiv.checker.edits import Edit
-from kldiv.checker.imports import canonical, imported_names
+from kldiv.checker.modules import Module
 from kldiv.checker.spans import Text
 
 _FUNCTIONS = frozenset({"torch.softmax", "torch.nn.functional.softmax"})
 _LOGARITHMS = frozenset({"torch.log"})
 
 
-def log_softmax_fix(text: Text, tree: ast.Module, start: int, end: int) -> tuple[Edit, ...]:
+def log_softmax_fix(module: Module, start: int, end: int) -> tuple[Edit, ...]:
     """The edits for the logarithm of a softmax that overlaps these offsets; none where there is none."""
-    names = imported_in(tree)
-    for node in _calls(tree):
-        begin, behind = text.span(node)
+    for (begin, behind), node in module.call_nodes.items():
         if begin < end and start < behind:
-            inner = _inside_logarithm(node, names)
+            inner = _inside_logarithm(node, module)
             if inner is not None:
-                renaming = _renaming(text, inner, names)
-                edits = _unwrapped(text, node, inner)
+                renaming = _renaming(module, inner)
+                edits = _unwrapped(module.text, node, inner)
                 if renaming is not None and edits:
                     return (*edits, renaming)
     return ()
 
 
-def imported_in(tree: ast.Module) -> dict[str, str]:
-    """What the module's imports bind, wherever they stand."""
-    names: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names |= imported_names(node)
-    return names
-
-
-def dotted_name(node: ast.expr, names: dict[str, str]) -> str:
-    """The full name that names and dots stand for; "" where they don't begin with an import."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name) or node.id not in names:
-        return ""
-    return canonical(".".join([names[node.id], *reversed(parts)]))
-
-
-def _calls(tree: ast.Module) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-
-
-def _inside_logarithm(node: ast.Call, names: dict[str, str]) -> ast.Call | None:
+def _inside_logarithm(node: ast.Call, module: Module) -> ast.Call | None:
     """The call whose logarithm this call takes, as `torch.log(call)` or as `call.log()`."""
     if node.keywords:
         return None
-    if dotted_name(node.func, names) in _LOGARITHMS and len(node.args) == 1:
+    if module.full_name(node.func) in _LOGARITHMS and len(node.args) == 1:
         inner = node.args[0]
     elif isinstance(node.func, ast.Attribute) and node.func.attr == "log" and not node.args:
         inner = node.func.value
@@ -63,20 +36,20 @@ def _inside_logarithm(node: ast.Call, names: dict[str, str]) -> ast.Call | None:
     return inner if isinstance(inner, ast.Call) else None
 
 
-def _renaming(text: Text, call: ast.Call, names: dict[str, str]) -> Edit | None:
+def _renaming(module: Module, call: ast.Call) -> Edit | None:
     """The edit that makes a call of softmax one of log_softmax; None where it is not PyTorch's."""
     function = call.func
-    if isinstance(function, ast.Call) and dotted_name(function.func, names) == "torch.nn.Softmax":
-        return _last_name(text, function.func, "LogSoftmax")
-    if dotted_name(function, names) in _FUNCTIONS or _is_tensor_method(call, names):
-        return _last_name(text, function, "log_softmax")
+    if isinstance(function, ast.Call) and module.full_name(function.func) == "torch.nn.Softmax":
+        return _last_name(module.text, function.func, "LogSoftmax")
+    if module.full_name(function) in _FUNCTIONS or _is_tensor_method(call, module):
+        return _last_name(module.text, function, "log_softmax")
     return None
 
 
-def _is_tensor_method(call: ast.Call, names: dict[str, str]) -> bool:
+def _is_tensor_method(call: ast.Call, module: Module) -> bool:
     """Whether this is `x.softmax(dim)`: a module that is called so takes no number."""
     function = call.func
-    if not isinstance(function, ast.Attribute) or function.attr != "softmax" or dotted_name(function, names):
+    if not isinstance(function, ast.Attribute) or function.attr != "softmax" or module.full_name(function):
         return False
     given = [*call.args[:1], *(each.value for each in call.keywords if each.arg == "dim")]
     return len(given) == 1 and isinstance(_number(given[0]), int)

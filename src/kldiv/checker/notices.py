@@ -1,9 +1,24 @@
-"""What `kldiv check` reports beside the rules, in the form of rules, and all of them by their codes."""
+"""What `kldiv check` reports beside the rules, and the pages of all."""
 
+from typing import NamedTuple
+
+from kldiv.checker.finding import Severity
 from kldiv.checker.rules import RULES
-from kldiv.checker.rules.rule import Rule
 
-UNPARSED = Rule(
+
+class Page(NamedTuple):
+    """The words about a rule or a notice."""
+
+    code: str
+    name: str
+    severity: Severity
+    what: str
+    why: str
+    example: str
+    fix: str
+
+
+UNPARSED = Page(
     code="KL000",
     name="unreadable-file",
     severity="error",
@@ -15,7 +30,7 @@ UNPARSED = Rule(
     example="print F.kl_div(a, b)",
     fix="Repair the file, declare its encoding in its first line, or exclude it.",
 )
-UNUSED_IGNORE = Rule(
+UNUSED_IGNORE = Page(
     code="KL099",
     name="unused-ignore",
     severity="warning",
@@ -26,6 +41,10 @@ UNUSED_IGNORE = Rule(
 )
 
 
-def all_rules() -> dict[str, Rule]:
-    """Every rule and notice by its code, in the order of codes."""
-    return {rule.code: rule for rule in sorted((UNPARSED, *RULES, UNUSED_IGNORE), key=lambda rule: rule.code)}
+def all_pages() -> dict[str, Page]:
+    """The words about every rule and notice by its code, in the order of codes."""
+    pages = [
+        Page(each.code, each.name, each.severity, each.what, each.why, each.example, each.fix)
+        for each in RULES
+    ]
+    return {page.code: page for page in sorted((UNPARSED, *pages, UNUSED_IGNORE))}

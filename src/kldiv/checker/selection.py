@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kldiv.checker.notices import UNPARSED, UNUSED_IGNORE, all_rules
+from kldiv.checker.notices import UNPARSED, UNUSED_IGNORE, all_pages
 from kldiv.errors import InvalidInputError
 
 
@@ -35,7 +35,7 @@ def checked_codes(codes: Iterable[str], where: str) -> tuple[str, ...]:
         InvalidInputError: one that begins no code.
     """
     given = tuple(code.strip() for code in codes)
-    known = all_rules()
+    known = all_pages()
     for code in given:
         if not code or not any(each.startswith(code) for each in known):
             raise InvalidInputError(

@@ -4,7 +4,7 @@ import ast
 from typing import NamedTuple
 
 from kldiv.checker.arguments import arguments_of
-from kldiv.checker.logarithms import dotted_name
+from kldiv.checker.modules import Module
 from kldiv.checker.space import Space
 from kldiv.checker.spans import Text
 
@@ -58,7 +58,7 @@ class Side(NamedTuple):
         return f"{library}.{self.kind}({self.text}{dim})"
 
 
-def side_of(text: Text, node: ast.expr, space: Space, dim: int | None, names: dict[str, str]) -> Side:
+def side_of(module: Module, node: ast.expr, space: Space, dim: int | None) -> Side:
     """One argument as a wrapper; of a softmax it takes the logits.
 
     Raises:
@@ -68,8 +68,9 @@ def side_of(text: Text, node: ast.expr, space: Space, dim: int | None, names: di
         isinstance(each, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom) for each in ast.walk(node)
     ):
         raise RefusedError("an argument assigns or waits, and may not be moved")
+    text = module.text
     inner, detached = _without_detach(node)
-    logits = _logits_of(text, inner, space, names)
+    logits = _logits_of(module, inner, space)
     if logits is not None:
         values, written, along = logits
         if detached:
@@ -100,15 +101,14 @@ def _without_detach(node: ast.expr) -> tuple[ast.expr, bool]:
     return node, False
 
 
-def _logits_of(
-    text: Text, node: ast.expr, space: Space, names: dict[str, str]
-) -> tuple[ast.expr, str, str] | None:
+def _logits_of(module: Module, node: ast.expr, space: Space) -> tuple[ast.expr, str, str] | None:
     """What is normalised, its text and the dimension's, where the expression is a plain (log_)softmax."""
     if not isinstance(node, ast.Call):
         return None
+    text = module.text
     given = {each.arg: each.value for each in node.keywords}
     arguments = arguments_of(text, node)
-    if dotted_name(node.func, names) in _NORMALISING[space]:
+    if module.full_name(node.func) in _NORMALISING[space]:
         given |= dict(zip(("input", "dim"), node.args, strict=False))
         if given.keys() != {"input", "dim"} or len(given) != len(node.args) + len(node.keywords):
             return None
@@ -117,7 +117,7 @@ def _logits_of(
         written = None if slot is None else text.source[slot.start : slot.end].removeprefix("input=")
     elif isinstance(node.func, ast.Attribute) and node.func.attr == _METHOD[space]:
         given |= dict(zip(("dim",), node.args, strict=False))
-        if given.keys() != {"dim"} or dotted_name(node.func, names) or not _is_number(given["dim"]):
+        if given.keys() != {"dim"} or module.full_name(node.func) or not _is_number(given["dim"]):
             return None
         values = node.func.value
         written = _written(text, values)

@@ -29,10 +29,10 @@ def _explain(context: click.Context, _parameter: click.Parameter, given: str | N
     """Print the page of one rule."""
     if given is None:
         return
-    from kldiv.checker.notices import all_rules  # noqa: PLC0415
+    from kldiv.checker.notices import all_pages  # noqa: PLC0415
     from kldiv.report.findings import page  # noqa: PLC0415
 
-    rules = all_rules()
+    rules = all_pages()
     rule = rules.get(given.upper())
     if rule is None:
         raise click.BadParameter(f"{given!r} is no rule; expected one of {', '.join(rules)}")
@@ -50,10 +50,10 @@ def _list_rules(context: click.Context, _parameter: click.Parameter, given: bool
     """Print all rules."""
     if not given:
         return
-    from kldiv.checker.notices import all_rules  # noqa: PLC0415
+    from kldiv.checker.notices import all_pages  # noqa: PLC0415
     from kldiv.report.findings import rule_lines  # noqa: PLC0415
 
-    rules = all_rules().values()
+    rules = all_pages().values()
     if sys.stdout.isatty():
         from kldiv.report.console import OutputConsole  # noqa: PLC0415
         from kldiv.report.findings_terminal import show_rules  # noqa: PLC0415

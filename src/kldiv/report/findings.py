@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kldiv.checker.finding import Finding
-from kldiv.checker.notices import all_rules
-from kldiv.checker.rules.rule import Rule
+from kldiv.checker.notices import Page, all_pages
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -38,7 +37,7 @@ def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
     Source:
         OASIS 2023, Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01.
     """
-    rules = all_rules()
+    rules = all_pages()
     driver = {
         "name": "kldiv",
         "version": version("kldiv"),
@@ -53,7 +52,7 @@ def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _sarif_rule(rule: Rule) -> dict[str, Any]:
+def _sarif_rule(rule: Page) -> dict[str, Any]:
     return {
         "id": rule.code,
         "name": rule.name,
@@ -135,7 +134,7 @@ def place(finding: Finding) -> str:
     return f"{finding.path}:{cell}{finding.line}:{finding.column}"
 
 
-def page(rule: Rule) -> str:
+def page(rule: Page) -> str:
     """A rule's page, in Markdown."""
     example = rule.example.strip("\n")
     return (
@@ -155,12 +154,12 @@ def unified_diff(path: str, before: str, after: str) -> str:
     )
 
 
-def rule_lines(rules: Iterable[Rule]) -> str:
+def rule_lines(rules: Iterable[Page]) -> str:
     """A line a rule, its fields with tabs between them."""
     return "".join(f"{each.code}\t{each.severity}\t{each.name}\t{_first_sentence(each)}\n" for each in rules)
 
 
-def _first_sentence(rule: Rule) -> str:
+def _first_sentence(rule: Page) -> str:
     return " ".join(rule.what.split()).split(". ")[0].rstrip(".")
 
 

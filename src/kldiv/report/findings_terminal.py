@@ -8,7 +8,7 @@ from rich.markdown import Markdown
 from rich.syntax import Syntax
 from rich.text import Text
 
-from kldiv.checker.rules.rule import Rule
+from kldiv.checker.notices import Page
 from kldiv.report.findings import page, rule_lines
 from kldiv.report.findings_text import Line
 
@@ -26,12 +26,12 @@ def coloured(lines: Sequence[Line], console: Console) -> str:
     return captured.get()
 
 
-def show_page(rule: Rule, console: Console) -> None:
+def show_page(rule: Page, console: Console) -> None:
     """Print a rule's page."""
     console.print(Markdown(page(rule), code_theme="ansi_dark"))
 
 
-def show_rules(rules: Iterable[Rule], console: Console) -> None:
+def show_rules(rules: Iterable[Page], console: Console) -> None:
     """Print a line a rule, and below it what it finds."""
     for row in rule_lines(rules).splitlines():
         code, severity, name, what = row.split("\t")
