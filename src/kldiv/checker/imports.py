@@ -35,3 +35,13 @@ def imported_names(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
         }
     module = "." * node.level + (node.module or "")
     return {alias.asname or alias.name: canonical(f"{module}.{alias.name}") for alias in node.names}
+
+
+CONVENTIONAL = {
+    "torch": "torch",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+}
+"""What these names stand for where nothing in the file binds them, as in an excerpt."""
+
+OTHER_FRAMEWORKS = {"paddle", "mindspore", "tensorflow", "keras", "jax", "mxnet", "oneflow", "jittor", "tinygrad", "chainer"}

@@ -1,0 +1,133 @@
+"""What a name can stand for besides a tensor."""
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from kldiv.checker.space import Factors, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A string, a truth value or None."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A number: its value where known, and the product it was made by."""
+
+    number: float | None
+    factors: Factors = ()
+    complement_of: Factors | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list or tuple; `open` where one item stands for any number of them."""
+
+    items: tuple["Value", ...]
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A dictionary with constant keys."""
+
+    items: tuple[tuple[Any, "Value"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something of another module, by its dotted name."""
+
+    dotted: str
+
+
+@dataclass(eq=False)
+class Scope:
+    """The names of a module, class or function, inside the scope around it."""
+
+    names: dict[str, "Value"] = field(default_factory=dict)
+    around: "Scope | None" = None
+    stars: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or lambda of this file, and the instance it is bound to."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scope: Scope
+    bound: "Value | None" = None
+    owner: "Class | None" = None
+    defaults: tuple["Value | None", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class of this file."""
+
+    node: ast.ClassDef
+    scope: Scope
+    bases: tuple["Value", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a class of this file."""
+
+    of: Class
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """functools.partial: a callable and the arguments it has already."""
+
+    callee: "Value"
+    args: tuple["Value", ...]
+    keywords: tuple[tuple[str, "Value"], ...]
+    node: ast.Call
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of torch.nn: its kind, its `dim`, and the layers inside."""
+
+    kind: str
+    dim: int | None = None
+    node: ast.Call | None = None
+    inside: tuple["Value", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A KLDivLoss object, by the call that made it."""
+
+    node: ast.Call
+    options: tuple[tuple[str, "Value"], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A tensor's or container's method that is about to be called."""
+
+    of: "Value"
+    name: str
+    node: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class Categorical:
+    """A torch.distributions object over classes."""
+
+    probs: Tensor
+
+
+Value = Union[
+    Tensor, Constant, Scalar, Sequence, Mapping, Named, Function, Class, Instance, Partial, Layer, Criterion,
+    Method, Categorical,
+]  # fmt: skip
+
+NOTHING = Constant(None)
