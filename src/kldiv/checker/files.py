@@ -82,13 +82,20 @@ def _walked(folder: Path, seen: set[str]) -> Iterator[Found]:
     configuration = configuration_of(Path(os.path.abspath(folder)))  # noqa: PTH100
     for entry in entries:
         path = folder / entry.name
-        if entry.is_dir():
+        if _is_folder(entry):
             if entry.name not in EXCLUDED_FOLDERS and not configuration.excludes(path):
                 yield from _walked(path, seen)
-        elif entry.name.endswith(SUFFIXES) and entry.is_file() and not configuration.excludes(path):
+        elif entry.name.endswith(SUFFIXES) and path.is_file() and not configuration.excludes(path):
             target = os.path.realpath(path) if entry.is_symlink() else f"{real}{os.sep}{entry.name}"
             if _first_time(target, seen):
                 yield Found(path)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _first_time(target: str, seen: set[str]) -> bool:

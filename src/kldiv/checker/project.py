@@ -40,7 +40,8 @@ class FileReport:
     @property
     def placed(self) -> list[Finding]:
         """The findings where a reader of the file looks for them."""
-        return [self.document.placed(each) if self.document else each for each in self.findings]
+        placed = (self.document.placed(each) if self.document else each for each in self.findings)
+        return sorted(placed, key=_place)
 
 
 def check_paths(paths: Sequence[Path], wish: Wish) -> Iterator[FileReport]:
@@ -75,11 +76,10 @@ def check_content(content: bytes, name: str, wish: Wish) -> FileReport:
 def check_document(document: Document, name: str, wish: Wish) -> FileReport:
     """Check an open file."""
     checked = check_source(document.module, name)
-    found = sorted([*checked.findings, *document.broken_cells(name)], key=_place)
-    ignores = ignores_of(document.module)
-    left, unused = split(found, ignores)
+    left, unused = split(checked.findings, ignores_of(document.module))
     if wish.unused_ignores:
-        left = sorted([*left, *(ignore.unused(name) for ignore in unused)], key=_place)
+        left += [ignore.unused(name) for ignore in unused]
+    left += document.broken_cells(name)
     return FileReport(name, _wanted(left, name, wish), document, checked)
 
 
