@@ -84,6 +84,7 @@ class Tensor:
     fault: Fault | None = None
     logged: Logged | None = None
     smoothed: bool = False
+    by_softmax: bool = False
     unspecified: ast.Call | None = None
     teacher: ast.Call | None = None
     blank: bool = False

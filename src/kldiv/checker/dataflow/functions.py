@@ -12,7 +12,7 @@ from kldiv.checker.dataflow.expressions import Expressions
 from kldiv.checker.dataflow.joining import join_all
 from kldiv.checker.dataflow.layers import LAYERS
 from kldiv.checker.dataflow.methods import call_method
-from kldiv.checker.dataflow.operations import OPERATIONS
+from kldiv.checker.dataflow.torch_functions import OPERATIONS
 from kldiv.checker.dataflow.store import Frame
 from kldiv.checker.dataflow.uses import categorical, dirichlet, tensor_literal
 from kldiv.checker.dataflow.values import (

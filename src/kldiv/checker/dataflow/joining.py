@@ -71,6 +71,7 @@ def _join_tensors(left: Tensor, right: Tensor, origin: Origin) -> Tensor:
         fault=left.fault if same and left.fault and right.fault else None,
         logged=left.logged or right.logged if same else None,
         smoothed=left.smoothed or right.smoothed,
+        by_softmax=left.by_softmax and right.by_softmax,
         unspecified=left.unspecified or right.unspecified if same else None,
         teacher=left.teacher if left.teacher == right.teacher else None,
         blank=left.blank or right.blank,

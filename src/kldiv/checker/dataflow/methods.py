@@ -6,7 +6,7 @@ from typing import Any
 
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.factors import number_of
-from kldiv.checker.dataflow.operations import OPERATIONS
+from kldiv.checker.dataflow.torch_functions import OPERATIONS
 from kldiv.checker.dataflow.values import (
     Categorical,
     Constant,

@@ -8,7 +8,7 @@ from typing import Any
 from kldiv.checker.dataflow.factors import number_of
 from kldiv.checker.dataflow.indexing import indexed, least_rank
 from kldiv.checker.dataflow.layers import LAYERS
-from kldiv.checker.dataflow.operations import OPERATIONS
+from kldiv.checker.dataflow.torch_functions import OPERATIONS
 from kldiv.checker.dataflow.store import Frame, Store
 from kldiv.checker.dataflow.values import (
     Categorical,

@@ -76,6 +76,7 @@ def normalised_exponentials(store: Store, call: Arguments, name: str, dim: int |
         least_rank=rank,
         temperature=source.temperature,
         unspecified=None if given else call.node,
+        by_softmax=not in_logs,
         fault=Fault("it is a softmax of what has been through softmax", call.node) if again else None,
     )
 
@@ -132,12 +133,7 @@ def log(store: Store, call: Arguments) -> Value:
 
 def _log_of_probabilities(call: Arguments, name: str, source: Tensor, value: Tensor) -> Tensor:
     reason = "log(p + ε) or of a clamped p" if source.smoothed else ""
-    if (
-        not reason
-        and source.space is Space.PROBS
-        and source.temperature is not None
-        and _from_softmax(source)
-    ):
+    if not reason and source.space is Space.PROBS and source.by_softmax:
         reason = "the logarithm of a softmax"
     if name in {"log2", "log10"}:
         fault = Fault(f"{name} is no natural logarithm", call.node)
@@ -153,10 +149,6 @@ def _log_of_probabilities(call: Arguments, name: str, source: Tensor, value: Ten
         fault=source.fault,
         parts=source.parts,
     )
-
-
-def _from_softmax(value: Tensor) -> bool:
-    return bool(value.identity) and not value.parts and not value.normaliser
 
 
 @operation("exp", "exp_", "exp2")

@@ -199,6 +199,7 @@ def _normalised(store: Store, value: Tensor, dim: int | None) -> Tensor:
         origin=origin,
         identity=0,
         dim=dim,
+        temperature=(),
         fault=None,
         factors=(),
         smoothed=False,

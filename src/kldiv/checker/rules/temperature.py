@@ -18,7 +18,13 @@ def temperature_of(call: Observation) -> Factors:
     """The temperature that both sides' logits were divided by; nothing where they differ or it is 1."""
     one, two = call.input.temperature, call.target.temperature
     whole = all(power == int(power) and power > 0 for _, power in one)
-    if one != two or not whole or any(_NO_TEMPERATURE.search(symbol.text) for symbol, _ in one):
+    if (
+        one != two
+        or not whole
+        or call.input.fault
+        or call.target.fault
+        or any(_NO_TEMPERATURE.search(symbol.text) for symbol, _ in one)
+    ):
         return ()
     known = worth(one)
     return one if known is None or known > 1 else ()
