@@ -2,8 +2,9 @@
 
 import ast
 import io
+import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from kldiv.checker.edits import Edit
 from kldiv.checker.spans import Text
 
 _OPEN, _CLOSED = frozenset("([{"), frozenset(")]}")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _LAYOUT = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
 
@@ -61,19 +63,28 @@ class Arguments:
             return (Edit(behind, behind, f",{new_line}"),)
         return Edit(behind, behind, ","), Edit(line_end, line_end, new_line)
 
-    def removed(self, slot: Slot) -> Edit | None:
-        """The edit that takes an argument away with the comma before it, or behind the first one.
+    def removed(self, gone: Collection[Slot]) -> list[Edit] | None:
+        """The edits that take arguments away, with the comma before each, or behind if none is before.
 
-        None where a comment would go with it.
+        None where a comment would go with them.
         """
-        index = self.slots.index(slot)
-        if index:
-            start, end = self.slots[index - 1].end, slot.end
-        else:
-            start, end = slot.start, self.slots[1].start if len(self.slots) > 1 else slot.end
-        if "#" in self.text.source[start : slot.start] or "#" in self.text.source[slot.end : end]:
-            return None
-        return Edit(start, end, "")
+        edits: list[Edit] = []
+        kept = False
+        for number, slot in enumerate(self.slots):
+            if slot not in gone:
+                kept = True
+            elif kept:
+                edits.append(Edit(self.slots[number - 1].end, slot.end, ""))
+            else:
+                edits.append(Edit(slot.start, self._behind(number), ""))
+        lost = (self.text.source[each.start : each.end] for each in edits)
+        return None if any("#" in each for each in lost) else edits
+
+    def _behind(self, number: int) -> int:
+        """Where what follows an argument begins: the next one, or the end."""
+        if number + 1 < len(self.slots):
+            return self.slots[number + 1].start
+        return self.slots[number].end if self.trailing_comma is None else self.trailing_comma + 1
 
     def _line_end(self, offset: int) -> int:
         source = self.text.source
@@ -118,7 +129,9 @@ class _Token:
 def _tokens(source: str, offset: int) -> Iterator[_Token]:
     """The tokens of a text in brackets, and where in the whole they stand."""
     inside = Text(source)
-    for token in tokenize.generate_tokens(io.StringIO(source, newline="").readline):
+    # The tokenizer knows no line end of old Macintoshes, which Python's parser does.
+    lines = io.StringIO(_LONE_RETURN.sub("\n", source), newline="")
+    for token in tokenize.generate_tokens(lines.readline):
         if token.type not in _LAYOUT:
             start = inside.starts[token.start[0] - 1] + token.start[1]
             end = inside.starts[token.end[0] - 1] + token.end[1]

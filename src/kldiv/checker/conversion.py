@@ -127,28 +127,24 @@ def _sides(
             Edit(target_slot.start, target_slot.end, f"p={p.written(library)}"),
         )
     first, second = sorted(slots)
+    names = ("p=", "q=") if first.name or second.name else ("", "")
     return (
-        Edit(first.start, first.end, p.written(library)),
-        Edit(second.start, second.end, q.written(library)),
+        Edit(first.start, first.end, names[0] + p.written(library)),
+        Edit(second.start, second.end, names[1] + q.written(library)),
     )
 
 
 def _options(call: KlCall, arguments: Arguments, reduction: str | None) -> tuple[Edit, ...]:
     """kldiv's reduction in place of PyTorch's options."""
     given = {name: arguments.slot_of(node) for name, node in call.options.items()}
-    slots = sorted(
-        ((name, slot) for name, slot in given.items() if slot), key=lambda item: item[0] != "reduction"
-    )
-    edits: list[Edit] = []
-    for number, (_, slot) in enumerate(slots):
-        if reduction and number == 0:
-            edits.append(Edit(slot.start, slot.end, reduction))
-            continue
-        removal = arguments.removed(slot)
-        if removal is None:
-            raise RefusedError("a comment stands beside its options")
-        edits.append(removal)
-    if reduction and not slots:
+    slots = sorted(slot for slot in given.values() if slot)
+    instead = given.get("reduction") or next(iter(slots), None)
+    edits = arguments.removed([slot for slot in slots if not (reduction and slot is instead)])
+    if edits is None:
+        raise RefusedError("a comment stands beside its options")
+    if reduction and instead:
+        edits.append(Edit(instead.start, instead.end, reduction))
+    elif reduction:
         edits += arguments.added(reduction)
     return tuple(edits)
 

@@ -155,11 +155,10 @@ def _without(
     slots = {name: arguments.slot_of(node) for name, node in bound.items() if name in CONSTRUCTOR_PARAMETERS}
     gone = sorted(slot for name, slot in slots.items() if slot and name in names)
     edits = [] if instead is None else [Edit(gone[0].start, gone[0].end, instead)]
-    for slot in gone if instead is None else gone[1:]:
-        removal = arguments.removed(slot)
-        if removal is None:
-            return ()
-        edits.append(removal)
+    removal = arguments.removed(gone if instead is None else gone[1:])
+    if removal is None:
+        return ()
+    edits += removal
     for name, kept in slots.items():
         if kept and kept.name is None and name not in names:
             edits.append(Edit(kept.start, kept.start, f"{name}="))
@@ -173,7 +172,7 @@ def _log_softmax(module: Module, finding: Finding) -> Written:
 
 
 def _legacy(call: KlCall) -> bool:
-    return any(name in call.options for name in _LEGACY)
+    return any(name in call.options and _constant(call.options[name]) is not None for name in _LEGACY)
 
 
 def _constant(node: ast.expr) -> object:
