@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 from kldiv.checker.dataflow.store import Frame, Note, Observation
 from kldiv.checker.dataflow.statements import Interpreter
@@ -38,6 +40,19 @@ class Analysis:
     criteria_called: frozenset[int]
     bare_detaches: tuple[ast.Expr, ...]
     too_deep: bool
+
+    def scalings_of(self, number: int) -> set[Factors]:
+        """What a call's result is multiplied with, on whatever path the call is reached."""
+        return set().union(
+            *(self.scalings.get(one, set()) for one in self._same_place.get(number, (number,)))
+        )
+
+    @cached_property
+    def _same_place(self) -> dict[int, list[int]]:
+        by_node: dict[int, list[int]] = defaultdict(list)
+        for call in self.calls:
+            by_node[id(call.node)].append(call.number)
+        return {call.number: by_node[id(call.node)] for call in self.calls}
 
 
 def analyse(source: str, tree: ast.Module) -> Analysis:
@@ -119,7 +134,7 @@ class _Run:
                 (run.parameter(function, arguments.vararg.arg),), open=True
             )
         if arguments.kwarg:
-            names[arguments.kwarg.arg] = Mapping(())
+            names[arguments.kwarg.arg] = run.parameter(function, arguments.kwarg.arg)
         first = next(iter((*arguments.posonlyargs, *arguments.args)), None)
         if function.owner is not None and first is not None and first.arg in {"self", "cls"}:
             names[first.arg] = Instance(function.owner)

@@ -11,7 +11,7 @@ from kldiv.checker.space import Tensor
 
 @dataclass(frozen=True)
 class Arguments:
-    """A call's node and its arguments' values; `certain` is False where * or ** hide some.
+    """A call's node and its arguments' values; `certain` is False where * or ** hide some, `starred` is True where * does.
 
     `name` is the name that PyTorch has for what is called.
     """
@@ -22,6 +22,7 @@ class Arguments:
     keywords: dict[str, Value]
     nodes: tuple[ast.expr, ...]
     certain: bool = True
+    starred: bool = False
     name: str = ""
 
     def get(self, index: int, *names: str) -> Value | None:

@@ -59,12 +59,13 @@ def _record(
     constructor: ast.Call | None,
 ) -> Value:
     number = store.call_number(call.node, call.frame.path)
-    reduction = reduction_of(options) if call.certain else None
+    reduction = reduction_of(options) if call.certain or "reduction" in options else None
+    log_target = log_target_of(options) if call.certain or "log_target" in options else None
     source, target = _tensor(values.get("input")), _tensor(values.get("target"))
-    if "input" in nodes and "target" in nodes and call.certain:
+    if "input" in nodes and "target" in nodes and not call.starred:
         store.seen[number] = Observation(
             number, call.node, nodes["input"], nodes["target"], source, target, given, reduction,
-            log_target_of(options), constructor, call.frame.function, call.frame.inlined, tuple(call.frame.conditions),
+            log_target, constructor, call.frame.function, call.frame.inlined, tuple(call.frame.conditions),
         )  # fmt: skip
     return Tensor(
         space=Space.DIVERGENCE,

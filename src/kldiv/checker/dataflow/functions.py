@@ -98,7 +98,7 @@ class Functions(Expressions):
     def _arguments(self, node: ast.Call, frame: Frame) -> Arguments:
         args: list[Value] = []
         nodes: list[ast.expr] = []
-        certain = True
+        certain, starred = True, False
         for one in node.args:
             value = self.evaluate(one, frame)
             if not isinstance(one, ast.Starred):
@@ -108,7 +108,7 @@ class Functions(Expressions):
                 args += value.items
                 nodes += [one] * len(value.items)
             else:
-                certain = False
+                certain, starred = False, True
         keywords: dict[str, Value] = {}
         for keyword in node.keywords:
             value = self.evaluate(keyword.value, frame)
@@ -118,7 +118,7 @@ class Functions(Expressions):
                 keywords.update({str(key): one for key, one in value.items})
             else:
                 certain = False
-        return Arguments(node, frame, tuple(args), keywords, tuple(nodes), certain)
+        return Arguments(node, frame, tuple(args), keywords, tuple(nodes), certain, starred)
 
     def _bookkeeping(self, result: Tensor, callee: Value, node: ast.Call, frame: Frame) -> Tensor:
         """Whose output it is, and whether gradients flow."""

@@ -65,9 +65,8 @@ def normalised_exponentials(store: Store, call: Arguments, name: str, dim: int |
         source.least_rank, (dim + 1) if dim is not None and dim >= 0 else 0, -dim if dim is not None else 0
     )
     in_logs = "log" in name
-    again = source.space in {Space.PROBS, Space.SCALED_PROBS} and not (
-        dim is not None and source.dim not in {None, dim}
-    )
+    other_dim = dim is not None and source.dim not in {None, dim}
+    again = source.space in {Space.PROBS, Space.SCALED_PROBS} and source.by_softmax and not other_dim
     return replace(
         value,
         space=Space.LOG_PROBS if in_logs else Space.PROBS,
@@ -242,6 +241,8 @@ def mean(store: Store, call: Arguments) -> Value:
     if source.space is Space.DIVERGENCE or source.terms:
         return _reduced_divergence(store, call, source, dims, mean=True)
     value = derived(store, call, "mean", source, id(call.node))
+    if source.space is Space.BERNOULLI:
+        return replace(value, space=Space.BERNOULLI, rank=None, least_rank=0)
     if source.space is not Space.PROBS or dims is None or len(dims) != 1:
         return replace(value, rank=None, least_rank=0)
     if _surely_other(dims[0], source):

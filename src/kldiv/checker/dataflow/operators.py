@@ -1,6 +1,7 @@
 """Arithmetic on abstract values."""
 
 import ast
+import re
 from dataclasses import replace
 
 from kldiv.checker.dataflow.factors import factors_of, number_of, of_number, times, worth
@@ -11,6 +12,7 @@ from kldiv.checker.space import Factors, Fault, Logged, Space, Symbol, Tensor, T
 _PROBABILITIES = {Space.PROBS, Space.SCALED_PROBS}
 _RAW = {Space.UNKNOWN, Space.LOGITS, Space.SIMILARITIES, Space.NUMBERS, Space.UNIT_VECTORS}
 _SMALL = 0.02
+_TEMPERATURE = re.compile(r"(^|[._])(t|temp|temperature|tau|kd_t|t_kd)$", re.IGNORECASE)
 _SOMETHING: Factors = ((Symbol("…", 0, "tensor"), 1.0),)
 
 
@@ -140,7 +142,11 @@ def scale(store: Store, node: ast.expr, value: Tensor, by: Value, factors: Facto
     if value.space in _PROBABILITIES or value.parts:
         return _weighed(node, replace(value, origin=origin, factors=times(value.factors, factors, sign)))
     if value.space in {Space.LOG_PROBS, Space.SCALED_LOG_PROBS} and factors:
-        fault = Fault("log-probabilities times a factor are no log-probabilities", node)
+        fault = (
+            Fault("log-probabilities times a factor are no log-probabilities", node)
+            if _is_number(factors)
+            else None
+        )
         return replace(
             value,
             space=Space.SCALED_LOG_PROBS,
@@ -156,6 +162,13 @@ def scale(store: Store, node: ast.expr, value: Tensor, by: Value, factors: Facto
     return replace(value, origin=origin, identity=0)
 
 
+def _is_number(factors: Factors) -> bool:
+    """Whether a factor is surely one number for all: a mask or weights look the same otherwise."""
+    return worth(factors) is not None or all(
+        isinstance(symbol.of, float) or _TEMPERATURE.search(symbol.text) for symbol, _ in factors
+    )
+
+
 def _weighed(node: ast.expr, value: Tensor) -> Tensor:
     """Probabilities times a weight: of weight 1 they are probabilities again."""
     total = worth(value.factors)
@@ -166,7 +179,7 @@ def _weighed(node: ast.expr, value: Tensor) -> Tensor:
         )
     if value.space is Space.UNKNOWN:
         return value
-    fault = Fault("probabilities times a factor don't sum to 1", node)
+    fault = Fault("probabilities times a factor don't sum to 1", node) if _is_number(value.factors) else None
     return replace(value, space=Space.SCALED_PROBS, fault=fault, identity=value.distribution)
 
 

@@ -35,7 +35,7 @@ def _rank(call: Observation) -> str:
 
 def _divided(file: Analysis, call: int) -> bool:
     """Whether the loss is divided by something afterwards, which may be the missing size."""
-    return any(power < 0 for factors in file.scalings.get(call, ()) for _, power in factors)
+    return any(power < 0 for factors in file.scalings_of(call) for _, power in factors)
 
 
 RULE = Rule(

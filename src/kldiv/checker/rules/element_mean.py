@@ -41,7 +41,7 @@ def _given(args: object, keywords: object) -> bool:
 
 def _undone(file: Analysis, call: int) -> bool:
     """Whether the loss is multiplied by the number of outcomes afterwards."""
-    return any(_counts_outcomes(factors) for factors in file.scalings.get(call, ()))
+    return any(_counts_outcomes(factors) for factors in file.scalings_of(call))
 
 
 def _counts_outcomes(factors: Factors) -> bool:

@@ -1,11 +1,13 @@
 """KL005: size_average and reduce."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from kldiv.checker.dataflow.analysis import Analysis
 from kldiv.checker.rules.rule import Report, Rule
 
+_NAMES = re.compile(r"size_average$|reduce$")
 _LEGACY = ("size_average", "reduce")
 
 
@@ -21,12 +23,12 @@ def find(file: Analysis) -> Iterator[Report]:
             if one.arg in _LEGACY:
                 yield from _report(one.arg, one.value, None, None)
         for name, node in zip(_LEGACY, construction.args, strict=False):
-            if (
-                len(args) == len(construction.args)
-                and isinstance(node, ast.Constant)
-                and not isinstance(node.value, str)
-            ):
+            if len(args) == len(construction.args) and _is_option(node):
                 yield from _report(name, node, None, None)
+
+
+def _is_option(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) or _NAMES.search(ast.unparse(node)) is not None
 
 
 def _report(name: str, node: ast.expr, reduction: str | None, call: int | None) -> Iterator[Report]:

@@ -26,7 +26,7 @@ def _of_space(call: Observation) -> Iterator[Report]:
     elif space is Space.PROBS and log_target is True:
         message = "the target is probabilities, and log_target=True takes it for their logarithms"
         yield Report(call.target_node, message, "leave log_target out, or give F.log_softmax(…)", call.number)
-    elif space is Space.LOGITS and log_target is not None:
+    elif space is Space.LOGITS:
         wanted = "log_softmax" if log_target else "softmax"
         message = "the target is raw scores that went through no softmax"
         yield Report(call.target_node, message, f"wrap it: F.{wanted}(…, dim=-1)", call.number)

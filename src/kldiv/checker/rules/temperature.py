@@ -33,7 +33,7 @@ def temperature_of(call: Observation) -> Factors:
 def is_squared(file: Analysis, call: Observation) -> bool:
     """Whether the loss is multiplied by the temperature's square, or by some square."""
     temperature = temperature_of(call)
-    return any(_has_square(factors, temperature) for factors in file.scalings.get(call.number, ()))
+    return any(_has_square(factors, temperature) for factors in file.scalings_of(call.number))
 
 
 def _has_square(factors: Factors, temperature: Factors) -> bool:
