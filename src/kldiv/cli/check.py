@@ -1,7 +1,7 @@
 """`kldiv check`: wrong and questionable calls of PyTorch's KL function, found in the source."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -12,6 +12,7 @@ from kldiv.errors import InvalidInputError
 if TYPE_CHECKING:
     from kldiv.checker.finding import Finding
     from kldiv.checker.project import FileReport, Wish
+    from kldiv.report.findings_text import Line
 
 _FOUND = 1
 _STDIN = "-"
@@ -246,24 +247,31 @@ def _print_text(reports: Iterator["FileReport"], out: TextIO) -> int:
     """Print the findings file by file, as they are made, and a sentence on how many there were."""
     from kldiv.checker.fixing import fixable  # noqa: PLC0415
     from kldiv.report.findings import counted  # noqa: PLC0415
-    from kldiv.report.findings_text import PIPE_WIDTH, blocks, plain  # noqa: PLC0415
+    from kldiv.report.findings_text import Piece, blocks  # noqa: PLC0415
 
-    console, width = None, PIPE_WIDTH
-    if out.isatty():
-        from kldiv.report.findings_terminal import coloured, console_of  # noqa: PLC0415
-
-        console = console_of(out)
-        width = console.width
-    files, offered, found = 0, 0, list["Finding"]()
+    render, width = _renderer(out)
+    files, offered = 0, 0
+    found: list[Finding] = []
     for report in reports:
         files += 1
         offered += fixable(report)
         found += report.findings
         for lines in blocks(report, width):
-            out.write(plain(lines) if console is None else coloured(lines, console))
-            out.write("\n")
-    out.write(counted(found, files, offered) + "\n")
+            out.write(render(lines) + "\n")
+    out.write(render([[Piece(counted(found, files, offered))]]))
     return len(found)
+
+
+def _renderer(out: TextIO) -> tuple[Callable[[Sequence["Line"]], str], int]:
+    """What makes text of lines, and how wide they may be: on a terminal with colours, or plain."""
+    if out.isatty():
+        from kldiv.report.findings_terminal import coloured, console_of  # noqa: PLC0415
+
+        console = console_of(out)
+        return lambda lines: coloured(lines, console), console.width
+    from kldiv.report.findings_text import PIPE_WIDTH, plain  # noqa: PLC0415
+
+    return plain, PIPE_WIDTH
 
 
 def _say(line: str) -> None:

@@ -172,7 +172,8 @@ def counted(findings: Sequence[Finding], files: int, fixable: int) -> str:
     listed = " and ".join(_number(count, kind) for count, kind in kinds if count)
     places = len({each.path for each in findings})
     offered = f"; --fix changes {fixable}" if fixable else ""
-    return f"Found {listed} in {places} of {_number(files, 'file')}{offered}."
+    where = "1 file" if files == 1 else f"{places:,} of {files:,} files"
+    return f"Found {listed} in {where}{offered}."
 
 
 def _number(count: int, noun: str) -> str:
