@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from checking import COMMAND, HARMLESS, WRONG, at_terminal, check
+
+from kldiv.checker.files import EXCLUDED_FOLDERS
 
 FIXABLE = "import torch.nn.functional as F\nx = F.kl_div(a.log_softmax(1), b.softmax(1))\n"
 RIGHT = "import torch.nn.functional as F\nx = F.kl_div(a.log_softmax(1), b.softmax(1), reduction='sum')\n"
@@ -288,3 +291,29 @@ def test_neither_torch_nor_what_else_is_heavy_is_loaded(folder, arguments):
     command = [sys.executable, "-c", code, "check", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+# --- the documents ------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "checker.md").read_text(encoding="utf-8")
+
+
+def test_the_example_in_the_documents_is_what_is_printed(tmp_path):
+    source, printed = (re.search(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)[1] for kind in ("python", "text"))
+    (tmp_path / "train.py").write_text(source)
+    assert check("train.py", cwd=tmp_path).stdout == printed
+
+
+def test_the_documents_name_every_folder_that_is_left_out_and_every_hook():
+    named = re.search(r"left out: (.*?)\.\n\n", PAGE, re.DOTALL)[1]
+    assert set(re.findall(r"`([^`]+)`", named)) == EXCLUDED_FOLDERS
+    hooks = re.findall(r"^- id: (\S+)", (ROOT / ".pre-commit-hooks.yaml").read_text(), re.MULTILINE)
+    assert hooks
+    assert all(f"`{hook}`" in PAGE for hook in hooks)
+
+
+def test_the_documents_name_every_option():
+    options = re.findall(r"^  (--[\w-]+)", check("--help", cwd=ROOT).stdout, re.MULTILINE)
+    assert len(options) > 8
+    assert [each for each in options if each not in PAGE] == []

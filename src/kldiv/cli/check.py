@@ -256,8 +256,7 @@ def _print_text(reports: Iterator["FileReport"], out: TextIO) -> int:
         files += 1
         offered += fixable(report)
         found += report.findings
-        for lines in blocks(report, width):
-            out.write(render(lines) + "\n")
+        out.writelines(f"{render(lines)}\n" for lines in blocks(report, width))
     out.write(render([[Piece(counted(found, files, offered))]]))
     return len(found)
 
