@@ -13,6 +13,7 @@ from kldiv.checker.dataflow.values import (
     Function,
     Instance,
     Mapping,
+    Names,
     Scalar,
     Scope,
     Sequence,
@@ -111,7 +112,7 @@ class _Run:
     def _alone(self, function: Function) -> None:
         """Run a function with parameters of which nothing is known."""
         run, node = self.interpreter, function.node
-        frame = self._frame(Scope(self._parameters(function), function.scope))
+        frame = self._frame(Scope(Names(self._parameters(function)), function.scope))
         frame.function = node
         frame.detached = run.is_gradient_free(function)
         run.active.append(id(node))

@@ -20,6 +20,7 @@ from kldiv.checker.dataflow.values import (
     Layer,
     Mapping,
     Named,
+    Names,
     Scalar,
     Scope,
     Sequence,
@@ -72,7 +73,14 @@ class Expressions(Lookup):
         """What an expression stands for."""
         self.steps += 1
         handler = self.handlers.get(type(node))
-        return handler(node, frame) if handler else self.unknown(node, frame)
+        value = handler(node, frame) if handler else self.unknown(node, frame)
+        if isinstance(value, Tensor) and value.space is Space.UNKNOWN and value.origin in self.known:
+            return self._concluded(value)
+        return value
+
+    def _concluded(self, value: Tensor) -> Tensor:
+        """A value of which its uses elsewhere tell what it is."""
+        return value if value.terms else replace(value, space=self.known[value.origin], factors=())
 
     def unknown(self, node: ast.AST, frame: Frame) -> Tensor:
         """Nothing is known; what was known of this expression on the same path before is."""
@@ -216,7 +224,7 @@ class Expressions(Lookup):
         return Mapping((("*", self.evaluate(node.value, inner)),))
 
     def _comprehended(self, generators: list[ast.comprehension], frame: Frame) -> Frame:
-        inner = replace(frame, scope=Scope({}, frame.scope))
+        inner = replace(frame, scope=Scope(Names(), frame.scope))
         for one in generators:
             self.assign(one.target, self.element(self.evaluate(one.iter, inner), one.iter, inner), inner)
             for test in one.ifs:

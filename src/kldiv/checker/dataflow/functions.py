@@ -25,6 +25,7 @@ from kldiv.checker.dataflow.values import (
     Mapping,
     Method,
     Named,
+    Names,
     Partial,
     Scope,
     Sequence,
@@ -34,8 +35,8 @@ from kldiv.checker.imports import KL_CRITERION, KL_FUNCTION
 from kldiv.checker.space import Tensor
 
 _DEEPEST = 6
-_MOST_INLINED = 1_500_000
-_MOST_INLINED_PER_ROOT = 60_000
+_MOST_INLINED = 300_000
+_MOST_INLINED_PER_ROOT = 30_000
 _TEACHER = re.compile(r"(^|_)teacher")
 _OPERATION_HOMES = ("torch.nn.functional", "torch", "torch.Tensor", "numpy", "torch.nn.init")
 _CATEGORICAL = {
@@ -49,6 +50,14 @@ _SAME_THING = {
     "torch.nn.utils.spectral_norm", "torch.as_tensor", "torch.from_numpy", "torch.nn.DataParallel",
     "torch.nn.parallel.DistributedDataParallel", "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
 }  # fmt: skip
+_LITERALS = {
+    "torch.tensor",
+    "torch.Tensor",
+    "torch.FloatTensor",
+    "torch.DoubleTensor",
+    "numpy.array",
+    "numpy.asarray",
+}
 _GRADIENT_FREE = {
     "torch.no_grad",
     "torch.inference_mode",
@@ -169,7 +178,7 @@ class Functions(Expressions):
         if dotted == KL_CRITERION:
             return divergences.construct(self, call)
         home, _, name = dotted.rpartition(".")
-        if dotted == "torch.tensor":
+        if dotted in _LITERALS:
             return tensor_literal(self, call)
         if home in _OPERATION_HOMES and name in OPERATIONS:
             return OPERATIONS[name](self, replace(call, name=name))
@@ -233,7 +242,7 @@ class Functions(Expressions):
         unknown = self.origin("call", id(call.node), frame.path)
         if len(frame.path) >= _DEEPEST or id(node) in self.active or not self._may_inline():
             return self.fresh(unknown)
-        scope = Scope(self._bind(function, call), function.scope)
+        scope = Scope(Names(self._bind(function, call)), function.scope)
         inner = Frame(
             scope, node, (*frame.path, id(call.node)), detached=frame.detached or self.is_gradient_free(function),
             inlined=True, conditions=list(frame.conditions),

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from kldiv.checker.dataflow.values import Constant, Mapping, Sequence, Value
+from kldiv.checker.dataflow.values import Constant, Criterion, Mapping, Names, Sequence, Value
 from kldiv.checker.space import Origin, Space, Tensor
 
-Names = dict[str, Value]
 _MOST_TERMS = 4096
 
 
@@ -21,11 +20,21 @@ def join(left: Value, right: Value, origin: Origin) -> Value:
         return _join_sequences(left, right, origin)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return _join_mappings(left, right, origin)
+    if isinstance(left, Criterion) and isinstance(right, Criterion):
+        return _join_criteria(left, right)
     return _join_tensors(_as_tensor(left), _as_tensor(right), origin)
 
 
 def _as_tensor(value: Value) -> Tensor:
     return value if isinstance(value, Tensor) else Tensor()
+
+
+def _join_criteria(left: Criterion, right: Criterion) -> Criterion:
+    """One of two criteria: the options that they have in common, the others unknown."""
+    one, other = dict(left.options), dict(right.options)
+    names = [*one, *(name for name in other if name not in one)]
+    merged = tuple((name, one[name] if one.get(name) == other.get(name) else Tensor()) for name in names)
+    return Criterion(left.node, merged)
 
 
 def _join_sequences(left: Sequence, right: Sequence, origin: Origin) -> Value:
@@ -78,13 +87,19 @@ def _join_tensors(left: Tensor, right: Tensor, origin: Origin) -> Tensor:
     )
 
 
-def join_names(left: Names, right: Names, origin: Callable[[str], Origin]) -> Names:
-    """Two sets of names after a branch; what only one side has is taken from it."""
-    joined = dict(left)
-    for name, value in right.items():
-        mine = left.get(name)
-        if mine is None:
-            joined[name] = value
-        elif mine is not value:
-            joined[name] = join(mine, value, origin(name))
-    return joined
+def join_names(start: Names, ends: list[Names], origin: Callable[[str], Origin]) -> bool:
+    """Write into `start` what holds after any of the branches from it; whether that changed anything.
+
+    `start` itself may be among the ends. What only one branch has is taken from it.
+    """
+    changed = False
+    for name in dict.fromkeys(name for end in ends if end is not start for name in end.own):
+        before = start.get(name)
+        values = [value for end in ends if (value := end.get(name)) is not None]
+        joined = values[0]
+        for value in values[1:]:
+            joined = join(joined, value, origin(name))
+        if joined is not before and joined != before:
+            start[name] = joined
+            changed = True
+    return changed

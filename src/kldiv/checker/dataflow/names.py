@@ -62,8 +62,9 @@ class Lookup(Store):
         scope: Scope | None = frame.scope
         stars: list[str] = []
         while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
+            value = scope.names.get(name)
+            if value is not None:
+                return value
             stars += scope.stars
             scope = scope.around
         return self._from_elsewhere(name, stars)
@@ -116,8 +117,9 @@ class Lookup(Store):
         """self.name: as assigned in this function, in any method, in the class, or unknown."""
         scope: Scope | None = frame.scope
         while scope is not None:
-            if self.key_of(of, name) in scope.names:
-                return scope.names[self.key_of(of, name)]
+            value = scope.names.get(self.key_of(of, name))
+            if value is not None:
+                return value
             scope = scope.around
         for of_class in self.ancestry(of.of):
             key = (id(of_class.node), name)

@@ -3,6 +3,7 @@
 Each takes the tensor first, whether it stood before the dot or among the arguments.
 """
 
+import ast
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -357,7 +358,23 @@ def constants(store: Store, call: Arguments) -> Value:
         if name.endswith(("_like", "_"))
         else _rank_of_sizes(call, 1 if name.startswith("new_") else 0)
     )
-    return replace(value, blank=True, names=frozenset(), rank=rank)
+    uniform = Space.PROBS if name.startswith(("full", "new_full")) and _is_reciprocal(call) else Space.UNKNOWN
+    return replace(value, space=uniform, blank=True, names=frozenset(), rank=rank)
+
+
+def _is_reciprocal(call: Arguments) -> bool:
+    """Whether a tensor is filled with 1 / n."""
+    fill = call.nodes[1] if len(call.nodes) > 1 else None
+    fill = next((one.value for one in call.node.keywords if one.arg == "fill_value"), fill)
+    reciprocal = (
+        isinstance(fill, ast.BinOp) and isinstance(fill.op, ast.Div) and isinstance(fill.left, ast.Constant)
+    )
+    return (
+        reciprocal
+        and isinstance(fill, ast.BinOp)
+        and isinstance(fill.left, ast.Constant)
+        and fill.left.value == 1
+    )
 
 
 def _rank_of_sizes(call: Arguments, start: int) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kldiv.checker.dataflow import operators
 from kldiv.checker.dataflow.functions import Functions
-from kldiv.checker.dataflow.joining import Names, join_names
+from kldiv.checker.dataflow.joining import join, join_names
 from kldiv.checker.dataflow.store import Frame, named
 from kldiv.checker.dataflow.values import (
     Class,
@@ -15,6 +15,7 @@ from kldiv.checker.dataflow.values import (
     Instance,
     Mapping,
     Named,
+    Names,
     Scalar,
     Scope,
     Sequence,
@@ -166,11 +167,7 @@ class Interpreter(Functions):
         frame.scope.names[self.key_of(of, target.attr)] = value
         key = (id(of.of.node), target.attr)
         before = self.attributes.get(key)
-        joined = (
-            value
-            if before is None
-            else join_names({"": before}, {"": value}, lambda _: self.origin("attribute", *key))[""]
-        )
+        joined = value if before is None else join(before, value, self.origin("attribute", *key))
         self.attributes[key] = joined
 
     def _assign_item(self, target: ast.Subscript, value: Value, frame: Frame) -> None:
@@ -217,7 +214,7 @@ class Interpreter(Functions):
         start = frame.scope.names
         ends: list[Names] = [] if complete else [start]
         for condition, branch in branches:
-            frame.scope.names, frame.alive = dict(start), True
+            frame.scope.names, frame.alive = start.branch(), True
             if condition and len(frame.conditions) < _MOST_CONDITIONS:
                 frame.conditions.append(condition)
                 branch()
@@ -227,10 +224,8 @@ class Interpreter(Functions):
             if frame.alive:
                 ends.append(frame.scope.names)
         frame.alive = bool(ends)
-        joined = ends[0] if ends else start
-        for end in ends[1:]:
-            joined = join_names(joined, end, lambda name: self.origin("join", id(node), name, frame.path))
-        frame.scope.names = dict(joined) if joined is start else joined
+        frame.scope.names = start
+        join_names(start, ends, lambda name: self.origin("join", id(node), name, frame.path))
 
     def _if(self, statement: ast.stmt, frame: Frame) -> None:
         """An if with its elifs, which are nested in the tree, side by side."""
@@ -294,20 +289,13 @@ class Interpreter(Functions):
         rounds = (
             _MOST_ROUNDS if frame.loops <= _DEEPEST_LOOP else 2 if frame.loops <= 2 * _DEEPEST_LOOP else 1
         )
+        start = frame.scope.names
         for _ in range(rounds):
-            start = frame.scope.names
-            frame.scope.names = dict(start)
+            frame.scope.names = start.branch()
             begin()
             self.run(body, frame)
-            frame.alive = True
-            after = join_names(
-                start, frame.scope.names, lambda name: self.origin("loop", id(node), name, frame.path)
-            )
-            same = len(after) == len(start) and all(
-                _same(value, start.get(name)) for name, value in after.items()
-            )
-            frame.scope.names = after
-            if same:
+            ends, frame.scope.names, frame.alive = [start, frame.scope.names], start, True
+            if not join_names(start, ends, lambda name: self.origin("loop", id(node), name, frame.path)):
                 break
         frame.loops -= 1
         self.run(orelse, frame)
@@ -348,11 +336,11 @@ class Interpreter(Functions):
         bases = tuple(self.evaluate(one, frame) for one in statement.bases)
         known = tuple(one for one in bases if isinstance(one, Class | Named))
         # Methods don't see the names of the class body: their scope is the one around it.
-        body = Frame(Scope({}, frame.scope), statement, frame.path)
+        body = Frame(Scope(Names(), frame.scope), statement, frame.path)
         of = Class(statement, body.scope, known)
         self.classes[id(statement)] = of
         self.run(statement.body, body)
-        for name, value in list(body.scope.names.items()):
+        for name, value in list(body.scope.names.own.items()):
             if isinstance(value, Function) and value.scope is body.scope:
                 method = replace(value, scope=frame.scope, owner=of)
                 body.scope.names[name] = method
@@ -366,8 +354,3 @@ class Interpreter(Functions):
                 frame.scope.stars.append(dotted.removesuffix(".*"))
             else:
                 frame.scope.names[name] = Named(dotted)
-
-
-def _same(one: Value, other: Value | None) -> bool:
-    """Equality, cheap for most: joins keep the objects that did not change."""
-    return one is other or one == other

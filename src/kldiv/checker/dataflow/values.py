@@ -45,11 +45,37 @@ class Named:
     dotted: str
 
 
+class Names:
+    """What names stand for; a branch writes over those it started from, which stay as they were."""
+
+    __slots__ = ("base", "own")
+
+    def __init__(self, own: "dict[str, Value] | None" = None, base: "Names | None" = None) -> None:
+        self.own: dict[str, Value] = own if own is not None else {}
+        self.base = base
+
+    def get(self, name: str) -> "Value | None":
+        """What a name stands for, if it is bound."""
+        names: Names | None = self
+        while names is not None:
+            if name in names.own:
+                return names.own[name]
+            names = names.base
+        return None
+
+    def __setitem__(self, name: str, value: "Value") -> None:
+        self.own[name] = value
+
+    def branch(self) -> "Names":
+        """Names for a way of running that starts from these."""
+        return Names({}, self)
+
+
 @dataclass(eq=False)
 class Scope:
     """The names of a module, class or function, inside the scope around it."""
 
-    names: dict[str, "Value"] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
     around: "Scope | None" = None
     stars: list[str] = field(default_factory=list)
 

@@ -8,10 +8,8 @@ from kldiv.checker.dataflow.store import Observation
 from kldiv.checker.rules.rule import Report, Rule
 from kldiv.checker.space import Space, Tensor
 
-_MEAN = re.compile(r"^(z_?|q_?|p_?)?(mu|mus|mean|means|loc)(_?\d|_?[a-z])?$")
-_SPREAD = re.compile(
-    r"^(z_?|q_?|p_?)?(log_?var\w?|log_?variance|log_?sigma|sigma|std|log_?std|variance|mu|mean)(_?\d|_?[a-z])?$"
-)
+_MEAN = re.compile(r"(^|_)mus?(_|\d|$)|^(z_?|q_?|p_?)?(mean|means|loc)(_?\d|_?[a-z])?$")
+_SPREAD = re.compile(r"(^|_)(log_?var\w?|log_?variance|log_?sigma|sigma|log_?std|std|variance|mu)s?(_|\d|$)")
 _PAIRS = {Space.BERNOULLI, Space.LOG_BERNOULLI}
 _FAULTY = {Space.SCALED_PROBS, Space.SCALED_LOG_PROBS}
 _MESSAGES = {
@@ -32,7 +30,7 @@ def are_parameters(call: Observation) -> bool:
 
 
 def _is_named(value: Tensor, pattern: re.Pattern[str]) -> bool:
-    return any(pattern.match(name) for name in value.names)
+    return any(pattern.search(name) for name in value.names)
 
 
 def is_no_distribution(call: Observation) -> bool:

@@ -1,6 +1,5 @@
 """KL002: the target's space and log_target disagree."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from kldiv.checker.dataflow.analysis import Analysis
@@ -33,20 +32,20 @@ def _of_space(call: Observation) -> Iterator[Report]:
 
 
 def _in_both_roles(file: Analysis) -> Iterator[Report]:
-    """One tensor can't be log-probabilities here and probabilities there."""
-    inputs: dict[tuple[int, int], list[Observation]] = defaultdict(list)
-    for call in file.calls:
-        if call.log_target is False and call.input.origin and call.input.space is Space.UNKNOWN:
-            inputs[call.input.origin, id(call.function)].append(call)
-    for call in file.calls:
-        roles = inputs.get((call.target.origin, id(call.function)))
-        if roles and call.log_target is False and call.target.space is Space.UNKNOWN:
-            message = (
-                "one tensor is the input of one divergence and the target of another, without log_target"
-            )
+    """Two tensors that exchange roles can't be log-probabilities here and probabilities there."""
+    unknown = [call for call in file.calls if call.log_target is False and _are_unknown(call)]
+    pairs = {(call.input.origin, call.target.origin, id(call.function)) for call in unknown}
+    for call in unknown:
+        if (call.target.origin, call.input.origin, id(call.function)) in pairs:
+            message = "these tensors are log-probabilities in one divergence and probabilities in another"
             yield Report(
                 call.target_node, message, "give log-probabilities and add log_target=True", call.number
             )
+
+
+def _are_unknown(call: Observation) -> bool:
+    sides = (call.input, call.target)
+    return all(side.origin and side.space is Space.UNKNOWN for side in sides)
 
 
 RULE = Rule(

@@ -39,8 +39,8 @@ def is_squared(file: Analysis, call: Observation) -> bool:
 def _has_square(factors: Factors, temperature: Factors) -> bool:
     known = worth(temperature)
     for symbol, power in factors:
-        if isinstance(symbol.of, float):
-            if known is not None and abs(abs(symbol.of) ** power - known**2) < 1e-6 * known**2:
+        if isinstance(symbol.of, float) and known is not None:
+            if abs(abs(symbol.of) ** power - known**2) < 1e-6 * known**2:
                 return True
         elif power >= 2 or _SQUARE.search(symbol.text):
             return True
