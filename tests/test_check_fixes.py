@@ -83,6 +83,11 @@ RIGHT = [
     ("F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction='none').sum(-1).sum()", "rows sequences"),
     ("F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction='none').sum()", "rows sequences"),
     ("F.kl_div(F.log_softmax(a, 1), F.softmax(b, 1), reduction='none').sum(1).mean()", "rows images"),
+    ("(F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction='none')).sum(-1)", "rows sequences"),
+    (
+        "torch.mean(torch.sum(F.kl_div(a.log_softmax(-1), b.softmax(-1), reduction='none'), dim=-1))",
+        "rows sequences",
+    ),
     (
         "(F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction='none').sum(-1) * a[..., 0]).sum()",
         "rows",
@@ -361,6 +366,11 @@ def test_what_a_fix_writes(before, after):
 def test_what_is_not_safe_is_left(code):
     source = f"def f(a, b, flag, own):\n    x = {code}\n"
     assert fixed(source) == source
+
+
+def test_a_text_with_values_is_left():
+    source = 'x = f"{F.kl_div(a.log_softmax(1), b.softmax(1))} {F.kl_div(a, b, False)}"\n'
+    assert fixed(source, to_kldiv=True) == source
 
 
 def test_a_criterion_that_serves_two_calls_is_changed_only_if_both_agree():

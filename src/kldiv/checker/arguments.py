@@ -107,7 +107,9 @@ class Arguments:
 
 
 def arguments_of(text: Text, call: ast.Call) -> Arguments | None:
-    """Read the arguments of a call from its text; None where Python's tokenizer can't."""
+    """Read the arguments of a call from its text; None where that is not where it should be."""
+    if not _is_written(text, call):
+        return None
     end = text.span(call)[1]
     # A function in brackets ends behind its own span.
     begin = text.source.find("(", text.span(call.func)[1], end)
@@ -124,6 +126,14 @@ class _Token:
     string: str
     start: int
     end: int
+
+
+def _is_written(text: Text, call: ast.Call) -> bool:
+    """Whether the call is what stands at its place; before Python 3.12 f-strings give wrong places."""
+    try:
+        return ast.dump(ast.parse(f"({text.of(call)}\n)", mode="eval").body) == ast.dump(call)
+    except (SyntaxError, ValueError):
+        return False
 
 
 def _tokens(source: str, offset: int) -> Iterator[_Token]:

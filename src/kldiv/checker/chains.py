@@ -1,17 +1,21 @@
-"""What is done with a call's result where it stands: methods called on it, operators beside it."""
+"""What is done with a call's result where it stands: reductions of it, operators beside it."""
 
 import ast
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from kldiv.checker.modules import Module
+
 Parents = Mapping[ast.AST, ast.AST]
 
 
 class Link(NamedTuple):
-    """A method called on what comes before it: its name and its call."""
+    """A reduction of what comes before it: its name, its call, and what it is given beside the value."""
 
     name: str
     call: ast.Call
+    given: tuple[ast.expr, ...]
+    options: tuple[str | None, ...]
 
 
 def parents_of(tree: ast.AST) -> Parents:
@@ -19,21 +23,30 @@ def parents_of(tree: ast.AST) -> Parents:
     return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
 
 
-def methods_on(node: ast.expr, parents: Parents) -> list[Link]:
-    """The methods called on a value one after the other, as in `value.sum(-1).mean()`."""
+def reductions_of(node: ast.expr, parents: Parents, module: Module) -> list[Link]:
+    """What is called on a value in turn: `value.sum(-1).mean()`, `torch.mean(torch.sum(value, -1))`."""
     links: list[Link] = []
-    current: ast.AST = node
-    while True:
-        attribute = parents.get(current)
-        call = parents.get(attribute) if attribute else None
-        if (
-            not isinstance(attribute, ast.Attribute)
-            or not isinstance(call, ast.Call)
-            or call.func is not attribute
-        ):
-            return links
-        links.append(Link(attribute.attr, call))
-        current = call
+    link = _link(node, parents, module)
+    while link:
+        links.append(link)
+        link = _link(link.call, parents, module)
+    return links
+
+
+def _link(node: ast.expr, parents: Parents, module: Module) -> Link | None:
+    """The method or the function of torch that takes a value, if one does."""
+    parent = parents.get(node)
+    call = parents.get(parent) if isinstance(parent, ast.Attribute) else parent
+    if not isinstance(call, ast.Call):
+        return None
+    options = tuple(each.arg for each in call.keywords)
+    values = tuple(each.value for each in call.keywords)
+    if isinstance(parent, ast.Attribute) and call.func is parent:
+        return Link(parent.attr, call, (*call.args, *values), options)
+    name = module.full_name(call.func)
+    if name.startswith("torch.") and call.args[:1] == [node]:
+        return Link(name.removeprefix("torch."), call, (*call.args[1:], *values), options)
+    return None
 
 
 def needs_brackets(node: ast.expr, parents: Parents) -> bool:

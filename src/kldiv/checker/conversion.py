@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kldiv.checker.arguments import Arguments, Slot, arguments_of
 from kldiv.checker.calls import KlCall
-from kldiv.checker.chains import Parents, methods_on, needs_brackets, parents_of
+from kldiv.checker.chains import Link, Parents, needs_brackets, parents_of, reductions_of
 from kldiv.checker.edits import Edit
 from kldiv.checker.fixes import Fix
 from kldiv.checker.importing import import_edit, kldiv_name
@@ -28,10 +28,10 @@ class Refusal(NamedTuple):
 
 
 class _Ending(NamedTuple):
-    """How a call's elements are reduced: kldiv's word, where what says so ends, what is divided by."""
+    """How elements are reduced: kldiv's word, the outermost call that says so, what is divided by."""
 
     reduction: str | None
-    end: int
+    outermost: ast.Call
     divisor: str | None = None
 
 
@@ -151,18 +151,18 @@ def _options(call: KlCall, arguments: Arguments, reduction: str | None) -> tuple
 
 def _ending(call: KlCall, q: Side, setting: _Setting) -> _Ending:
     """How the elements are reduced, where it can be said by kldiv's words."""
-    end = setting.module.text.span(call.node)[1]
+    here = setting.here(call)
     if call.reduction == "sum":
-        return _Ending("sum", end)
+        return _Ending("sum", here)
     if call.reduction == "batchmean":
         # It divides by the first dimension, which counts the distributions where there is just one other.
         if call.rank == 2:  # noqa: PLR2004
-            return _Ending("mean", end)
+            return _Ending("mean", here)
         if q.length_of is None:
             raise RefusedError(
                 "the number of dimensions, by which batchmean differs from a mean, is not seen"
             )
-        return _Ending("sum", end, f"len({q.length_of})")
+        return _Ending("sum", here, f"len({q.length_of})")
     if call.reduction == "none":
         return _reduced_later(call, q, setting)
     raise RefusedError("its reduction is not seen")
@@ -170,34 +170,40 @@ def _ending(call: KlCall, q: Side, setting: _Setting) -> _Ending:
 
 def _reduced_later(call: KlCall, q: Side, setting: _Setting) -> _Ending:
     """The reduction of `.sum(dim)`, `.sum(dim).mean()` and their like behind the call."""
-    text = setting.module.text
-    links = methods_on(setting.here(call), setting.parents)
+    links = reductions_of(setting.here(call), setting.parents, setting.module)
     if not links or links[0].name != "sum":
         raise RefusedError("its elements are used one by one, which kldiv has no word for")
     summed, *more = links
-    if not summed.call.args and not summed.call.keywords:
-        return _Ending("sum", text.span(summed.call)[1])
-    if _only_dimension(summed.call, text) != (q.dim or "-1"):
-        raise RefusedError("the sum behind it is not over the outcomes alone")
-    reduction, last = None, summed
-    if more and more[0].name in ("sum", "mean") and not more[0].call.args and not more[0].call.keywords:
-        reduction, last = more[0].name, more[0]
-    return _Ending(reduction, text.span(last.call)[1])
+    if not summed.given:
+        return _Ending("sum", summed.call)
+    if not _is_over(summed, q.dim, call.rank, setting.module.text):
+        raise RefusedError("the sum of its elements is not over the outcomes alone")
+    if more and more[0].name in ("sum", "mean") and not more[0].given:
+        return _Ending(more[0].name, more[0].call)
+    return _Ending(None, summed.call)
 
 
-def _only_dimension(call: ast.Call, text: Text) -> str | None:
-    """The text of a reduction's dimension; None where it is given more than that."""
-    given = [*call.args, *(each.value for each in call.keywords)]
-    named = all(each.arg in ("dim", "axis") for each in call.keywords)
-    return text.of(given[0]) if len(given) == 1 and named else None
+def _is_over(link: Link, dim: str | None, rank: int | None, text: Text) -> bool:
+    """Whether a reduction is over one dimension and says nothing else."""
+    if len(link.given) != 1 or not set(link.options) <= {"dim", "axis"}:
+        return False
+    return _counted(text.of(link.given[0]), rank) == _counted(dim or "-1", rank)
+
+
+def _counted(dim: str, rank: int | None) -> str:
+    """A dimension counted from the first, where that can be said."""
+    return str(int(dim) % rank) if rank and dim.removeprefix("-").isdecimal() else dim
 
 
 def _after(call: KlCall, ending: _Ending, setting: _Setting) -> tuple[Edit, ...]:
-    """What stands behind the call: a reduction to take away, or a division to write."""
-    start, end = setting.module.text.span(call.node)
-    if "#" in setting.module.text.source[end : ending.end]:
+    """What stands round the call: a reduction to take away, or a division to write."""
+    (start, end), source = setting.module.text.span(call.node), setting.module.text.source
+    begin, behind = setting.module.text.span(ending.outermost)
+    if "#" in source[begin:start] + source[end:behind]:
         raise RefusedError("a comment stands between it and its reduction")
-    edits = [Edit(end, ending.end, "")] if ending.end > end else []
+    edits = (
+        [Edit(begin, start, ""), Edit(end, behind, "")] if ending.outermost is not setting.here(call) else []
+    )
     if ending.divisor:
         brackets = needs_brackets(setting.here(call), setting.parents)
         edits.append(Edit(end, end, f" / {ending.divisor}{')' if brackets else ''}"))

@@ -47,7 +47,7 @@ class Rewriting:
 def fixable(report: FileReport) -> int:
     """How many findings `--fix` would put right at once."""
     module = _module(report) if report.findings else None
-    return len(compatible(fix.edits for fix in fixes_of(module, report.findings))) if module else 0
+    return len(_wanted(module, report.findings, to_kldiv=False)[0]) if module else 0
 
 
 def rewrite_document(report: FileReport, wish: Wish, *, to_kldiv: bool) -> Rewriting:
@@ -86,7 +86,7 @@ def _wanted(
 ) -> tuple[list[Fix], list[Refusal]]:
     fixes = fixes_of(module, findings)
     conversions, refusals = conversions_of(module) if to_kldiv else ([], [])
-    return [*fixes, *conversions], refusals
+    return [fix for fix in (*fixes, *conversions) if not module.is_in_text(fix.start)], refusals
 
 
 def _made(document: Document, fixes: Sequence[Fix]) -> tuple[Document | None, list[Fix]]:

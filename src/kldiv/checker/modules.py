@@ -35,6 +35,15 @@ class Module:
         return {self.text.span(node): node for node in calls}
 
     @cached_property
+    def _formatted(self) -> list[tuple[int, int]]:
+        """The offsets of f-strings."""
+        return [self.text.span(node) for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr)]
+
+    def is_in_text(self, offset: int) -> bool:
+        """Whether a place lies in an f-string, where what may be written depends on the version of Python."""
+        return any(start <= offset < end for start, end in self._formatted)
+
+    @cached_property
     def sites(self) -> list[tuple[int, int, KlCall, ast.Call]]:
         """The offsets of each recognised call and of the making of its criterion."""
         return [
