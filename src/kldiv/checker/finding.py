@@ -8,7 +8,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One mistake. Lines and columns count from 1, columns in characters; `end_column` is past the last one."""
+    """One mistake. Lines and columns count from 1, columns in characters; `end_column` is the next one."""
 
     path: str
     line: int

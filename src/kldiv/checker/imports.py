@@ -44,4 +44,6 @@ CONVENTIONAL = {
 }
 """What these names stand for where nothing in the file binds them, as in an excerpt."""
 
-OTHER_FRAMEWORKS = {"paddle", "mindspore", "tensorflow", "keras", "jax", "mxnet", "oneflow", "jittor", "tinygrad", "chainer"}
+OTHER_FRAMEWORKS = {
+    "paddle", "mindspore", "tensorflow", "keras", "jax", "mxnet", "oneflow", "jittor", "tinygrad", "chainer",
+}  # fmt: skip

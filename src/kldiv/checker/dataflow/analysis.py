@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from kldiv.checker.dataflow.store import Frame, Note, Observation
 from kldiv.checker.dataflow.statements import Interpreter
+from kldiv.checker.dataflow.store import Frame, Note, Observation
 from kldiv.checker.dataflow.values import (
     Constant,
     Function,
@@ -72,9 +72,17 @@ def analyse(source: str, tree: ast.Module) -> Analysis:
         run.interpreter.attributes_before = attributes
     seen = run.interpreter
     return Analysis(
-        source, tree, tuple(seen.seen.values()), dict(seen.scalings), frozenset(seen.notes), frozenset(seen.sums),
-        tuple(seen.constructions.values()), frozenset(seen.criteria_called), tuple(seen.bare_detaches.values()), run.too_deep,
-    )  # fmt: skip
+        source,
+        tree,
+        tuple(seen.seen.values()),
+        dict(seen.scalings),
+        frozenset(seen.notes),
+        frozenset(seen.sums),
+        tuple(seen.constructions.values()),
+        frozenset(seen.criteria_called),
+        tuple(seen.bare_detaches.values()),
+        run.too_deep,
+    )
 
 
 class _Run:

@@ -11,8 +11,9 @@ from kldiv.checker.space import Tensor
 
 @dataclass(frozen=True)
 class Arguments:
-    """A call's node and its arguments' values; `certain` is False where * or ** hide some, `starred` is True where * does.
+    """A call's node and its arguments' values.
 
+    `certain` is False where * or ** hide some, `starred` True where * does;
     `name` is the name that PyTorch has for what is called.
     """
 

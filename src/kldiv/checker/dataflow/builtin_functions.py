@@ -1,6 +1,8 @@
 """Python's own functions, as far as they carry tensors along."""
 
+import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from kldiv.checker.dataflow import operators
@@ -51,7 +53,7 @@ def _unknown(run: Any, call: Arguments) -> Value:
     return Tensor(origin=run.origin("builtin", id(call.node), call.frame.path))
 
 
-def _first(run: Any, call: Arguments) -> Value:
+def _first(_run: Any, call: Arguments) -> Value:
     value = call.get(0)
     return value if value is not None else Sequence(())
 
@@ -71,24 +73,20 @@ def _power(run: Any, call: Arguments) -> Value:
 
 
 def _map(run: Any, call: Arguments) -> Value:
-    if len(call.args) < 2:
+    if len(call.args) == 1:
         return _unknown(run, call)
-    from dataclasses import replace  # noqa: PLC0415
-
     elements = tuple(_element(run, one, call) for one in call.args[1:])
     inner = replace(call, args=elements, nodes=call.nodes[1:], keywords={}, certain=True)
     return Sequence((run.apply(call.args[0], inner),), open=True)
 
 
-def _dict(run: Any, call: Arguments) -> Value:
+def _dict(_run: Any, call: Arguments) -> Value:
     return Mapping(tuple(call.keywords.items())) if not call.args else call.args[0]
 
 
 def _getattr(run: Any, call: Arguments) -> Value:
     name = call.get(1)
     if isinstance(name, Constant) and isinstance(name.value, str) and name.value.isidentifier():
-        import ast  # noqa: PLC0415
-
         node = ast.Attribute(value=call.nodes[0], attr=name.value, ctx=ast.Load())
         found: Value = run.attribute(call.args[0], ast.copy_location(node, call.node), call.frame)
         return found

@@ -35,7 +35,7 @@ def call_criterion(store: Store, criterion: Criterion, call: Arguments) -> Value
     store.criteria_called.add(id(criterion.node))
     values, nodes = bound(call, ("input", "target"))
     options = dict(criterion.options)
-    given = {name: node for name, node in zip(CONSTRUCTOR_PARAMETERS, criterion.node.args, strict=False)} | {
+    given = dict(zip(CONSTRUCTOR_PARAMETERS, criterion.node.args, strict=False)) | {
         one.arg: one.value for one in criterion.node.keywords if one.arg
     }
     return _record(store, call, values, nodes, options, given, criterion.node)

@@ -2,8 +2,8 @@
 
 import ast
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kldiv.checker.dataflow import operators
 from kldiv.checker.dataflow.factors import number_of, of_number
@@ -27,6 +27,9 @@ from kldiv.checker.dataflow.values import (
     Value,
 )
 from kldiv.checker.space import Space, Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Expressions(Lookup):

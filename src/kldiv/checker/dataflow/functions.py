@@ -12,8 +12,8 @@ from kldiv.checker.dataflow.expressions import Expressions
 from kldiv.checker.dataflow.joining import join_all
 from kldiv.checker.dataflow.layers import LAYERS
 from kldiv.checker.dataflow.methods import call_method
-from kldiv.checker.dataflow.torch_functions import OPERATIONS
 from kldiv.checker.dataflow.store import Frame
+from kldiv.checker.dataflow.torch_functions import OPERATIONS
 from kldiv.checker.dataflow.uses import categorical, dirichlet, tensor_literal
 from kldiv.checker.dataflow.values import (
     NOTHING,
@@ -46,10 +46,19 @@ _CATEGORICAL = {
     "OneHotCategoricalStraightThrough",
 }
 _SAME_THING = {
-    "torch.compile", "torch.jit.script", "copy.deepcopy", "copy.copy", "torch.nn.Parameter", "torch.autograd.Variable",
-    "torch.nn.utils.spectral_norm", "torch.as_tensor", "torch.from_numpy", "torch.nn.DataParallel",
-    "torch.nn.parallel.DistributedDataParallel", "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
-}  # fmt: skip
+    "torch.compile",
+    "torch.jit.script",
+    "copy.deepcopy",
+    "copy.copy",
+    "torch.nn.Parameter",
+    "torch.autograd.Variable",
+    "torch.nn.utils.spectral_norm",
+    "torch.as_tensor",
+    "torch.from_numpy",
+    "torch.nn.DataParallel",
+    "torch.nn.parallel.DistributedDataParallel",
+    "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
+}
 _LITERALS = {
     "torch.tensor",
     "torch.Tensor",
@@ -141,7 +150,7 @@ class Functions(Expressions):
             replace(result, detached=True, teacher=None) if frame.detached and not result.detached else result
         )
 
-    def apply(self, callee: Value, call: Arguments) -> Value:
+    def apply(self, callee: Value, call: Arguments) -> Value:  # noqa: PLR0911 (one way out for each kind)
         """callee(*args, **keywords)."""
         match callee:
             case Named():
@@ -172,7 +181,7 @@ class Functions(Expressions):
         terms = frozenset(term for one in call.args if isinstance(one, Tensor) for term in one.terms)
         return replace(value, terms=terms) if terms else value
 
-    def _named_call(self, dotted: str, call: Arguments) -> Value:
+    def _named_call(self, dotted: str, call: Arguments) -> Value:  # noqa: PLR0911 (one way out for each kind)
         if dotted == KL_FUNCTION:
             return divergences.call_function(self, call)
         if dotted == KL_CRITERION:
@@ -244,9 +253,13 @@ class Functions(Expressions):
             return self.fresh(unknown)
         scope = Scope(Names(self._bind(function, call)), function.scope)
         inner = Frame(
-            scope, node, (*frame.path, id(call.node)), detached=frame.detached or self.is_gradient_free(function),
-            inlined=True, conditions=list(frame.conditions),
-        )  # fmt: skip
+            scope,
+            node,
+            (*frame.path, id(call.node)),
+            detached=frame.detached or self.is_gradient_free(function),
+            inlined=True,
+            conditions=list(frame.conditions),
+        )
         before = self.steps
         self.active.append(id(node))
         self.entered.add(id(node))

@@ -56,7 +56,7 @@ def _keeps_outcomes(value: Tensor, indices: Sequence[ast.expr]) -> bool:
     if value.space not in {Space.PROBS, Space.LOG_PROBS, Space.SCALED_PROBS, Space.SCALED_LOG_PROBS}:
         return True
     if len(indices) == 1:
-        return not _is(indices[0], ...) and not (value.rank == 1)
+        return not _is(indices[0], ...) and value.rank != 1
     last = indices[-1]
     if any(map(is_integer, indices)):
         whole = isinstance(last, ast.Slice) and last.lower is None and last.upper is None

@@ -8,7 +8,7 @@ from kldiv.checker.space import Origin, Space, Tensor
 _MOST_TERMS = 4096
 
 
-def join(left: Value, right: Value, origin: Origin) -> Value:
+def join(left: Value, right: Value, origin: Origin) -> Value:  # noqa: PLR0911 (one way out for each kind)
     """What holds of either. None gives way: a tensor that is None is not used."""
     if left is right or left == right:
         return left

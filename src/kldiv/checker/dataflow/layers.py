@@ -11,10 +11,31 @@ from kldiv.checker.dataflow.values import Layer, Sequence, Value
 from kldiv.checker.space import Space, Tensor
 
 _RAW = {
-    "Linear", "LazyLinear", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "Embedding", "BatchNorm1d",
-    "BatchNorm2d", "LayerNorm", "Tanh", "ReLU", "GELU", "LeakyReLU", "ELU", "SiLU", "PReLU", "RMSNorm", "GroupNorm",
-    "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d",
-}  # fmt: skip
+    "Linear",
+    "LazyLinear",
+    "Bilinear",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose2d",
+    "Embedding",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "LayerNorm",
+    "Tanh",
+    "ReLU",
+    "GELU",
+    "LeakyReLU",
+    "ELU",
+    "SiLU",
+    "PReLU",
+    "RMSNorm",
+    "GroupNorm",
+    "MaxPool2d",
+    "AvgPool2d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
+}
 _SAME = {
     "Dropout",
     "Dropout1d",
@@ -54,7 +75,7 @@ def construct(kind: str, call: Arguments) -> Value:
     return Layer(kind, call.integer(0, "dim"), call.node, inside)
 
 
-def apply(store: Store, layer: Layer, call: Arguments, inner: Apply) -> Value:
+def apply(store: Store, layer: Layer, call: Arguments, inner: Apply) -> Value:  # noqa: PLR0911 (one way out for each kind)
     """layer(x)."""
     kind = layer.kind
     if kind in CRITERIA:

@@ -18,28 +18,14 @@ from kldiv.checker.dataflow.values import (
     Sequence,
     Value,
 )
-from kldiv.checker.space import Space, Tensor
+from kldiv.checker.space import Tensor
 
 _RETURN_SELF = {
-    "to",
-    "cuda",
-    "cpu",
-    "eval",
-    "train",
-    "half",
-    "float",
-    "double",
-    "requires_grad_",
-    "bfloat16",
-    "share_memory",
-}
-_NOT_OF_UNKNOWNS = {
-    "to", "type", "copy", "float", "index_select", "normal", "sort", "log", "split", "max", "min", "view", "mean", "sum",
-    "Variable", "named", "expand", "repeat",
+    "to", "cuda", "cpu", "eval", "train", "half", "float", "double", "requires_grad_", "bfloat16",
 }  # fmt: skip
 
 
-def call_method(run: Any, method: Method, call: Arguments) -> Value:
+def call_method(run: Any, method: Method, call: Arguments) -> Value:  # noqa: PLR0911 (one way out for each kind)
     """value.name(...)."""
     of = method.of
     if isinstance(of, Tensor):
@@ -71,12 +57,11 @@ def _of_tensor(run: Any, of: Tensor, method: Method, call: Arguments) -> Value:
         base = node.value if isinstance(node, ast.Attribute) else node
         with_self = replace(call, args=(of, *call.args), nodes=(base, *call.nodes), name=method.name)
         return OPERATIONS[method.name](run, with_self)
-    callee = of if isinstance(node, ast.Attribute) else of
-    value = run.fresh(run.origin("call", id(call.node), call.frame.path), callee.names | {method.name})
-    return _model_output(run, value, of, method, call)
+    value = run.fresh(run.origin("call", id(call.node), call.frame.path), of.names | {method.name})
+    return _model_output(value, of, method, call)
 
 
-def _model_output(run: Any, value: Tensor, of: Tensor, method: Method, call: Arguments) -> Tensor:
+def _model_output(value: Tensor, of: Tensor, method: Method, call: Arguments) -> Tensor:
     """self.teacher.forward(x), teacher.encode(x): outputs of what is called so."""
     is_teacher = any(name.startswith("teacher") or name.endswith("_teacher") for name in of.names)
     if is_teacher and method.name in {"forward", "__call__"} and not call.frame.detached:

@@ -8,8 +8,8 @@ from typing import Any
 from kldiv.checker.dataflow.factors import number_of
 from kldiv.checker.dataflow.indexing import indexed, least_rank
 from kldiv.checker.dataflow.layers import LAYERS
-from kldiv.checker.dataflow.torch_functions import OPERATIONS
 from kldiv.checker.dataflow.store import Frame, Store
+from kldiv.checker.dataflow.torch_functions import OPERATIONS
 from kldiv.checker.dataflow.values import (
     Categorical,
     Class,
@@ -32,6 +32,7 @@ _BUILTINS = {
     "sum", "abs", "float", "int", "zip", "enumerate", "list", "tuple", "reversed", "sorted", "map", "len", "pow",
     "dict", "range", "super", "getattr", "max", "min", "isinstance", "print", "round", "iter", "next", "set",
 }  # fmt: skip
+_MOST_BASES = 16
 _NORMALISED_LOGITS = re.compile(
     r"dist|^pi\d*$|policy|prior|posterior|categor|^(p|q)$|^(p|q)_?z|distribution", re.IGNORECASE
 )
@@ -94,11 +95,11 @@ class Lookup(Store):
         if isinstance(value, Instance):
             return self.attribute_of_instance(value, node.attr, frame)
         if isinstance(value, Class):
-            return self.member(value, node.attr, None) or self.unknown_attribute(Tensor(), node, frame)
+            return self.member(value, node.attr, None) or self.unknown_attribute(Tensor(), node)
         if isinstance(value, Categorical) and node.attr in {"probs", "logits"}:
             return value.probs if node.attr == "probs" else self._logarithm(value.probs)
         if isinstance(value, Tensor):
-            return self._attribute_of_tensor(value, node, frame)
+            return self._attribute_of_tensor(value, node)
         return Method(value, node.attr, node)
 
     def _logarithm(self, probs: Tensor) -> Tensor:
@@ -132,8 +133,9 @@ class Lookup(Store):
 
     def ancestry(self, of: Class) -> list[Class]:
         """A class and those of its bases that are of this file."""
-        found, waiting = [], [of]
-        while waiting and len(found) < 16:
+        found: list[Class] = []
+        waiting = [of]
+        while waiting and len(found) < _MOST_BASES:
             one = waiting.pop(0)
             if one not in found:
                 found.append(one)
@@ -151,7 +153,7 @@ class Lookup(Store):
                 return value
         return None
 
-    def _attribute_of_tensor(self, value: Tensor, node: ast.Attribute, frame: Frame) -> Value:
+    def _attribute_of_tensor(self, value: Tensor, node: ast.Attribute) -> Value:
         if node.attr == "data" and value.space is not Space.UNKNOWN:
             return replace(value, detached=True, teacher=None)
         if node.attr == "shape":
@@ -160,9 +162,9 @@ class Lookup(Store):
             )
         if node.attr in {"T", "mT", "H"} and value.space is not Space.UNKNOWN:
             return replace(value, dim=None)
-        return self.unknown_attribute(value, node, frame)
+        return self.unknown_attribute(value, node)
 
-    def unknown_attribute(self, value: Tensor, node: ast.Attribute, frame: Frame) -> Tensor:
+    def unknown_attribute(self, value: Tensor, node: ast.Attribute) -> Tensor:
         """An attribute of something unknown; one called `logits` is what model outputs have."""
         origin = self.origin("attribute", value.origin or id(node.value), node.attr)
         names = value.names | {node.attr}
@@ -189,7 +191,7 @@ class Lookup(Store):
             return found if found is not None else self.fresh(self.origin("item", id(node), frame.path))
         if isinstance(value, Layer) and value.kind in {"Sequential", "ModuleDict"}:
             return Tensor()
-        return self._item_of_tensor(value, key, node, frame) if isinstance(value, Tensor) else Tensor()
+        return self._item_of_tensor(value, key, node) if isinstance(value, Tensor) else Tensor()
 
     def _item_of_sequence(self, value: Sequence, key: Value, node: ast.Subscript, frame: Frame) -> Value:
         if isinstance(node.slice, ast.Slice):
@@ -201,7 +203,7 @@ class Lookup(Store):
             return value.items[int(at)]
         return self.fresh(self.origin("item", id(node), frame.path))
 
-    def _item_of_tensor(self, value: Tensor, key: Value, node: ast.Subscript, frame: Frame) -> Tensor:
+    def _item_of_tensor(self, value: Tensor, key: Value, node: ast.Subscript) -> Tensor:
         at = number_of(key)
         if value.normaliser and value.normaliser[0] == "shape":
             return self.size(value.normaliser[1], at, ast.unparse(node)[:60])

@@ -9,14 +9,15 @@ from dataclasses import replace
 
 from kldiv.checker.dataflow import operators
 from kldiv.checker.dataflow.arguments import Arguments
-from kldiv.checker.dataflow.factors import factors_of, number_of, of_number, times
+from kldiv.checker.dataflow.factors import number_of, of_number
 from kldiv.checker.dataflow.store import Store
 from kldiv.checker.dataflow.values import Constant, Scalar, Sequence, Value
-from kldiv.checker.space import Factors, Fault, Logged, Space, Tensor
+from kldiv.checker.space import Fault, Logged, Space, Tensor
 
 Operation = Callable[[Store, Arguments], Value]
 OPERATIONS: dict[str, Operation] = {}
 
+_PAIR = 2
 _LOGARITHMIC = {Space.LOG_PROBS, Space.SCALED_LOG_PROBS}
 _SPREAD = {"var", "logvar", "log_var", "sigma", "std", "logstd", "log_std", "log_sigma", "scale", "ratio"}
 
@@ -259,7 +260,7 @@ def _surely_other(dim: int | None, value: Tensor) -> bool:
         return bool(value.parts) and dim == 0
     if value.rank:
         return dim % value.rank != value.dim % value.rank
-    return (dim < 0) == (value.dim < 0) and dim != value.dim or (dim == 0 and value.dim == -1)
+    return ((dim < 0) == (value.dim < 0) and dim != value.dim) or (dim == 0 and value.dim == -1)
 
 
 def _surely_same(dim: int | None, value: Tensor) -> bool:
@@ -319,7 +320,7 @@ def similarity(store: Store, call: Arguments) -> Value:
 def product(store: Store, call: Arguments) -> Value:
     """Matrix products."""
     tensors = [one for one in call.args if isinstance(one, Tensor)]
-    if len(tensors) < 2:
+    if len(tensors) < _PAIR:
         return Tensor(origin=store.origin("product", id(call.node), call.frame.path))
     value = operators.matrix_product(store, call.node, tensors[0], tensors[1])
     rank = {"mm": 2, "bmm": 3}.get(call.name)
@@ -346,8 +347,20 @@ def scatter(store: Store, call: Arguments) -> Value:
     return replace(value, space=Space.PROBS if source.blank else Space.UNKNOWN, dim=dim)
 
 
-@operation("fill_", "zero_", "new_zeros", "new_full", "zeros_like", "full_like", "zeros", "full", "ones_like", "ones",
-           "empty_like", "empty")  # fmt: skip
+@operation(
+    "fill_",
+    "zero_",
+    "new_zeros",
+    "new_full",
+    "zeros_like",
+    "full_like",
+    "zeros",
+    "full",
+    "ones_like",
+    "ones",
+    "empty_like",
+    "empty",
+)
 def constants(store: Store, call: Arguments) -> Value:
     """Tensors of one number, which labels may be written into."""
     source = call.tensor()
@@ -401,9 +414,13 @@ def random(store: Store, call: Arguments) -> Value:
 
 def _arithmetic(name: str) -> Operation:
     function = {
-        "mul": operators.multiply, "div": operators.divide, "add": operators.add, "sub": operators.subtract,
-        "pow": operators.power, "logaddexp": None,
-    }[name]  # fmt: skip
+        "mul": operators.multiply,
+        "div": operators.divide,
+        "add": operators.add,
+        "sub": operators.subtract,
+        "pow": operators.power,
+        "logaddexp": None,
+    }[name]
 
     def apply(store: Store, call: Arguments) -> Value:
         left, right = call.get(0, "input"), call.get(1, "other", "exponent")

@@ -2,35 +2,27 @@
 
 import ast
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from kldiv.checker.dataflow.factors import factors_of, number_of, of_number, times, worth
 from kldiv.checker.dataflow.store import Store
 from kldiv.checker.dataflow.values import Scalar, Sequence, Value
-from kldiv.checker.space import Factors, Fault, Logged, Space, Symbol, Tensor, Term
+from kldiv.checker.space import Factors, Fault, Space, Symbol, Tensor, Term
 
 _PROBABILITIES = {Space.PROBS, Space.SCALED_PROBS}
 _RAW = {Space.UNKNOWN, Space.LOGITS, Space.SIMILARITIES, Space.NUMBERS, Space.UNIT_VECTORS}
 _SMALL = 0.02
+_CLOSE = 1e-3
+_MOST_PARTS = 16
 _TEMPERATURE = re.compile(r"(^|[._])(t|temp|temperature|tau|kd_t|t_kd)$", re.IGNORECASE)
 _SOMETHING: Factors = ((Symbol("…", 0, "tensor"), 1.0),)
 
 
 def binary(store: Store, node: ast.expr, operator: ast.operator, left: Value, right: Value) -> Value:
     """The value of `left operator right`."""
-    if isinstance(operator, ast.Pow):
-        return power(store, node, left, right)
-    if isinstance(operator, ast.Mult):
-        return multiply(store, node, left, right)
-    if isinstance(operator, ast.Div):
-        return divide(store, node, left, right)
-    if isinstance(operator, ast.Add):
-        return add(store, node, left, right)
-    if isinstance(operator, ast.Sub):
-        return subtract(store, node, left, right)
-    if isinstance(operator, ast.MatMult):
-        return matrix_product(store, node, left, right)
-    return other(store, node, left, right)
+    known = _OPERATORS.get(type(operator))
+    return known(store, node, left, right) if known else other(store, node, left, right)
 
 
 def other(store: Store, node: ast.expr, left: Value, right: Value) -> Tensor:
@@ -93,7 +85,7 @@ def multiply(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
             and _certain_tensor(one)
             and not _certain_tensor(by)
         ):
-            return scale(store, node, one, by, factors, 1.0)
+            return scale(store, node, one, factors, 1.0)
     a, b = factors_of(left), factors_of(right)
     if a is not None and b is not None and (is_scalar(left) or is_scalar(right) or (a and b)):
         x, y = number_of(left), number_of(right)
@@ -101,13 +93,17 @@ def multiply(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
         return _uncertain(store, node, left, right, product)
     value = other(store, node, left, right)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return replace(value, elements=left.elements or right.elements, **_divergence_of(left, right))
+        return _weighted_divergence(value, left, right)
     return replace(left, factors=()) if isinstance(left, Tensor) and is_scalar(right) else value
 
 
-def _divergence_of(left: Tensor, right: Tensor) -> dict[str, object]:
+def _weighted_divergence(value: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """A divergence times weights or a mask stays one; other products are left unknown."""
     one = left if left.space is Space.DIVERGENCE else right
-    return {"space": one.space, "dim": one.dim, "rank": one.rank} if one.space is Space.DIVERGENCE else {}
+    if one.space is not Space.DIVERGENCE:
+        return value
+    elements = left.elements or right.elements
+    return replace(value, space=one.space, dim=one.dim, rank=one.rank, elements=elements)
 
 
 def _uncertain(store: Store, node: ast.expr, left: Value, right: Value, product: Scalar) -> Value:
@@ -131,8 +127,8 @@ def _origins(*values: Value) -> tuple[object, ...]:
     return tuple(one.origin if isinstance(one, Tensor) else one for one in values)
 
 
-def scale(store: Store, node: ast.expr, value: Tensor, by: Value, factors: Factors, sign: float) -> Tensor:
-    """value * by^sign, where `by` is a number."""
+def scale(store: Store, node: ast.expr, value: Tensor, factors: Factors, sign: float) -> Tensor:
+    """value · factors^sign."""
     origin = store.origin("scaled", value.origin, factors, sign)
     if value.terms:
         terms = frozenset(Term(term.call, times(term.factors, factors, sign)) for term in value.terms)
@@ -172,7 +168,7 @@ def _is_number(factors: Factors) -> bool:
 def _weighed(node: ast.expr, value: Tensor) -> Tensor:
     """Probabilities times a weight: of weight 1 they are probabilities again."""
     total = worth(value.factors)
-    if not value.factors or (total is not None and abs(total - 1) < 1e-3):
+    if not value.factors or (total is not None and abs(total - 1) < _CLOSE):
         space = Space.PROBS if value.space is Space.SCALED_PROBS else value.space
         return replace(
             value, space=space, factors=(), fault=None, identity=value.identity if value.parts else 0
@@ -191,7 +187,7 @@ def divide(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
             return _normalised(store, left, dim)
     factors = factors_of(right)
     if isinstance(left, Tensor) and factors is not None and not _certain_tensor(right):
-        return scale(store, node, left, right, factors, -1.0)
+        return scale(store, node, left, factors, -1.0)
     a = factors_of(left)
     if a is not None and factors is not None:
         x, y = number_of(left), number_of(right)
@@ -220,7 +216,7 @@ def _normalised(store: Store, value: Tensor, dim: int | None) -> Tensor:
     )
 
 
-def add(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
+def add(store: Store, node: ast.expr, left: Value, right: Value) -> Value:  # noqa: PLR0911 (one way out for each kind)
     """left + right."""
     if isinstance(left, Sequence) and isinstance(right, Sequence):
         return Sequence(left.items + right.items, left.open or right.open)
@@ -271,11 +267,11 @@ def _sum(store: Store, node: ast.expr, left: Tensor, right: Tensor) -> Tensor:
 
 
 def _mixture(store: Store, node: ast.expr, left: Tensor, right: Tensor, value: Tensor) -> Tensor:
-    parts = (left.parts or {left.distribution}) | (right.parts or {right.distribution})
+    parts = (left.parts or frozenset({left.distribution})) | (right.parts or frozenset({right.distribution}))
     mixed = replace(
         value,
         origin=store.origin("mixture", left.origin, right.origin),
-        parts=parts if len(parts) <= 16 else frozenset(),
+        parts=parts if len(parts) <= _MOST_PARTS else frozenset(),
         dim=left.dim if left.dim == right.dim else None,
         unspecified=left.unspecified or right.unspecified,
     )
@@ -285,7 +281,7 @@ def _mixture(store: Store, node: ast.expr, left: Tensor, right: Tensor, value: T
     total = _total_weight(one, two)
     if total is None:
         return replace(mixed, parts=parts)
-    if abs(total - 1) < 1e-3:
+    if abs(total - 1) < _CLOSE:
         return replace(mixed, space=Space.PROBS)
     fault = Fault("the sum of probabilities doesn't sum to 1", node)
     return replace(mixed, space=Space.SCALED_PROBS, factors=of_number(total), fault=fault)
@@ -306,8 +302,7 @@ def subtract(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
     """left − right."""
     x, y, factors = number_of(left), number_of(right), factors_of(right)
     if x is not None and y is not None:
-        difference = _complement(node, factors or (), x - y) if x == 1 else Scalar(x - y, of_number(x - y))
-        return difference
+        return _complement(node, factors or (), x - y) if x == 1 else Scalar(x - y, of_number(x - y))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return _difference(store, node, left, right)
     if x == 1 and isinstance(right, Tensor) and right.space is Space.BERNOULLI:
@@ -366,11 +361,16 @@ def negative(store: Store, node: ast.expr, value: Value) -> Value:
     if not isinstance(value, Tensor):
         return Tensor()
     return replace(
-        scale(store, node, value, value, of_number(-1.0), 1.0),
+        scale(store, node, value, of_number(-1.0), 1.0),
         factors=value.factors,
     )
 
 
-def logged(value: Tensor, node: ast.expr, text: str) -> Tensor:
-    """Mark a logarithm that had a better one."""
-    return replace(value, logged=Logged(text, node))
+_OPERATORS: dict[type, Callable[[Store, ast.expr, Value, Value], Value]] = {
+    ast.Pow: power,
+    ast.Mult: multiply,
+    ast.Div: divide,
+    ast.Add: add,
+    ast.Sub: subtract,
+    ast.MatMult: matrix_product,
+}

@@ -8,24 +8,68 @@ from kldiv.checker.dataflow.store import Store
 from kldiv.checker.dataflow.values import Constant, Scalar, Sequence, Value
 from kldiv.checker.space import Space, Tensor
 
+_MATRIX, _PAIR, _LAST_BUT_ONE, _FEW = 2, 2, -2, 20
+
 KEEPING = (
-    "contiguous", "float", "double", "half", "bfloat16", "to", "cuda", "cpu", "type", "type_as", "clone", "requires_grad_",
-    "requires_grad", "masked_fill", "masked_fill_", "expand", "expand_as", "flip", "roll", "index_select", "index_fill",
-    "squeeze_", "share_memory_", "retain_grad", "as_tensor", "asarray", "from_numpy", "numpy", "contiguous_", "pin_memory",
-    "autograd.Variable", "Variable", "named", "align_to", "rename", "fillna", "copy", "deepcopy", "alias", "positive",
-    "repeat", "repeat_interleave", "tile", "wait", "full_tensor", "dropout_", "ensure_tensor",
-)  # fmt: skip
+    "contiguous",
+    "float",
+    "double",
+    "half",
+    "bfloat16",
+    "to",
+    "cuda",
+    "cpu",
+    "type",
+    "type_as",
+    "clone",
+    "requires_grad_",
+    "requires_grad",
+    "masked_fill",
+    "masked_fill_",
+    "expand",
+    "expand_as",
+    "flip",
+    "roll",
+    "index_select",
+    "index_fill",
+    "squeeze_",
+    "share_memory_",
+    "retain_grad",
+    "as_tensor",
+    "asarray",
+    "from_numpy",
+    "numpy",
+    "contiguous_",
+    "pin_memory",
+    "autograd.Variable",
+    "Variable",
+    "named",
+    "align_to",
+    "rename",
+    "fillna",
+    "copy",
+    "deepcopy",
+    "alias",
+    "positive",
+    "repeat",
+    "repeat_interleave",
+    "tile",
+    "wait",
+    "full_tensor",
+    "dropout_",
+    "ensure_tensor",
+)
 
 
 @operation(*KEEPING)
-def keeping(store: Store, call: Arguments) -> Value:
+def keeping(_store: Store, call: Arguments) -> Value:
     """The same values, or all that matter of them."""
     value = call.get(0, "input", "tensor")
     return value if value is not None else Tensor()
 
 
 @operation("detach", "detach_")
-def detach(store: Store, call: Arguments) -> Value:
+def detach(_store: Store, call: Arguments) -> Value:
     """The same values, out of the graph."""
     return replace(call.tensor(), detached=True, teacher=None)
 
@@ -34,7 +78,7 @@ def _sizes(call: Arguments) -> tuple[Value, ...] | None:
     first = call.get(1, "shape", "size")
     if isinstance(first, Sequence):
         return None if first.open else first.items
-    if not call.certain or (len(call.args) == 2 and not isinstance(first, Scalar)):
+    if not call.certain or (len(call.args) == _PAIR and not isinstance(first, Scalar)):
         return None
     return call.args[1:]
 
@@ -50,7 +94,7 @@ def view(store: Store, call: Arguments) -> Value:
     last = source.dim == -1 or (source.dim is not None and source.rank == source.dim + 1)
     flat = sizes is not None and len(sizes) == 1
     dim = -1 if last and not flat else None
-    if sizes is not None and len(sizes) == 2 and source.rank == 2 and source.dim is not None:
+    if sizes is not None and len(sizes) == source.rank == _MATRIX and source.dim is not None:
         dim = source.dim
     rank = len(sizes) if sizes is not None else None
     return replace(_reshaped(source, value), rank=rank, least_rank=0, dim=dim)
@@ -62,7 +106,7 @@ def _reshaped(source: Tensor, value: Tensor) -> Tensor:
 
 
 @operation("flatten")
-def flatten(store: Store, call: Arguments) -> Value:
+def flatten(_store: Store, call: Arguments) -> Value:
     """Dimensions merged into one."""
     source = call.tensor()
     start = call.integer(1, "start_dim") or 0
@@ -73,7 +117,7 @@ def flatten(store: Store, call: Arguments) -> Value:
     rank = None
     if source.rank:
         rank = source.rank - (end % source.rank - start % source.rank)
-    elif start == 0 and end == -2:
+    elif start == 0 and end == _LAST_BUT_ONE:
         rank = 2
     elif end == -1 and start > 0:
         rank = start + 1
@@ -91,7 +135,7 @@ def flatten(store: Store, call: Arguments) -> Value:
 
 
 @operation("unsqueeze", "unsqueeze_")
-def unsqueeze(store: Store, call: Arguments) -> Value:
+def unsqueeze(_store: Store, call: Arguments) -> Value:
     """One dimension more."""
     source, at = call.tensor(), call.integer(1, "dim")
     dim = source.dim
@@ -108,7 +152,7 @@ def unsqueeze(store: Store, call: Arguments) -> Value:
 
 
 @operation("squeeze")
-def squeeze(store: Store, call: Arguments) -> Value:
+def squeeze(_store: Store, call: Arguments) -> Value:
     """Perhaps one dimension less."""
     source = call.tensor()
     at = call.integer(1, "dim")
@@ -117,7 +161,7 @@ def squeeze(store: Store, call: Arguments) -> Value:
 
 
 @operation("permute", "transpose", "swapaxes", "swapdims", "movedim", "t", "transpose_")
-def permute(store: Store, call: Arguments) -> Value:
+def permute(_store: Store, call: Arguments) -> Value:
     """Dimensions in another order; the one of the outcomes is followed."""
     source = call.tensor()
     name = call.name
@@ -153,7 +197,7 @@ def _swapped(source: Tensor, one: int, two: int) -> int | None:
 
 def _permuted(source: Tensor, order: list[int | None]) -> Tensor:
     rank = len(order)
-    if rank < 2 or any(one is None for one in order):
+    if rank < _MATRIX or any(one is None for one in order):
         return replace(source, dim=None)
     dim = None
     if source.dim is not None:
@@ -231,12 +275,12 @@ def cat(store: Store, call: Arguments) -> Value:
 
 
 def joined_tensors(
-    store: Store, call: Arguments, tensors: list[Tensor], *, stacked: bool, dim: int, open_: bool
+    store: Store, _call: Arguments, tensors: list[Tensor], *, stacked: bool, dim: int, open_: bool
 ) -> Tensor:
     """The tensors as one, along `dim`."""
     first = tensors[0]
     value = Tensor(
-        origin=store.origin("cat", dim, *(one.origin for one in tensors)) if len(tensors) < 20 else 0,
+        origin=store.origin("cat", dim, *(one.origin for one in tensors)) if len(tensors) < _FEW else 0,
         names=frozenset[str]().union(*(one.names for one in tensors[:8])),
         terms=frozenset(term for one in tensors for term in one.terms),
         detached=all(one.detached for one in tensors),
@@ -257,14 +301,21 @@ def joined_tensors(
     rank = first.rank + stacked if first.rank else None
     parts = frozenset(one.distribution for one in tensors) if stacked and not open_ else frozenset[int]()
     return replace(
-        value, space=first.space, dim=None if stacked else first.dim, rank=rank, parts=parts, fault=first.fault,
-        logged=first.logged, unspecified=first.unspecified, temperature=first.temperature,
-    )  # fmt: skip
+        value,
+        space=first.space,
+        dim=None if stacked else first.dim,
+        rank=rank,
+        parts=parts,
+        fault=first.fault,
+        logged=first.logged,
+        unspecified=first.unspecified,
+        temperature=first.temperature,
+    )
 
 
 def is_complementary(store: Store, tensors: list[Tensor]) -> bool:
     """Whether these are p and 1 − p of one outcome."""
-    if len(tensors) != 2:
+    if len(tensors) != _PAIR:
         return False
     one, two = tensors
     return one.origin == store.origin("complement", two.origin) or two.origin == store.origin(
@@ -275,7 +326,7 @@ def is_complementary(store: Store, tensors: list[Tensor]) -> bool:
 @operation("where")
 def where(store: Store, call: Arguments) -> Value:
     """Element by element one or the other."""
-    if len(call.args) < 3:
+    if len(call.args) <= _PAIR:
         return Tensor(origin=store.origin("where", id(call.node), call.frame.path))
     left, right = call.args[1], call.args[2]
     one, two = (left, right) if isinstance(left, Tensor) else (right, left)

@@ -1,8 +1,10 @@
 """Statements: what they bind, and where ways of running part and meet."""
 
 import ast
-from collections.abc import Callable, Sequence as Statements
+from collections.abc import Callable
+from collections.abc import Sequence as Statements
 from dataclasses import replace
+from functools import partial
 
 from kldiv.checker.dataflow import operators
 from kldiv.checker.dataflow.functions import Functions
@@ -27,6 +29,7 @@ from kldiv.checker.space import Space, Tensor
 _MOST_ROUNDS = 4
 _DEEPEST_LOOP = 3
 _MOST_CONDITIONS = 30
+_MOST_RETURNS = 64
 
 
 class Interpreter(Functions):
@@ -90,9 +93,9 @@ class Interpreter(Functions):
         """x.div_(T) changes x; x.detach() as a statement changes nothing."""
         if function.attr == "detach" and not node.args and not node.keywords:
             self.bare_detaches[id(statement)] = statement
-        if function.attr.endswith("_") and not function.attr.endswith("__") and isinstance(value, Tensor):
-            if isinstance(function.value, ast.Name):
-                self.assign(function.value, value, frame)
+        in_place = function.attr.endswith("_") and not function.attr.endswith("__")
+        if in_place and isinstance(value, Tensor) and isinstance(function.value, ast.Name):
+            self.assign(function.value, value, frame)
 
     def _assignment(self, statement: ast.stmt, frame: Frame) -> None:
         assert isinstance(statement, ast.Assign)  # noqa: S101
@@ -194,7 +197,7 @@ class Interpreter(Functions):
             value = self.evaluate(statement.value, frame)
             if isinstance(value, Tensor):
                 self.scaled(value)
-            if len(frame.returned) < 64:
+            if len(frame.returned) < _MOST_RETURNS:
                 frame.returned.append(value)
         frame.alive = False
 
@@ -236,13 +239,13 @@ class Interpreter(Functions):
             one = rest[0]
             known = self.decided(one.test, frame)
             if known is not False:
-                branches.append((ast.unparse(one.test)[:200], lambda body=one.body: self.run(body, frame)))  # type: ignore[misc]
+                branches.append((ast.unparse(one.test)[:200], partial(self.run, one.body, frame)))
             rest = one.orelse
             if known:
                 complete, rest = True, []
         if rest:
             text = f"not ({branches[-1][0]})" if branches else ""
-            branches.append((text, lambda: self.run(rest, frame)))
+            branches.append((text, partial(self.run, rest, frame)))
             complete = True
         if branches:
             self._branches(branches, frame, statement, complete=complete)
@@ -252,7 +255,7 @@ class Interpreter(Functions):
         self.evaluate(statement.subject, frame)
         subject = ast.unparse(statement.subject)[:100]
         branches = [
-            (f"{subject} == {ast.unparse(case.pattern)[:100]}", lambda body=case.body: self.run(body, frame))  # type: ignore[misc]
+            (f"{subject} == {ast.unparse(case.pattern)[:100]}", partial(self.run, case.body, frame))
             for case in statement.cases
         ]
         wild = any(
@@ -315,10 +318,9 @@ class Interpreter(Functions):
     def _try(self, statement: ast.stmt, frame: Frame) -> None:
         assert isinstance(statement, ast.Try | ast.TryStar)  # noqa: S101
         body = [*statement.body, *statement.orelse]
-        branches: list[tuple[str, Callable[[], None]]] = [("", lambda: self.run(body, frame))]
-        for handler in statement.handlers:
-            branches.append(("", lambda body=handler.body: self.run(body, frame)))  # type: ignore[misc]
-        self._branches(branches, frame, statement, complete=True)
+        bodies = [body, *(handler.body for handler in statement.handlers)]
+        branches = [("", partial(self.run, one, frame)) for one in bodies]
+        self._branches(list(branches), frame, statement, complete=True)
         alive, frame.alive = frame.alive, True
         self.run(statement.finalbody, frame)
         frame.alive = alive and frame.alive

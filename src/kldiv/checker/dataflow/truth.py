@@ -4,7 +4,7 @@ from kldiv.checker.dataflow.values import Constant, Mapping, Scalar, Sequence, V
 
 
 def truth(value: Value) -> bool | None:
-    """The truth value of a value; a container may have been filled where we don't see it, once it is empty."""
+    """The truth value of a value; an empty container may be filled where we don't look."""
     if isinstance(value, Constant):
         return bool(value.value)
     if isinstance(value, Scalar) and value.number is not None:

@@ -19,6 +19,7 @@ _INPUTS = {
     "sigmoid_focal_loss": Space.LOGITS,
     "multinomial": Space.PROBS,
 }
+_CLOSE, _CLOSE_IN_LOGS = 1e-3, 1e-2
 CRITERIA = {
     "CrossEntropyLoss": "cross_entropy",
     "NLLLoss": "nll_loss",
@@ -68,7 +69,7 @@ def tensor_literal(store: Store, call: Arguments) -> Value:
 
 
 def _rows(value: Sequence) -> tuple[list[list[float]], int]:
-    """The innermost rows of nested lists of numbers, and how deep they are nested; no rows where any are unknown."""
+    """The innermost rows of nested lists, and how deep they are nested; none where a number is unknown."""
     numbers = [getattr(one, "number", None) for one in value.items]
     if numbers and all(number is not None for number in numbers):
         return [[float(number) for number in numbers if number is not None]], 1
@@ -79,8 +80,8 @@ def _rows(value: Sequence) -> tuple[list[list[float]], int]:
 
 
 def _space_of(rows: list[list[float]]) -> Space:
-    if all(min(row) >= 0 and abs(sum(row) - 1) < 1e-3 for row in rows):
+    if all(min(row) >= 0 and abs(sum(row) - 1) < _CLOSE for row in rows):
         return Space.PROBS
-    if all(max(row) <= 0 and abs(sum(map(math.exp, row)) - 1) < 1e-2 for row in rows):
+    if all(max(row) <= 0 and abs(sum(map(math.exp, row)) - 1) < _CLOSE_IN_LOGS for row in rows):
         return Space.LOG_PROBS
     return Space.LOGITS if any(min(row) < 0 for row in rows) else Space.NUMBERS

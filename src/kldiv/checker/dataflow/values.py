@@ -2,7 +2,7 @@
 
 import ast
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 from kldiv.checker.space import Factors, Tensor
 
@@ -151,9 +151,9 @@ class Categorical:
     probs: Tensor
 
 
-Value = Union[
-    Tensor, Constant, Scalar, Sequence, Mapping, Named, Function, Class, Instance, Partial, Layer, Criterion,
-    Method, Categorical,
-]  # fmt: skip
+Value = (
+    Tensor | Constant | Scalar | Sequence | Mapping | Named | Function | Class | Instance | Partial | Layer
+    | Criterion | Method | Categorical
+)  # fmt: skip
 
 NOTHING = Constant(None)

@@ -27,7 +27,7 @@ def _has_tensors(construction: ast.Call, args: tuple[Value, ...]) -> bool:
         return True
     named = [not isinstance(one, Constant | Scalar | Sequence) for one in args]
     options = any(_OPTIONS.search(ast.unparse(one).lower()) for one in construction.args)
-    return len(named) >= 2 and all(named[:2]) and not options
+    return len(named) > 1 and all(named[:2]) and not options
 
 
 def _is_tensor(value: Tensor) -> bool:
@@ -39,8 +39,9 @@ RULE = Rule(
     "tensors-to-constructor",
     "error",
     "Tensors are given to the constructor `nn.KLDivLoss(…)`.",
-    "Its parameters are `size_average`, `reduce` and `reduction`. The tensors are taken for those, or raise an error about the "
-    "truth value of a tensor; what comes back is a module, not a loss.",
+    "Its parameters are `size_average`, `reduce` and `reduction`. The tensors are taken for "
+    "those, or raise an error about the truth value of a tensor; what comes back is a module,"
+    " not a loss.",
     "loss = nn.KLDivLoss(F.log_softmax(a, -1), F.softmax(b, -1))",
     'loss = nn.KLDivLoss(reduction="batchmean")(F.log_softmax(a, -1), F.softmax(b, -1))',
     find,

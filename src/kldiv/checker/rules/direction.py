@@ -9,6 +9,7 @@ from kldiv.checker.dataflow.store import Observation
 from kldiv.checker.rules.rule import Report, Rule
 from kldiv.checker.space import Tensor
 
+_WORD = 3
 _TEACHER, _STUDENT = re.compile(r"(^|_)teachers?(_|$|\d)"), re.compile(r"(^|_)students?(_|$|\d)")
 _SWITCH = re.compile(
     r"revers|rkl|backward|direction|mode|symm|jeffrey|mutual|bidirect|swap|inverse|js[dk]?\b|jensen|kl_?type|skew",
@@ -75,7 +76,7 @@ def _matches(value: Tensor, word: str) -> bool:
     wanted = word.lower()
     forms = {wanted, f"log_{wanted}", f"log{wanted}", f"{wanted}_log", f"{wanted}_logits", f"{wanted}_probs"}
     return any(
-        name.lower() in forms or (len(wanted) > 2 and wanted in name.lower().split("_"))
+        name.lower() in forms or (len(wanted) >= _WORD and wanted in name.lower().split("_"))
         for name in value.names
     )
 
@@ -113,11 +114,14 @@ RULE = Rule(
     "KL008",
     "direction",
     "warning",
-    "The call computes the other direction than the code's own words say: the teacher is the input and the student the "
-    "target, or a docstring says KL(p ‖ q) and the input is p.",
-    "`F.kl_div(input, target)` is D(target ‖ input): the reference comes second. D(teacher ‖ student) makes the student cover "
-    "all that the teacher does; the other direction makes it pick one mode. A branch, name or comment that says reverse is believed.",
-    'loss = F.kl_div(F.log_softmax(teacher_logits, -1), F.softmax(student_logits, -1), reduction="batchmean")',
-    'loss = F.kl_div(F.log_softmax(student_logits, -1), F.softmax(teacher_logits, -1), reduction="batchmean")',
+    "The call computes the other direction than the code's own words say: the teacher is the "
+    "input and the student the target, or a docstring says KL(p ‖ q) and the input is p.",
+    "`F.kl_div(input, target)` is D(target ‖ input): the reference comes second. D(teacher ‖ "
+    "student) makes the student cover all that the teacher does; the other direction makes it"
+    " pick one mode. A branch, name or comment that says reverse is believed.",
+    "loss = F.kl_div(F.log_softmax(teacher_logits, -1), F.softmax(student_logits, -1), "
+    'reduction="batchmean")',
+    "loss = F.kl_div(F.log_softmax(student_logits, -1), F.softmax(teacher_logits, -1), "
+    'reduction="batchmean")',
     find,
 )

@@ -20,7 +20,7 @@ _MESSAGES = {
     Space.NUMBERS: "these numbers don't sum to 1",
 }
 _STACK = "stack both outcomes: torch.stack([p, 1 - p], dim=-1)"
-_SOFTMAX = "put them through one softmax: F.log_softmax(…, dim=-1) for the input, F.softmax(…, dim=-1) for the target"
+_SOFTMAX = "put raw scores through one softmax: F.log_softmax for the input, F.softmax for the target"
 
 
 def are_parameters(call: Observation) -> bool:
@@ -74,11 +74,13 @@ RULE = Rule(
     "KL010",
     "not-distributions",
     "error",
-    "An operand does not sum to 1 over the outcomes: it went through softmax twice, was multiplied after the softmax, is a "
-    "sigmoid without its complement, the mean and variance of a normal distribution, a similarity, or vectors normalised to "
-    "length 1. Or `abs()` is taken of the divergence.",
-    "The divergence is defined between distributions. Between other things the sum is a number without its properties: it can "
-    "be negative, and 0 does not mean that the two agree. That is what `abs()` round it hides.",
+    "An operand does not sum to 1 over the outcomes: it went through softmax twice, was "
+    "multiplied after the softmax, is a sigmoid without its complement, the mean and variance"
+    " of a normal distribution, a similarity, or vectors normalised to length 1. Or `abs()` "
+    "is taken of the divergence.",
+    "The divergence is defined between distributions. Between other things the sum is a "
+    "number without its properties: it can be negative, and 0 does not mean that the two "
+    "agree. That is what `abs()` round it hides.",
     'loss = F.kl_div(F.logsigmoid(a), torch.sigmoid(b), reduction="batchmean")',
     "log_p = torch.stack([F.logsigmoid(a), F.logsigmoid(-a)], dim=-1)\n"
     "q = torch.stack([torch.sigmoid(b), torch.sigmoid(-b)], dim=-1)\n"

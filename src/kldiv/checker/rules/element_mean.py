@@ -59,9 +59,11 @@ RULE = Rule(
     "KL003",
     "mean-over-elements",
     "warning",
-    '`reduction="mean"`, which is the default, or `.mean()` of `reduction="none"` with the dimension of the outcomes still there.',
-    "The divergence is a sum over the outcomes. The mean over elements divides it by their number as well: by 10 on CIFAR-10, by "
-    "128,256 over a vocabulary. PyTorch's documentation says so and warns at run time.",
+    '`reduction="mean"`, which is the default, or `.mean()` of `reduction="none"` with the '
+    "dimension of the outcomes still there.",
+    "The divergence is a sum over the outcomes. The mean over elements divides it by their "
+    "number as well: by 10 on CIFAR-10, by 128,256 over a vocabulary. PyTorch's documentation"
+    " says so and warns at run time.",
     "loss = F.kl_div(log_p, q)",
     'loss = F.kl_div(log_p, q, reduction="batchmean")',
     find,

@@ -26,7 +26,7 @@ def find(file: Analysis) -> Iterator[Report]:
             yield Report(
                 call.target_node,
                 message,
-                "run the teacher under torch.no_grad(), or .detach() its output",
+                "run it under torch.no_grad(), or .detach() its output",
                 call.number,
             )
 
@@ -39,12 +39,14 @@ RULE = Rule(
     "KL012",
     "gradient-bookkeeping",
     "warning",
-    "A teacher's output is used as the target with gradients flowing into it, and nothing in the file freezes it; or "
-    "`x.detach()` stands alone as a statement.",
-    "With the teacher in the graph, backward computes and stores its gradients, and an optimizer that has its parameters "
-    "trains it towards the student. `x.detach()` does not change x: it returns another tensor.",
+    "A teacher's output is used as the target with gradients flowing into it, and nothing in "
+    "the file freezes it; or `x.detach()` stands alone as a statement.",
+    "With the teacher in the graph, backward computes and stores its gradients, and an "
+    "optimizer that has its parameters trains it towards the student. `x.detach()` does not "
+    "change x: it returns another tensor.",
     'q = F.softmax(self.teacher(x), -1)\nloss = F.kl_div(log_p, q, reduction="batchmean")',
-    "with torch.no_grad():\n    q = F.softmax(self.teacher(x), -1)\n"
+    "with torch.no_grad():\n"
+    "    q = F.softmax(self.teacher(x), -1)\n"
     'loss = F.kl_div(log_p, q, reduction="batchmean")',
     find,
 )

@@ -16,7 +16,7 @@ def find(file: Analysis) -> Iterator[Report]:
         ]
         for call in reversed_ones:
             if _has_partner(call, reversed_ones):
-                message = "Jensen–Shannon takes each distribution's divergence from the mixture, and this is the mixture's from it"
+                message = "Jensen–Shannon is the divergences from the mixture, not the mixture's divergences"
                 yield Report(call.node, message, "F.kl_div(m.log(), p) + F.kl_div(m.log(), q)", call.number)
 
 
@@ -35,12 +35,16 @@ RULE = Rule(
     "KL009",
     "jensen-shannon-reversed",
     "error",
-    "Two divergences with one mixture m as their target are added, and the inputs are the distributions that m mixes.",
-    "`F.kl_div(log_p, m)` is D(m ‖ p), and the Jensen–Shannon divergence is the mean of D(p ‖ m) and D(q ‖ m) (Lin 1991). The "
-    "sum of the reversed ones is unbounded, where the Jensen–Shannon divergence is at most ln 2.",
+    "Two divergences with one mixture m as their target are added, and the inputs are the "
+    "distributions that m mixes.",
+    "`F.kl_div(log_p, m)` is D(m ‖ p), and the Jensen–Shannon divergence is the mean of D(p ‖"
+    " m) and D(q ‖ m) (Lin 1991). The sum of the reversed ones is unbounded, where the "
+    "Jensen–Shannon divergence is at most ln 2.",
     "m = (p + q) / 2\n"
-    'js = F.kl_div(p.log(), m, reduction="batchmean") + F.kl_div(q.log(), m, reduction="batchmean")',
+    'js = F.kl_div(p.log(), m, reduction="batchmean") + F.kl_div(q.log(), m, '
+    'reduction="batchmean")',
     "m = (p + q) / 2\n"
-    'js = F.kl_div(m.log(), p, reduction="batchmean") + F.kl_div(m.log(), q, reduction="batchmean")',
+    'js = F.kl_div(m.log(), p, reduction="batchmean") + F.kl_div(m.log(), q, '
+    'reduction="batchmean")',
     find,
 )

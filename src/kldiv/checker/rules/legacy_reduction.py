@@ -45,8 +45,8 @@ RULE = Rule(
     "legacy-reduction",
     "warning",
     "`size_average` or `reduce` is given.",
-    "Both have been deprecated since PyTorch 0.4.1, and where given they override `reduction`: "
-    '`F.kl_div(a, b, size_average=False, reduction="batchmean")` is a plain sum.',
+    "Both have been deprecated since PyTorch 0.4.1, and where given they override "
+    '`reduction`: `F.kl_div(a, b, size_average=False, reduction="batchmean")` is a plain sum.',
     "loss = F.kl_div(log_p, q, size_average=False)",
     'loss = F.kl_div(log_p, q, reduction="sum")',
     find,

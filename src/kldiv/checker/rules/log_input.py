@@ -8,10 +8,10 @@ from kldiv.checker.rules.rule import Report, Rule
 from kldiv.checker.space import Space
 
 _ADVICE = {
-    Space.PROBS: "give log-probabilities: F.log_softmax(logits, dim=…) where the softmax is, or its logarithm",
+    Space.PROBS: "give log-probabilities: F.log_softmax(logits, dim=…) in place of softmax",
     Space.LOGITS: "wrap it: F.log_softmax(…, dim=-1)",
-    Space.BERNOULLI: "give the logarithms of both outcomes: torch.stack([F.logsigmoid(z), F.logsigmoid(-z)], dim=-1)",
-    Space.UNIT_VECTORS: "F.normalize makes vectors of length 1, no distributions: use F.log_softmax(…, dim=-1)",
+    Space.BERNOULLI: "torch.stack([F.logsigmoid(z), F.logsigmoid(-z)], dim=-1)",
+    Space.UNIT_VECTORS: "F.normalize makes no distributions: use F.log_softmax(…, dim=-1)",
     Space.NUMBERS: "give log-probabilities: F.log_softmax(…, dim=-1)",
 }
 
@@ -29,12 +29,16 @@ RULE = Rule(
     "KL001",
     "input-not-log-probabilities",
     "error",
-    "The first argument of `F.kl_div` is not log-probabilities: it has been through `softmax` or `sigmoid`, was "
-    "normalised in some other way, or is raw scores.",
-    "`F.kl_div(input, target)` computes Σ target·(log target − input). It takes `input` for logarithms and never checks: "
-    "with probabilities there the number is wrong, often negative, and so is its gradient.",
-    'p = F.softmax(student, dim=-1)\nq = F.softmax(teacher, dim=-1)\nloss = F.kl_div(p, q, reduction="batchmean")',
-    "p = F.log_softmax(student, dim=-1)\nq = F.softmax(teacher, dim=-1)\n"
+    "The first argument of `F.kl_div` is not log-probabilities: it has been through `softmax`"
+    " or `sigmoid`, was normalised in some other way, or is raw scores.",
+    "`F.kl_div(input, target)` computes Σ target·(log target − input). It takes `input` for "
+    "logarithms and never checks: with probabilities there the number is wrong, often "
+    "negative, and so is its gradient.",
+    "p = F.softmax(student, dim=-1)\n"
+    "q = F.softmax(teacher, dim=-1)\n"
+    'loss = F.kl_div(p, q, reduction="batchmean")',
+    "p = F.log_softmax(student, dim=-1)\n"
+    "q = F.softmax(teacher, dim=-1)\n"
     'loss = F.kl_div(p, q, reduction="batchmean")',
     find,
 )

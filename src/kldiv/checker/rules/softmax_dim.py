@@ -38,9 +38,10 @@ RULE = Rule(
     "KL011",
     "softmax-dimension",
     "warning",
-    "A softmax that flows into the divergence has no `dim`, or the two sides are normalised over different dimensions.",
-    "Without `dim` PyTorch chooses it by the rank, and for 3 dimensions it is the batch. Two sides normalised over different "
-    "dimensions are distributions of different things.",
+    "A softmax that flows into the divergence has no `dim`, or the two sides are normalised "
+    "over different dimensions.",
+    "Without `dim` PyTorch chooses it by the rank, and for 3 dimensions it is the batch. Two "
+    "sides normalised over different dimensions are distributions of different things.",
     'loss = F.kl_div(F.log_softmax(a, dim=1), F.softmax(b), reduction="batchmean")',
     'loss = F.kl_div(F.log_softmax(a, dim=1), F.softmax(b, dim=1), reduction="batchmean")',
     find,

@@ -52,10 +52,12 @@ RULE = Rule(
     "KL002",
     "target-space",
     "error",
-    "The target is log-probabilities and `log_target` is not set, or `log_target=True` and the target is probabilities, or "
-    "the target is raw scores; or one tensor is the input of one call and the target of another, which can't both be right.",
-    "Without `log_target=True` the target is taken for probabilities: of a negative number PyTorch takes the logarithm, "
-    "and the result is NaN or silently 0. With it, probabilities are exponentiated once more.",
+    "The target is log-probabilities and `log_target` is not set, or `log_target=True` and "
+    "the target is probabilities, or the target is raw scores; or one tensor is the input of "
+    "one call and the target of another, which can't both be right.",
+    "Without `log_target=True` the target is taken for probabilities: of a negative number "
+    "PyTorch takes the logarithm, and the result is NaN or silently 0. With it, probabilities"
+    " are exponentiated once more.",
     'loss = F.kl_div(F.log_softmax(a, -1), F.log_softmax(b, -1), reduction="batchmean")',
     'loss = F.kl_div(F.log_softmax(a, -1), F.log_softmax(b, -1), reduction="batchmean", log_target=True)',
     find,

@@ -10,6 +10,7 @@ from kldiv.checker.dataflow.store import Observation
 from kldiv.checker.rules.rule import Report, Rule
 from kldiv.checker.space import Factors
 
+_SQUARED = 2
 _SQUARE = re.compile(r"(^|_)t(emp|emperature|au)?_?(2|sq|square)", re.IGNORECASE)
 _NO_TEMPERATURE = re.compile(r"sqrt|norm|scale|size|shape|len\(|eps")
 
@@ -42,7 +43,7 @@ def _has_square(factors: Factors, temperature: Factors) -> bool:
         if isinstance(symbol.of, float) and known is not None:
             if abs(abs(symbol.of) ** power - known**2) < 1e-6 * known**2:
                 return True
-        elif power >= 2 or _SQUARE.search(symbol.text):
+        elif power >= _SQUARED or _SQUARE.search(symbol.text):
             return True
     product = worth(factors)
     return known is not None and product is not None and abs(product - known**2) < 1e-6 * known**2
@@ -57,7 +58,9 @@ def find(file: Analysis) -> Iterator[Report]:
         tempered = [call for call in calls if temperature_of(call)]
         if tempered and not any(is_squared(file, call) for call in calls):
             shown = text(temperature_of(tempered[0]))
-            message = f"the logits are divided by {shown} on both sides, and the loss is not multiplied by its square"
+            message = (
+                f"both sides' logits are divided by {shown}, and the loss is not multiplied by its square"
+            )
             yield Report(calls[0].node, message, f"multiply the loss by {shown}²", calls[0].number)
 
 
@@ -66,8 +69,9 @@ RULE = Rule(
     "temperature-without-square",
     "warning",
     "Both sides' logits are divided by a temperature T, and the loss is nowhere multiplied by T².",
-    "The gradient of the softened divergence shrinks as 1/T² (Hinton, Vinyals & Dean 2015, section 2.1). Without the factor, "
-    "the weight between this loss and the one on the labels changes whenever T does.",
+    "The gradient of the softened divergence shrinks as 1/T² (Hinton, Vinyals & Dean 2015, "
+    "section 2.1). Without the factor, the weight between this loss and the one on the labels"
+    " changes whenever T does.",
     'loss = F.kl_div(F.log_softmax(s / T, -1), F.softmax(t / T, -1), reduction="batchmean")',
     'loss = F.kl_div(F.log_softmax(s / T, -1), F.softmax(t / T, -1), reduction="batchmean") * T**2',
     find,
