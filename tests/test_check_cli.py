@@ -13,6 +13,7 @@ from checking import COMMAND, HARMLESS, WRONG, at_terminal, check
 
 from kldiv.checker.files import EXCLUDED_FOLDERS
 
+ROOT = Path(__file__).parent.parent
 FIXABLE = "import torch.nn.functional as F\nx = F.kl_div(a.log_softmax(1), b.softmax(1))\n"
 RIGHT = "import torch.nn.functional as F\nx = F.kl_div(a.log_softmax(1), b.softmax(1), reduction='sum')\n"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -114,9 +115,12 @@ def test_rules_are_listed_and_explained(folder):
     done = check("--rules", cwd=folder)
     assert done.returncode == 0
     assert "KL003\twarning\t" in done.stdout
-    page = check("--explain", "kl003", cwd=folder)
-    assert page.returncode == 0
-    assert page.stdout.startswith("# KL003: ")
+    for code in re.findall(r"^KL\d+", done.stdout, re.MULTILINE):
+        explained = check("--explain", code.lower(), cwd=folder)
+        assert explained.returncode == 0
+        assert explained.stdout.startswith(f"# {code}: ")
+        if code not in {"KL000", "KL099"}:
+            assert explained.stdout == (ROOT / "docs" / "rules" / f"{code}.md").read_text(encoding="utf-8")
 
 
 # --- standard input -----------------------------------------------------------------------------------
@@ -295,7 +299,6 @@ def test_neither_torch_nor_what_else_is_heavy_is_loaded(folder, arguments):
 
 # --- the documents ------------------------------------------------------------------------------------
 
-ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "checker.md").read_text(encoding="utf-8")
 
 

@@ -206,7 +206,7 @@ def test_every_rule_has_a_page_and_a_line():
         text = page(rule)
         for heading in ("## What", "## Why", "## Example", "## Fix"):
             assert heading in text
-        assert text.startswith(f"# {rule.code}: {rule.name} ({rule.severity})\n")
+        assert text.startswith(f"# {rule.code}: {rule.name}\n\nSeverity: {rule.severity}.\n")
 
 
 def test_a_difference_of_a_file_without_a_last_line_end():

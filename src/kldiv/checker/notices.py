@@ -28,7 +28,7 @@ UNPARSED = Page(
         "selected; the other files are checked all the same."
     ),
     example="print F.kl_div(a, b)",
-    fix="Repair the file, declare its encoding in its first line, or exclude it.",
+    fix="print(F.kl_div(a, b))",
 )
 UNUSED_IGNORE = Page(
     code="KL099",
@@ -37,7 +37,7 @@ UNUSED_IGNORE = Page(
     what="A comment `# kldiv: ignore` stands where nothing is found. Reported with --unused-ignores alone.",
     why="It would hide the next mistake that is made there.",
     example="loss = F.mse_loss(a, b)  # kldiv: ignore",
-    fix="Remove the comment, or the code that finds nothing.",
+    fix="loss = F.mse_loss(a, b)",
 )
 
 

@@ -58,7 +58,7 @@ def _sarif_rule(rule: Page) -> dict[str, Any]:
         "name": rule.name,
         "shortDescription": {"text": rule.what},
         "fullDescription": {"text": rule.why},
-        "help": {"text": rule.fix, "markdown": page(rule)},
+        "help": {"text": f"{rule.example}\n\nbecomes\n\n{rule.fix}", "markdown": page(rule)},
         "defaultConfiguration": {"level": rule.severity},
     }
 
@@ -136,11 +136,10 @@ def place(finding: Finding) -> str:
 
 def page(rule: Page) -> str:
     """A rule's page, in Markdown."""
-    example = rule.example.strip("\n")
     return (
-        f"# {rule.code}: {rule.name} ({rule.severity})\n\n"
+        f"# {rule.code}: {rule.name}\n\nSeverity: {rule.severity}.\n\n"
         f"## What\n\n{rule.what.strip()}\n\n## Why\n\n{rule.why.strip()}\n\n"
-        f"## Example\n\n```python\n{example}\n```\n\n## Fix\n\n{rule.fix.strip()}\n"
+        f"## Example\n\n```python\n{rule.example}\n```\n\n## Fix\n\n```python\n{rule.fix}\n```\n"
     )
 
 
