@@ -8,7 +8,7 @@ from typing import Any
 from kldiv.checker.dataflow import operators
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.joining import join_all
-from kldiv.checker.dataflow.operations import absolute, sum_of
+from kldiv.checker.dataflow.reductions import absolute, sum_of
 from kldiv.checker.dataflow.values import Constant, Mapping, Scalar, Sequence, Value
 from kldiv.checker.space import Tensor
 

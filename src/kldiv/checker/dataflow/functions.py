@@ -35,8 +35,8 @@ from kldiv.checker.imports import KL_CRITERION, KL_FUNCTION
 from kldiv.checker.space import Tensor
 
 _DEEPEST = 6
-_MOST_INLINED = 300_000
-_MOST_INLINED_PER_ROOT = 30_000
+_MOST_INLINED = 150_000
+_MOST_INLINED_PER_ROOT = 20_000
 _TEACHER = re.compile(r"(^|_)teacher")
 _OPERATION_HOMES = ("torch.nn.functional", "torch", "torch.Tensor", "numpy", "torch.nn.init")
 _CATEGORICAL = {

@@ -65,7 +65,8 @@ def _join_tensors(left: Tensor, right: Tensor, origin: Origin) -> Tensor:
     same = left.space == right.space
     return Tensor(
         space=left.space if same else Space.UNKNOWN,
-        origin=left.origin if left.origin == right.origin else origin,
+        # Uses of what is one thing here and another there tell nothing of either.
+        origin=left.origin if left.origin == right.origin else origin if same else 0,
         identity=left.distribution if left.distribution == right.distribution else 0,
         dim=left.dim if left.dim == right.dim else None,
         rank=left.rank if left.rank == right.rank else None,

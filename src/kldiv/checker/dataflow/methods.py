@@ -63,10 +63,14 @@ def _of_tensor(run: Any, of: Tensor, method: Method, call: Arguments) -> Value:
 
 def _model_output(value: Tensor, of: Tensor, method: Method, call: Arguments) -> Tensor:
     """self.teacher.forward(x), teacher.encode(x): outputs of what is called so."""
-    is_teacher = any(name.startswith("teacher") or name.endswith("_teacher") for name in of.names)
-    if is_teacher and method.name in {"forward", "__call__"} and not call.frame.detached:
+    forward = method.name in {"forward", "__call__"} and any(_is_teacher(name) for name in of.names)
+    if (forward or _is_teacher(method.name)) and not call.frame.detached:
         return replace(value, teacher=call.node)
     return value
+
+
+def _is_teacher(name: str) -> bool:
+    return name in {"teacher", "teacher_model", "teacher_net"}
 
 
 def _size(run: Any, of: Tensor, call: Arguments) -> Tensor:

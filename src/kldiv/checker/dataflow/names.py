@@ -29,8 +29,9 @@ from kldiv.checker.imports import CONVENTIONAL, KL_CRITERION, KL_FUNCTION, canon
 from kldiv.checker.space import Origin, Space, Tensor
 
 _BUILTINS = {
-    "sum", "abs", "float", "int", "zip", "enumerate", "list", "tuple", "reversed", "sorted", "map", "len", "pow",
-    "dict", "range", "super", "getattr", "max", "min", "isinstance", "print", "round", "iter", "next", "set",
+    "sum", "abs", "float", "int", "zip", "enumerate", "list", "tuple", "reversed", "sorted", "map", "len",
+    "pow", "dict", "range", "super", "getattr", "max", "min", "isinstance", "print", "round", "iter", "next",
+    "set",
 }  # fmt: skip
 _MOST_BASES = 16
 _NORMALISED_LOGITS = re.compile(

@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 from kldiv.checker.dataflow.arguments import Arguments
+from kldiv.checker.dataflow.factors import of_number
 from kldiv.checker.dataflow.operations import derived, operation
 from kldiv.checker.dataflow.store import Store
 from kldiv.checker.dataflow.values import Constant, Scalar, Sequence, Value
 from kldiv.checker.space import Space, Tensor
 
 _MATRIX, _PAIR, _LAST_BUT_ONE, _FEW = 2, 2, -2, 20
+
+_BOTH_OUTCOMES = {Space.BERNOULLI: Space.PROBS, Space.LOG_BERNOULLI: Space.LOG_PROBS}
 
 KEEPING = (
     "contiguous",
@@ -291,8 +294,9 @@ def joined_tensors(
             value, space=Space.DIVERGENCE, elements=first.elements, dim=None if stacked else first.dim
         )
     spaces = {one.space for one in tensors}
-    if spaces == {Space.BERNOULLI} and is_complementary(store, tensors):
-        return replace(value, space=Space.PROBS, dim=dim)
+    if len(spaces) == 1 and first.space in _BOTH_OUTCOMES and len(tensors) == _PAIR:
+        whole = is_complementary(store, tensors)
+        return replace(value, space=_BOTH_OUTCOMES[first.space] if whole else Space.UNKNOWN, dim=dim)
     if len(spaces) != 1:
         return value
     along = dim == first.dim and not stacked
@@ -314,12 +318,14 @@ def joined_tensors(
 
 
 def is_complementary(store: Store, tensors: list[Tensor]) -> bool:
-    """Whether these are p and 1 − p of one outcome."""
-    if len(tensors) != _PAIR:
-        return False
-    one, two = tensors
-    return one.origin == store.origin("complement", two.origin) or two.origin == store.origin(
-        "complement", one.origin
+    """Whether these are p and 1 − p of one outcome, or the sigmoids of z and −z."""
+    return any(_complements(store, one, two) for one, two in (tensors, tensors[::-1]))
+
+
+def _complements(store: Store, one: Tensor, two: Tensor) -> bool:
+    negated = store.origin("scaled", one.identity, of_number(-1.0), 1.0)
+    return two.origin == store.origin("complement", one.origin) or (
+        one.identity != 0 and two.identity == negated
     )
 
 
