@@ -85,6 +85,16 @@ RIGHT = [
     ("F.kl_div(F.log_softmax(a, 1), F.softmax(b, 1), reduction='none').sum(1).mean()", "rows images"),
     ("(F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction='none')).sum(-1)", "rows sequences"),
     (
+        "F.kl_div((a.double() / 2).log_softmax(-1), (b / 2).softmax(-1), reduction='batchmean')",
+        "rows sequences",
+    ),
+    (
+        "F.kl_div(F.log_softmax(a[:, 1:], -1), F.softmax(b[:, 1:], -1), reduction='batchmean')",
+        "rows sequences",
+    ),
+    ("F.kl_div(F.log_softmax(a[:1], -1), F.softmax(b, -1), reduction='batchmean')", "rows sequences"),
+    ("F.kl_div(nn.LogSoftmax(-1)(a), nn.Softmax(-1)(b), reduction='sum')", "rows sequences"),
+    (
         "torch.mean(torch.sum(F.kl_div(a.log_softmax(-1), b.softmax(-1), reduction='none'), dim=-1))",
         "rows sequences",
     ),

@@ -16,28 +16,11 @@ _METHOD = {Space.LOG_PROBS: "log_softmax", Space.PROBS: "softmax"}
 _KIND = {Space.LOG_PROBS: "LogProbs", Space.PROBS: "Probs"}
 # What gives the same result whenever it is called, so that the order of two calls doesn't matter.
 _REPEATABLE = frozenset(
-    [
-        "clone",
-        "contiguous",
-        "detach",
-        "double",
-        "exp",
-        "flatten",
-        "float",
-        "log",
-        "log_softmax",
-        "permute",
-        "reshape",
-        "size",
-        "softmax",
-        "squeeze",
-        "to",
-        "transpose",
-        "type_as",
-        "unsqueeze",
-        "view",
-    ]
+    {"LogSoftmax", "Softmax", "clone", "exp", "flatten", "log", "log_softmax", "permute", "reshape", "size"}
+    | {"softmax", "squeeze", "transpose", "unsqueeze", "view"}
 )
+# What changes neither the number of rows nor their order.
+_SAME_ROWS = frozenset({"bfloat16", "contiguous", "detach", "double", "float", "half", "to", "type_as"})
 
 
 class RefusedError(Exception):
@@ -85,11 +68,15 @@ def side_of(module: Module, node: ast.expr, space: Space, dim: int | None) -> Si
 def calls_more_than(node: ast.expr) -> bool:
     """Whether an expression calls what may draw random numbers, a network with dropout for example."""
     return any(
-        isinstance(each, ast.Call) and _last_name(each.func) not in _REPEATABLE for each in ast.walk(node)
+        isinstance(each, ast.Call) and _last_name(each.func) not in _REPEATABLE | _SAME_ROWS
+        for each in ast.walk(node)
     )
 
 
 def _last_name(function: ast.expr) -> str:
+    """The name of what is called, or of the module that is made and called at once."""
+    if isinstance(function, ast.Call):
+        return _last_name(function.func)
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
@@ -142,15 +129,26 @@ def _written(text: Text, node: ast.expr) -> str:
 
 
 def _rows_of(text: Text, node: ast.expr) -> str | None:
-    """A name with as many rows as an expression; what divides it, a temperature, has none of its own."""
-    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-        if not isinstance(node.right, ast.Name | ast.Attribute | ast.Constant):
-            return None
-        node = node.left
-    return text.of(node) if isinstance(node, ast.Name) or _is_path(node) else None
+    """Whether an expression of names, dots and indices calls nothing, and so may be written twice."""
+    while True:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            if not isinstance(node.right, ast.Name | ast.Attribute | ast.Constant):
+                return None
+            node = node.left
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in _SAME_ROWS:
+                return None
+            node = node.func.value
+        else:
+            return text.of(node) if _is_path(node) else None
 
 
 def _is_path(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
+    """Whether an expression of names, dots and indices calls nothing, and so costs nothing to write twice."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node, ast.Subscript) and any(
+            isinstance(each, ast.Call) for each in ast.walk(node.slice)
+        ):
+            return False
         node = node.value
     return isinstance(node, ast.Name)
