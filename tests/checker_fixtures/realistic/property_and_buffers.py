@@ -10,4 +10,4 @@ class P(nn.Module):
     def dist(self):
         return F.softmax(self.w, dim=-1)
     def forward(self):
-        return F.kl_div(self.dist.log(), self.prior, reduction="sum")
+        return F.kl_div(self.dist.log(), self.prior, reduction="sum")  # KL006

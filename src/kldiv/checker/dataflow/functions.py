@@ -106,6 +106,15 @@ class Functions(Expressions):
             result = self._bookkeeping(result, callee, node, frame)
         return result
 
+    def attribute(self, value: Value, node: ast.Attribute, frame: Frame) -> Value:
+        """value.name, where a property is called."""
+        found = super().attribute(value, node, frame)
+        if isinstance(found, Function) and found.bound is not None and _is_property(found):
+            made = ast.copy_location(ast.Call(func=node, args=[], keywords=[]), node)
+            call = self.merged_calls.setdefault(id(node), made)
+            return self._inline(found, Arguments(call, frame, (), {}, ()))
+        return found
+
     def _callee(self, base: Value, function: ast.Attribute, frame: Frame) -> Value:
         if isinstance(base, Tensor | Sequence | Mapping | Criterion | Layer):
             return Method(base, function.attr, function)
@@ -344,3 +353,8 @@ class Functions(Expressions):
 
 
 _OF_OBJECTS = {"to", "cuda", "cpu", "eval", "train", "half", "float", "double", "requires_grad_", "bfloat16"}
+
+
+def _is_property(function: Function) -> bool:
+    decorators = [] if isinstance(function.node, ast.Lambda) else function.node.decorator_list
+    return any(ast.unparse(one).rpartition(".")[2] in {"property", "cached_property"} for one in decorators)

@@ -126,6 +126,8 @@ def log(store: Store, call: Arguments) -> Value:
         return _log_of_probabilities(call, name, source, value)
     if source.space is Space.SCALED_PROBS:
         return replace(value, space=Space.SCALED_LOG_PROBS, fault=source.fault, dim=source.dim)
+    if source.space is Space.LOG_PROBS:
+        return replace(value, space=Space.NUMBERS)
     if source.space is Space.BERNOULLI:
         return replace(value, space=Space.LOG_BERNOULLI, identity=source.identity)
     if source.space in {Space.NUMBERS, Space.SIMILARITIES, Space.UNIT_VECTORS}:

@@ -329,8 +329,6 @@ class Interpreter(Functions):
         assert isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)  # noqa: S101
         function = Function(statement, frame.scope, defaults=self.defaults(statement.args, frame))
         self.defined(function, frame)
-        if any(isinstance(one, ast.Name) and one.id == "property" for one in statement.decorator_list):
-            return
         frame.scope.names[statement.name] = function
 
     def _class(self, statement: ast.stmt, frame: Frame) -> None:

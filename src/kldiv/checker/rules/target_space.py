@@ -33,7 +33,7 @@ def _of_space(call: Observation) -> Iterator[Report]:
 
 def _in_both_roles(file: Analysis) -> Iterator[Report]:
     """Two tensors that exchange roles can't be log-probabilities here and probabilities there."""
-    unknown = [call for call in file.calls if call.log_target is False and _are_unknown(call)]
+    unknown = [call for call in file.calls if call.log_target is False and _are_two_unknowns(call)]
     pairs = {(call.input.origin, call.target.origin, id(call.function)) for call in unknown}
     for call in unknown:
         if (call.target.origin, call.input.origin, id(call.function)) in pairs:
@@ -43,9 +43,11 @@ def _in_both_roles(file: Analysis) -> Iterator[Report]:
             )
 
 
-def _are_unknown(call: Observation) -> bool:
+def _are_two_unknowns(call: Observation) -> bool:
     sides = (call.input, call.target)
-    return all(side.origin and side.space is Space.UNKNOWN for side in sides)
+    unknown = all(side.origin and side.space is Space.UNKNOWN for side in sides)
+    # Objects of one class share what is known of their attributes: the same origin may be two tensors.
+    return unknown and call.input.origin != call.target.origin
 
 
 RULE = Rule(
