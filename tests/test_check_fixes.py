@@ -443,6 +443,16 @@ def test_batchmean_is_the_divergence():
     torch.testing.assert_close(value, (p * (p / q).log()).sum(1).mean(), rtol=1e-5, atol=1e-6)
 
 
+def test_places_are_those_of_the_file_as_it_was():
+    body = f"x = F.kl_div(a.log_softmax(1), b.softmax(1), size_average=True); y = {CALL}\n"
+    body += "z = F.kl_div(a.log_softmax(1), b.softmax(1), reduction='none')\n"
+    done = rewritten(HEAD + body, to_kldiv=True)
+    columns = [1 + body.index(each) for each in ("True", "F.kl_div", "size_average", "F.kl_div")]
+    columns[1] = 1 + body.index(CALL)
+    assert [each.split(" ")[0] for each in done.changes] == [f"a.py:4:{column}" for column in columns]
+    assert done.refusals[0].startswith("a.py:5:5 not converted: ")
+
+
 # --- bytes, line ends, notebooks ----------------------------------------------------------------------
 
 FIXABLE = "import torch.nn.functional as F\nx = F.kl_div(\n    a.log_softmax(1),\n    b.softmax(1),\n)  # é\n"

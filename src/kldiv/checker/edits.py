@@ -61,3 +61,20 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
         parts += [text[position : edit.start], edit.text]
         position = edit.end
     return "".join([*parts, text[position:]])
+
+
+def origin(offset: int, edits: Iterable[Edit]) -> int:
+    """Where what stands at a place of the changed text was before; of new text, where it was put.
+
+    Example:
+        >>> origin(7, [Edit(0, 0, "new "), Edit(1, 2, "")])
+        4
+    """
+    shift = 0
+    for edit in sorted(set(edits)):
+        if offset < edit.start + shift:
+            break
+        if offset < edit.start + shift + len(edit.text):
+            return edit.start
+        shift += len(edit.text) - (edit.end - edit.start)
+    return offset - shift

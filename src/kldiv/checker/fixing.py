@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kldiv.checker.conversion import Refusal, conversions_of
 from kldiv.checker.documents import Document
-from kldiv.checker.edits import compatible
+from kldiv.checker.edits import Edit, compatible, origin
 from kldiv.checker.finding import Finding
 from kldiv.checker.fixes import Fix, fixes_of
 from kldiv.checker.modules import Module
@@ -21,7 +21,10 @@ _ROUNDS = 10
 
 @dataclass(frozen=True)
 class Rewriting:
-    """A file before and after its fixes; `changes` and `refusals` are lines for a person."""
+    """A file before and after its fixes; `changes` and `refusals` are lines for a person.
+
+    Their places are those in the file as it was.
+    """
 
     report: FileReport
     left: FileReport
@@ -52,22 +55,34 @@ def fixable(report: FileReport) -> int:
 
 def rewrite_document(report: FileReport, wish: Wish, *, to_kldiv: bool) -> Rewriting:
     """Make every fix there is for the findings of a file, and convert its right calls if asked to."""
-    current, changes = report, list[str]()
-    refusals: list[str] = []
+    module = first = _module(report)
+    current, changes, refusals = report, list[str](), list[str]()
+    rounds: list[list[Edit]] = []
+
+    def line(start: int, said: str) -> str:
+        return _line(report, first, _before(start, rounds), said) if first else said
+
     for _ in range(_ROUNDS):
-        module = _module(current)
         if module is None or current.document is None:
             break
         fixes, refused = _wanted(module, current.findings, to_kldiv=to_kldiv)
         document, made = _made(current.document, fixes)
-        refusals = [_line(current, module, each.start, f"not converted: {each.why}") for each in refused]
-        if fixes and not made:
-            refusals.append(_line(current, module, fixes[0].start, _why_not(current)))
+        refusals = [line(each.start, f"not converted: {each.why}") for each in refused]
         if document is None or not made:
+            refusals += [line(fix.start, _why_not(current)) for fix in fixes[:1]]
             break
-        changes += [_line(current, module, fix.start, _said(fix)) for fix in made]
+        changes += [line(fix.start, _said(fix)) for fix in made]
+        rounds.append([edit for fix in made for edit in fix.edits])
         current = check_document(document, report.path, wish)
+        module = _module(current)
     return Rewriting(report, current, tuple(changes), tuple(refusals))
+
+
+def _before(offset: int, rounds: Sequence[Sequence[Edit]]) -> int:
+    """Where a place was before all rounds of changes."""
+    for edits in reversed(rounds):
+        offset = origin(offset, edits)
+    return offset
 
 
 def _module(report: FileReport) -> Module | None:
@@ -135,7 +150,7 @@ def _why_not(report: FileReport) -> str:
 
 
 def _line(report: FileReport, module: Module, start: int, said: str) -> str:
-    """A line about a place of a file, as it was when the change was made."""
+    """A line about a place of a file."""
     starts = module.text.starts
     row = bisect_right(starts, start)
     cell, line = report.document.place(row) if report.document else (None, row)

@@ -129,7 +129,7 @@ def _written(text: Text, node: ast.expr) -> str:
 
 
 def _rows_of(text: Text, node: ast.expr) -> str | None:
-    """Whether an expression of names, dots and indices calls nothing, and so may be written twice."""
+    """A plain expression with as many rows as another; a temperature that divides it has none."""
     while True:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             if not isinstance(node.right, ast.Name | ast.Attribute | ast.Constant):
