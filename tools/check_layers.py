@@ -14,6 +14,7 @@ LAYERS = {
     "kldiv.errors": 0,
     "kldiv.elementary": 0,
     "kldiv.units": 1,
+    "kldiv.checker": 1,
     "kldiv.definition": 1,
     "kldiv.renyi_definition": 2,
     "kldiv.inputs": 1,

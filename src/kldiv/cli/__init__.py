@@ -11,6 +11,7 @@ import sys
 import click
 
 from kldiv.cli.bench import bench
+from kldiv.cli.check import check
 from kldiv.cli.compare import compare
 from kldiv.cli.explain import explain
 from kldiv.cli.profile import profile
@@ -31,6 +32,7 @@ app.add_command(explain)
 app.add_command(compare)
 app.add_command(profile)
 app.add_command(bench)
+app.add_command(check)
 
 
 def main() -> None:

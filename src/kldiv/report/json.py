@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def dumps(document: Mapping[str, Any]) -> str:
+def dumps(document: Mapping[str, Any] | Sequence[Any]) -> str:
     """Return the document as indented JSON text, one newline at its end.
 
     Example:

@@ -12,15 +12,38 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         InvalidInputError: the folder is missing, or the disk is full or read-only.
     """
+    try:
+        _write(path, text.encode(), None)
+    except OSError as error:
+        raise InvalidInputError(f"can't write {path}: {error.strerror or error}") from error
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Put `content` in place of what a file holds, likewise; it keeps its permissions, and a link stays one.
+
+    Raises:
+        InvalidInputError: the file or its folder may not be written to, or the disk is full.
+    """
+    target = path.resolve()
+    try:
+        # Replacing a file needs no permission to write to it, and so its own has to be asked for.
+        with target.open("r+b"):
+            pass
+        _write(target, content, target.stat().st_mode & 0o7777)
+    except OSError as error:
+        raise InvalidInputError(f"can't write {path}: {error.strerror or error}") from error
+
+
+def _write(path: Path, content: bytes, mode: int | None) -> None:
+    """Write to a file beside `path`, with these permissions or those that new files have, and put it in place."""
     # Named before it is there, so that at whatever moment this is interrupted it can be removed again.
     temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(8)}"
     try:
-        try:
-            with temporary.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InvalidInputError(f"can't write {path}: {error.strerror or error}") from error
+        with temporary.open("xb") as file:
+            file.write(content)
+        if mode is not None:
+            temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Finds misuse of PyTorch's KL functions in source text; loads no torch."""

@@ -1,0 +1,47 @@
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+def case_0(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")
+
+
+def case_1(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    B, S, V = a.shape
+    F.kl_div(F.log_softmax(a, -1).flatten(0, 1), b, reduction="batchmean")
+
+
+def case_2(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    B, S, V = a.shape
+    a = a.reshape(B * S, V)
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")
+
+
+def case_3(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    B, S, V = a.shape
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean") / S
+
+
+def case_4(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    F.kl_div(F.log_softmax(a, 1), b, reduction="batchmean")
+
+
+def case_5(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    B, S, V = a.shape
+    F.kl_div(F.log_softmax(a, -1), b, reduction="sum") / (B * S)
+
+
+def case_6(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    a = torch.randn(2, 3)
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")
+
+
+def case_7(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    a = a.permute(0, 2, 3, 1).reshape(-1, n)
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")
+
+
+def case_8(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    a = a[mask]
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")

@@ -1,0 +1,48 @@
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+def case_0(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    B, S, V = a.shape
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")  # KL004
+
+
+def case_1(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    F.kl_div(F.log_softmax(a, dim=2), b, reduction="batchmean")  # KL004
+
+
+def case_2(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    a = a.view(-1)
+    F.kl_div(F.log_softmax(a, 0), b, reduction="batchmean")  # KL004
+
+
+def case_3(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    a = a[:, :-1, :]
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")  # KL004
+
+
+def case_4(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    a = torch.randn(2, 3, 4)
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")  # KL004
+
+
+def case_5(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    a = a.permute(0, 2, 3, 1)
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")  # KL004
+
+
+def case_6(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    z = nn.Conv2d(3, 4, 1)(a)
+    F.kl_div(F.log_softmax(z, 1), b, reduction="batchmean")  # KL004
+
+
+def case_7(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    B, S, V = a.size()
+    k = nn.KLDivLoss(reduction="batchmean")
+    k(F.log_softmax(a, -1), b)  # KL004
+
+
+def case_8(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    a = a.view(n, 4, -1)
+    F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")  # KL004
