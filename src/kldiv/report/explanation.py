@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kldiv.conventions import TORCH_MISTAKES, TORCH_RIGHT, Call
+from kldiv.conventions import Call, Pair
+from kldiv.conventions.in_pytorch import TORCH_MISTAKES, TORCH_RIGHT
 from kldiv.errors import ShapeError
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.discrete import estimate_from_counts, outcomes_of, plug_in, relative_entropy, working
@@ -24,6 +25,7 @@ class Explanation:
     unit: Unit
     base: float | None
     counts: CountTable | None
+    weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     @property
     def value(self) -> float:
@@ -41,24 +43,34 @@ class Explanation:
 
     def right(self) -> float:
         """What the right PyTorch call returns, in nats."""
-        return TORCH_RIGHT.returns(*self._probabilities())
+        return TORCH_RIGHT.returns(self.pair())
 
     def mistakes(self) -> list[tuple[Call, float]]:
         """The usual mistakes and the numbers they return."""
-        return [(call, call.returns(*self._probabilities())) for call in TORCH_MISTAKES]
+        return [(call, call.returns(self.pair())) for call in TORCH_MISTAKES]
 
-    def _probabilities(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return np.array([each.p for each in self.outcomes]), np.array([each.q for each in self.outcomes])
+    def pair(self) -> Pair:
+        """The two distributions, and the counts or weights behind them, as a framework would get them."""
+        p, q = np.array([each.p for each in self.outcomes]), np.array([each.q for each in self.outcomes])
+        return Pair(p, q, *(self.weights or (None, None)))
 
 
 def explain_counts(counts: CountTable, base: float | None) -> Explanation:
     """Work out D(P‖Q) of the frequencies of two counted samples."""
     unit = unit_of(base)
-    return Explanation(working(counts, unit), plug_in(counts), unit, base, counts)
+    weights = counts.p_counts.astype(np.float64), counts.q_counts.astype(np.float64)
+    return Explanation(working(counts, unit), plug_in(counts), unit, base, counts, weights)
 
 
-def explain_probabilities(p: NDArray[np.float64], q: NDArray[np.float64], base: float | None) -> Explanation:
+def explain_probabilities(
+    p: NDArray[np.float64],
+    q: NDArray[np.float64],
+    base: float | None,
+    weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+) -> Explanation:
     """Work out D(P‖Q) of two lists of probabilities of the same outcomes, numbered from 1.
+
+    `weights` is what the lists were before they were divided by their sums, if they were.
 
     Raises:
         ShapeError: lists of different lengths.
@@ -70,7 +82,7 @@ def explain_probabilities(p: NDArray[np.float64], q: NDArray[np.float64], base: 
     unit = unit_of(base)
     nothing = [None] * len(p)
     outcomes = outcomes_of(range(1, len(p) + 1), p, q, unit, nothing, nothing)
-    return Explanation(outcomes, relative_entropy(p, q), unit, base, None)
+    return Explanation(outcomes, relative_entropy(p, q), unit, base, None, weights)
 
 
 def document(explanation: Explanation) -> dict[str, Any]:
