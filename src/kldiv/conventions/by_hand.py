@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kldiv.conventions.call import Call, Option, Pair, Slip, choices
+from kldiv.conventions.call import Call, Option, Pair, Slip, choices, of_one_function
 from kldiv.conventions.options import (
     ARRAYS,
     BITS,
@@ -66,4 +66,4 @@ def _calls() -> Iterator[Call]:
         yield Call("numpy", reduction.text.format(terms.text.format(p_text, q_text)), returns, slips)
 
 
-CALLS = tuple(_calls())
+CALLS = of_one_function(_calls())

@@ -1,7 +1,7 @@
 """What a call of somebody's KL function is made of: the pair it is given, its mistakes, and its number."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Literal, NamedTuple
 
@@ -42,7 +42,10 @@ class Slip:
 
 @dataclass(frozen=True)
 class Call:
-    """One way of calling a framework's function, the slips in it, and the number it returns."""
+    """One way of calling a framework's function, the slips in it, and the number it returns.
+
+    `right` is the text of the call without a slip that this one should have been.
+    """
 
     framework: str
     call: str
@@ -50,6 +53,7 @@ class Call:
     slips: tuple[Slip, ...] = ()
     precision: Precision = "float64"
     remark: str = ""
+    right: str = ""
 
     @property
     def name(self) -> str:
@@ -61,9 +65,9 @@ class Call:
         effects = "; ".join(slip.effect.format(outcomes=outcomes) for slip in self.slips)
         return "; ".join(part for part in (effects, self.remark) if part) or "D(P‖Q) in nats"
 
-    def needs(self, name: str) -> bool:
-        """Whether the call takes the array of this name."""
-        return name in self.call
+    def possible(self, pair: Pair) -> bool:
+        """Whether the pair has the arrays that the call names."""
+        return "_counts" not in self.call or pair.p_counts is not None
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,12 @@ class Function:
     zeros: str
     calls: tuple[Call, ...]
     documented: str = ""
+
+
+def of_one_function(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """The calls of a function, the right one first, each told which that is."""
+    first, *others = calls
+    return tuple(replace(call, right=first.call) for call in (first, *others))
 
 
 class Option(NamedTuple):

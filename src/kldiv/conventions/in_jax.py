@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices
+from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices, of_one_function
 from kldiv.conventions.in_scipy import rel_entr
 from kldiv.conventions.options import (
     AFTERWARDS,
@@ -111,11 +111,13 @@ def _special_calls(name: str, of: Callable[[Floats, Floats], Floats]) -> Iterato
 
 
 CALLS = (
-    *_optax_calls("kl_divergence", kl_divergence, _TARGETS),
-    *_optax_calls("kl_divergence_with_log_targets", kl_divergence_with_log_targets, _LOG_TARGETS),
-    *_optax_calls("convex_kl_divergence", generalized_kl_divergence, _TARGETS),
-    *_special_calls("rel_entr", rel_entr),
-    *_special_calls("kl_div", kl_div),
+    *of_one_function(_optax_calls("kl_divergence", kl_divergence, _TARGETS)),
+    *of_one_function(
+        _optax_calls("kl_divergence_with_log_targets", kl_divergence_with_log_targets, _LOG_TARGETS)
+    ),
+    *of_one_function(_optax_calls("convex_kl_divergence", generalized_kl_divergence, _TARGETS)),
+    *of_one_function(_special_calls("rel_entr", rel_entr)),
+    *of_one_function(_special_calls("kl_div", kl_div)),
 )
 
 _function = partial(Function, "jax", base="e", clipping="none")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices
+from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices, of_one_function
 from kldiv.conventions.options import (
     AFTERWARDS,
     ARRAYS,
@@ -55,7 +55,7 @@ def _calls() -> Iterator[Call]:
         yield Call("keras", after.text.format(inner), returns, slips, remark=_CLIP)
 
 
-CALLS = tuple(_calls())
+CALLS = of_one_function(_calls())
 
 
 def _in_float32(pair: Pair) -> float:

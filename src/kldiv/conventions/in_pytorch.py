@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices
+from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices, of_one_function
 from kldiv.conventions.options import (
     AFTERWARDS,
     ARRAYS,
@@ -143,9 +143,9 @@ def _categorical_calls() -> Iterator[Call]:
 
 
 CALLS = (
-    *_kl_div_calls(_TARGETS, log_target=False),
-    *_kl_div_calls(_LOG_TARGETS, log_target=True),
-    *_categorical_calls(),
+    *of_one_function(_kl_div_calls(_TARGETS, log_target=False)),
+    *of_one_function(_kl_div_calls(_LOG_TARGETS, log_target=True)),
+    *of_one_function(_categorical_calls()),
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices
+from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices, of_one_function
 from kldiv.conventions.options import (
     AFTERWARDS,
     ARRAYS,
@@ -21,6 +21,7 @@ from kldiv.conventions.options import (
     texts,
 )
 
+LOGARITHMS = Slip("logarithms given", "logarithms are taken for probabilities")
 NORMALISED_LOGARITHMS = Slip("logarithms given", "logarithms are divided by their sum, as weights are")
 Q_FORGOTTEN = Slip("Q forgotten", "the entropy of P, as no Q was given")
 P_FORGOTTEN = Slip("P forgotten", "the entropy of Q, as no P was given")
@@ -66,6 +67,7 @@ _SIDES = (
     Option("np.log({}), np.log({})", log, (NORMALISED_LOGARITHMS,)),
     Option("softmax({}), softmax({})", softmax, (SOFTMAX,)),
 )
+_TERM_SIDES = (_SIDES[0], _SIDES[1]._replace(slips=(LOGARITHMS,)), _SIDES[2])
 _BASES = (
     Option("entropy({})", identity),
     Option("entropy({}, base=2)", lambda value: value / np.log(2), (BITS,)),
@@ -104,7 +106,7 @@ _REDUCTIONS = (
 
 
 def _special_calls(name: str, terms: Callable[[Floats, Floats], Floats]) -> Iterator[Call]:
-    for (names, side, reduction, after), slips in choices(ARRAYS, _SIDES, _REDUCTIONS, AFTERWARDS):
+    for (names, side, reduction, after), slips in choices(ARRAYS, _TERM_SIDES, _REDUCTIONS, AFTERWARDS):
 
         def returns(
             pair: Pair,
@@ -138,11 +140,9 @@ def _js_calls() -> Iterator[Call]:
 
 
 CALLS = (
-    *_entropy_calls(),
-    *_special_calls("rel_entr", rel_entr),
-    *_special_calls("kl_div", kl_div),
-    *_one_sided_calls(),
-    *_js_calls(),
+    *of_one_function([*_entropy_calls(), *_one_sided_calls(), *_js_calls()]),
+    *of_one_function(_special_calls("rel_entr", rel_entr)),
+    *of_one_function(_special_calls("kl_div", kl_div)),
 )
 
 

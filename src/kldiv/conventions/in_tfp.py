@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices
+from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices, of_one_function
 from kldiv.conventions.options import AFTERWARDS, ARRAYS, arrays, identity, log, log_softmax, texts
 
 AS_LOGITS = Slip("probabilities as logits", "Categorical's first argument is logits: they are softmaxed")
@@ -33,7 +33,7 @@ def _calls() -> Iterator[Call]:
         yield Call("tfp", after.text.format(f"tfd.kl_divergence({p}, {q})"), returns, slips)
 
 
-CALLS = tuple(_calls())
+CALLS = of_one_function(_calls())
 
 FUNCTIONS = (
     Function(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices
+from kldiv.conventions.call import Call, Floats, Function, Option, Pair, Slip, choices, of_one_function
 from kldiv.conventions.options import AFTERWARDS, ARRAYS, SOFTMAX, arrays, identity, log, softmax, texts
 
 LOGARITHMS_NORMALISED = Slip(
@@ -53,7 +53,7 @@ def _calls(*, log_prob: bool) -> Iterator[Call]:
         yield Call("torchmetrics", after.text.format(inner), returns, slips)
 
 
-CALLS = (*_calls(log_prob=False), *_calls(log_prob=True))
+CALLS = (*of_one_function(_calls(log_prob=False)), *of_one_function(_calls(log_prob=True)))
 
 FUNCTIONS = (
     Function(

@@ -1,7 +1,7 @@
 """D(P‖Q) worked by hand, how to get the number in PyTorch, and what the usual mistakes return: the data."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,15 +62,17 @@ def explain_counts(counts: CountTable, base: float | None) -> Explanation:
     return Explanation(working(counts, unit), plug_in(counts), unit, base, counts, weights)
 
 
-def explain_probabilities(
-    p: NDArray[np.float64],
-    q: NDArray[np.float64],
-    base: float | None,
-    weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
-) -> Explanation:
-    """Work out D(P‖Q) of two lists of probabilities of the same outcomes, numbered from 1.
+def explain_weights(p: NDArray[np.float64], q: NDArray[np.float64], base: float | None) -> Explanation:
+    """Work out D(P‖Q) of two lists of weights of the same outcomes, each divided by its sum.
 
-    `weights` is what the lists were before they were divided by their sums, if they were.
+    Raises:
+        ShapeError: lists of different lengths.
+    """
+    return replace(explain_probabilities(p / p.sum(), q / q.sum(), base), weights=(p, q))
+
+
+def explain_probabilities(p: NDArray[np.float64], q: NDArray[np.float64], base: float | None) -> Explanation:
+    """Work out D(P‖Q) of two lists of probabilities of the same outcomes, numbered from 1.
 
     Raises:
         ShapeError: lists of different lengths.
@@ -82,7 +84,7 @@ def explain_probabilities(
     unit = unit_of(base)
     nothing = [None] * len(p)
     outcomes = outcomes_of(range(1, len(p) + 1), p, q, unit, nothing, nothing)
-    return Explanation(outcomes, relative_entropy(p, q), unit, base, None, weights)
+    return Explanation(outcomes, relative_entropy(p, q), unit, base, None)
 
 
 def document(explanation: Explanation) -> dict[str, Any]:

@@ -167,7 +167,11 @@ def _mistakes(explanation: Explanation) -> list[RenderableType]:
     for call, number in explanation.mistakes():
         lines.append(Text.assemble("  ", (f"{_printed(number):>9}", "red"), "  ", (call.call, "cyan")))
         lines.append(
-            Padding(Text(f"{call.name}: {call.meaning(len(explanation.outcomes))}", "dim"), (0, 0, 0, 13))
+            Padding(
+                Text(f"{call.name}: {call.meaning(len(explanation.outcomes))}", "dim"),
+                (0, 0, 0, 13),
+                expand=False,
+            )
         )
     return lines
 
