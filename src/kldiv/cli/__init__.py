@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from kldiv.cli.audit import audit
 from kldiv.cli.bench import bench
 from kldiv.cli.compare import compare
 from kldiv.cli.explain import explain
@@ -28,13 +29,15 @@ def app() -> None:
 app.add_command(explain)
 app.add_command(compare)
 app.add_command(bench)
+app.add_command(audit)
 
 
 def main() -> None:
     """Run the command line; every error is one sentence on standard error."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character shows a question mark rather than nothing at all.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if sys.argv[1:2] != ["audit"]:  # whose program's streams are to stay what they are
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that lacks a character shows a question mark rather than nothing at all.
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.exit(_run(sys.argv[1:]))
 
 
