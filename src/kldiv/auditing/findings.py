@@ -60,7 +60,8 @@ def suggestion(seen: "Observation") -> str:
     reduction = {"batchmean": "mean", "none": "sum"}.get(seen.reduction, seen.reduction)
     p, q = _WRAPPERS[seen.target.space], _WRAPPERS[seen.input.space]
     end = ".sum()" if seen.reduction == "none" else ""
-    argument = "" if seen.reduction == "none" else f', reduction="{reduction}"'
+    mask = ", where=mask" if seen.masked else ""
+    argument = mask + ("" if seen.reduction == "none" else f', reduction="{reduction}"')
     return f"kldiv.kl({p}(target), {q}(input){argument}){end}"
 
 
@@ -129,8 +130,8 @@ def _error(seen: "Observation") -> float:
 def _precision_message(wrong: "Sequence[Observation]") -> str:
     worst = max(wrong, key=_error)
     return (
-        f"{worst.dtype} result is off by up to {_error(worst):.2g} of its value: {worst.returned:.6g} where "
-        f"float64 gives {worst.expected:.6g}"
+        f"{worst.dtype} result with a relative error of {_error(worst):.2g}: {worst.returned:.6g} where the "
+        f"same call gives {worst.expected:.6g} in float64"
     )
 
 

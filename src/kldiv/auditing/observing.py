@@ -6,7 +6,6 @@ than the reading.
 """
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +46,7 @@ class Arguments(NamedTuple):
         return self.reduction if isinstance(self.reduction, str) else _REDUCTIONS[self.reduction]
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One call looked at. Numbers are those of the rows read; None is what could not be read.
 
     `expected` is what the call returns in float64; `divergence` is D(P‖Q), reduced likewise but over
@@ -71,16 +69,17 @@ class Observation:
     nonfinite: bool = False
     negative: bool = False
     whole: bool = False
+    masked: bool = False
     unread: str = ""
 
 
-def observe(arguments: Arguments, result: Tensor) -> Observation:
-    """Look at one call and its result."""
+def observe(arguments: Arguments, result: Tensor, *, compare: bool) -> Observation:
+    """Look at one call and its result; `compare` also computes the divergence, which costs more."""
     unread = _unreadable(arguments)
     if unread:
         return _observation(arguments, -1, unread=unread)
     with torch._C.DisableTorchFunction(), np.errstate(all="ignore"):
-        return _read(arguments, result)
+        return _read(arguments, result, compare=compare)
 
 
 def _observation(arguments: Arguments, dim: int, **read: object) -> Observation:
@@ -118,7 +117,7 @@ def _unreadable_tensor(tensor: Tensor) -> str:
     return "captured in a CUDA graph" if capturing else ""
 
 
-def _read(arguments: Arguments, result: Tensor) -> Observation:
+def _read(arguments: Arguments, result: Tensor, *, compare: bool) -> Observation:
     given, target = arguments.input.detach(), arguments.target.detach()
     if given.shape != target.shape:
         given, target = torch.broadcast_tensors(given, target)  # type: ignore[no-untyped-call]
@@ -126,9 +125,12 @@ def _read(arguments: Arguments, result: Tensor) -> Observation:
     whole = sides[0].size == given.numel()
     returned = float(result.detach().sum()) if result.ndim else result.item()
     each = terms(*sides, log_target=arguments.log_target)
-    kl = _divergence(sides, looks)
+    kl = None
+    if compare:
+        used = slice(None) if arguments.log_target else sides[1].any(-1)
+        kl = _divergence((sides[0][used], sides[1][used]), looks)
     rows = given.numel() // given.shape[dim]
-    values = each.sum(-1) if arguments.reduced_by == "none" else np.array(returned)
+    negative = bool((each.sum(-1) < 0).any()) if arguments.reduced_by == "none" else returned < 0
     return _observation(
         arguments,
         dim,
@@ -136,10 +138,11 @@ def _read(arguments: Arguments, result: Tensor) -> Observation:
         target=looks[1],
         returned=returned,
         expected=_reduced(each, arguments.reduced_by, given.shape[0]) if whole else None,
-        divergence=_reduced_over_rows(kl, arguments.reduced_by, rows),
+        divergence=_reduced_over_rows(kl, arguments.reduced_by, rows / len(sides[0])),
         nonfinite=not math.isfinite(returned),
-        negative=bool((values < 0).any()),
+        negative=negative,
         whole=whole,
+        masked=kl is not None and len(kl) < len(sides[0]),
     )
 
 
@@ -178,7 +181,7 @@ def _rows(tensor: Tensor, dim: int) -> Floats:
 
 def _unmasked(rows: Floats, *, log_target: bool) -> Floats:
     """The rows without those that are all 0, by which a target masks padding."""
-    if log_target or rows.all():
+    if log_target or np.logical_and.reduce(rows, None):
         return rows
     used = rows.any(-1)
     return rows[used] if used.any() else rows
@@ -198,9 +201,8 @@ def _reduced(each: Floats, reduction: str, batch: int) -> float:
     return float(each.sum()) / (batch if reduction == "batchmean" else 1)
 
 
-def _reduced_over_rows(values: Floats | None, reduction: str, rows: int) -> float | None:
-    """Divergences as `kldiv.kl` reduces them; a sum of the rows read stands for that of all."""
-    if values is None:
+def _reduced_over_rows(values: Floats | None, reduction: str, share: float) -> float | None:
+    """Divergences as `kldiv.kl` reduces them; all are `share` times as many as these, which are read."""
+    if values is None or not len(values):
         return None
-    mean = float(values.mean())
-    return mean * rows if reduction in {"sum", "none"} else mean
+    return float(values.sum()) * share if reduction in {"sum", "none"} else float(values.mean())

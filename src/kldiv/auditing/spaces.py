@@ -1,8 +1,7 @@
 """What the numbers of one side of a call look like: logits, log-probabilities, probabilities, weights."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,7 @@ Space = Literal["log-probabilities", "probabilities", "weights", "logits", "no n
 _SLACK = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A space, and between what the sums of its rows lie: of the numbers, or for logarithms of their exp."""
 
     space: Space
@@ -30,15 +28,15 @@ def look(rows: Floats, epsilon: float) -> Look:
         >>> look(np.array([[0.4, 0.6]]), 1e-16).space, look(np.log([[0.4, 0.6]]), 1e-16).space
         ('probabilities', 'log-probabilities')
     """
-    least, greatest = rows.min(initial=math.inf), rows.max(initial=-math.inf)
-    if not (rows.size and greatest < math.inf and least <= greatest):
+    # The ufuncs' own methods: half the time of an array's, which counts on small ones.
+    least, greatest = np.minimum.reduce(rows, None), np.maximum.reduce(rows, None)
+    if not (least <= greatest < math.inf):
         return Look("no numbers", math.nan, math.nan)
     tolerance = max(_SLACK, 8 * epsilon * (1 + math.log(rows.shape[-1])))
-    if least >= 0 and greatest > 0:
-        sums = rows.sum(-1)
-        space: Space = "probabilities" if abs(sums - 1).max() <= tolerance else "weights"
-    else:
-        sums = np.exp(rows).sum(-1)
-        normalised = greatest <= tolerance and abs(sums - 1).max() <= tolerance
-        space = "log-probabilities" if normalised else "logits"
-    return Look(space, float(sums.min()), float(sums.max()))
+    linear = least >= 0 and greatest > 0
+    sums = np.add.reduce(rows if linear else np.exp(rows), -1)
+    low, high = float(np.minimum.reduce(sums)), float(np.maximum.reduce(sums))
+    normalised = abs(low - 1) <= tolerance and abs(high - 1) <= tolerance
+    if linear:
+        return Look("probabilities" if normalised else "weights", low, high)
+    return Look("log-probabilities" if normalised and greatest <= tolerance else "logits", low, high)

@@ -31,7 +31,9 @@ def _site(site: "Site") -> list[str]:
     looked = "all looked at" if read == site.calls else f"{read:,} looked at"
     lines = [f"{site.place}: {_plural(site.calls, 'call')}, {looked}"]
     lines += [f"    {site.source}"] if site.source else []
-    lines += [f"  {count} of those looked at not read: {reason}" for reason, count in site.unread.items()]
+    lines += [
+        f"  {_plural(count, 'call')} could not be read: {reason}" for reason, count in site.unread.items()
+    ]
     findings = site.findings
     for finding in findings:
         lines += _finding(finding)

@@ -29,8 +29,11 @@ _TORCH = str(Path(torch.__file__).parent) + os.sep
 _ORIGINAL_CODE = F.kl_div.__code__
 _ORIGINAL_BUILTIN = torch.kl_div
 
-# The first hundred calls of a site are looked at; of those after n calls, one in n/10.
-_ALL, _SHARE = 100, 10
+# The first hundred calls of a site are looked at; after that fewer, one in twenty to ten thousand.
+_ALL, _SHARE = 100, 5
+
+# Its signature says that torch.kl_div averages by default; what it does is not the same in every release.
+_BUILTIN_DEFAULT = 0 if torch.kl_div(*torch.zeros(2, 1, device="cpu")).ndim else 1
 
 _watching: list[Audit] = []
 _busy = threading.local()
@@ -67,8 +70,17 @@ def _outward(frame: types.FrameType | None) -> types.FrameType | None:
     return frame
 
 
+class _Torch:
+    """What the copy takes for the module `torch`: the module, with the kl_div it had."""
+
+    kl_div = staticmethod(_ORIGINAL_BUILTIN)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(torch, name)
+
+
 _compute = types.FunctionType(
-    _ORIGINAL_CODE, {**vars(F), "warnings": _Addressed}, "kl_div", F.kl_div.__defaults__
+    _ORIGINAL_CODE, {**vars(F), "warnings": _Addressed, "torch": _Torch()}, "kl_div", F.kl_div.__defaults__
 )
 
 
@@ -88,7 +100,11 @@ _OBSERVER_CODE = _observer(
 
 def _watched(*arguments: Any) -> Any:
     """Compute as PyTorch does, then look."""
-    if not _watching or getattr(_busy, "now", False) or torch.compiler.is_compiling():
+    if not _watching or getattr(_busy, "now", False):
+        return _compute(*arguments)
+    if torch.compiler.is_compiling():
+        for audit in _watching:
+            audit.traced = True
         return _compute(*arguments)
     return _computed_and_seen(_compute, arguments, Arguments(*arguments))
 
@@ -107,7 +123,7 @@ def _watched_builtin(*arguments: Any, **named: Any) -> Any:
 def _arguments_of_builtin(
     input: Any = None,  # noqa: A002 (its name in PyTorch)
     target: Any = None,
-    reduction: int = 1,
+    reduction: int = _BUILTIN_DEFAULT,
     *,
     log_target: bool = False,
 ) -> Arguments:
@@ -143,7 +159,7 @@ def _see(audit: Audit, arguments: Arguments, result: Any) -> None:
     number = next(site.counter)
     if number < _ALL or number % max(1, 10 ** (len(str(number)) - 1) // _SHARE) == 0:
         try:
-            site.observations.append(observe(arguments, result))
+            site.observations.append(observe(arguments, result, compare=not site.read))
         except Exception as error:
             site.failures.append(f"{type(error).__name__}: {error}")
 
