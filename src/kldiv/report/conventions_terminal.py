@@ -3,8 +3,7 @@
 import math
 from itertools import groupby
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from kldiv.conventions import Function
@@ -16,7 +15,20 @@ from kldiv.report.explanation import Explanation
 _OTHERS = 5
 # Someone who gave no more than this many digits has more of them at hand.
 _FEW_DIGITS = 6
-_INDENT = 13
+_INDENT = 14
+
+
+class _Hanging:
+    """A text whose folded lines begin where its first one does, after the head."""
+
+    def __init__(self, head: Text, body: Text) -> None:
+        self._head, self._body = head, body
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        indent = self._head.cell_len
+        for number, line in enumerate(self._body.wrap(console, max(1, options.max_width - indent))):
+            line.rstrip()
+            yield Text.assemble(Text(" " * indent) if number else self._head, line)
 
 
 def show_functions(explanation: Explanation, functions: list[Function], console: Console) -> None:
@@ -48,13 +60,8 @@ def show_diagnosis(explanation: Explanation, diagnosis: Diagnosis, console: Cons
 
 def _function(explanation: Explanation, function: Function) -> list[RenderableType]:
     note = f" (by {function.documented}; not run)" if function.documented else ""
-    parts: list[RenderableType] = [
-        Padding(
-            Text.assemble((function.name, "underline"), (f"  {function.order}{note}", "dim")),
-            (0, 0, 0, 2),
-            expand=False,
-        )
-    ]
+    title = Text.assemble((function.name, "underline"), (f"  {function.order}{note}", "dim"))
+    parts: list[RenderableType] = [_indented(title, 2)]
     for call in function.calls:
         value = call.returns(explanation.pair())
         parts += _numbered(value, call.call, difference(function, call, explanation))
@@ -63,10 +70,8 @@ def _function(explanation: Explanation, function: Function) -> list[RenderableTy
 
 def _numbered(value: float, call: str, meaning: str) -> list[RenderableType]:
     """A number with the call that returns it, and under them what it is."""
-    return [
-        Text.assemble("  ", (f"{_full(value):>9}", "red"), "  ", (call, "cyan")),
-        _indented(Text(meaning, "dim"), _INDENT),
-    ]
+    number = Text.assemble("  ", (f"{_full(value):>{_INDENT - 4}}", "red"), "  ")
+    return [_Hanging(number, Text(call, "cyan")), _indented(Text(meaning, "dim"), _INDENT)]
 
 
 def _matched(explanation: Explanation, diagnosis: Diagnosis) -> list[RenderableType]:
@@ -77,7 +82,10 @@ def _matched(explanation: Explanation, diagnosis: Diagnosis) -> list[RenderableT
     if not first.to_the_digit:
         parts.append(_remark("It agrees as closely as float32 computes, not to every digit given."))
     if not right_in(first.call, explanation.base):
-        parts += [Text("Write instead", "bold"), Text(f"  {corrected(first.call, explanation.base)}", "cyan")]
+        parts += [
+            Text("Write instead", "bold"),
+            _indented(Text(corrected(first.call, explanation.base), "cyan"), 2),
+        ]
     return [*parts, *_others(explanation, others), *_doubt(diagnosis)]
 
 
@@ -140,8 +148,8 @@ def _unmatched(explanation: Explanation, diagnosis: Diagnosis) -> list[Renderabl
     return [*parts, _remark("Are P and Q what your code was given?")]
 
 
-def _indented(text: Text, by: int) -> Padding:
-    return Padding(text, (0, 0, 0, by), expand=False)
+def _indented(text: Text, by: int) -> _Hanging:
+    return _Hanging(Text(" " * by), text)
 
 
 def _remark(text: str) -> Text:
