@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from kldiv.conventions import CALLS, FUNCTIONS, Pair
+from kldiv.conventions.call import Pair
+from kldiv.conventions.catalogue import CALLS, FUNCTIONS
 
 
 def _pair(p, q, p_total=20.0, q_total=10.0):

@@ -12,7 +12,8 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 from torch.distributions import Categorical
 
-from kldiv.conventions import CALLS, FUNCTIONS, Pair
+from kldiv.conventions.call import Pair
+from kldiv.conventions.catalogue import CALLS, FUNCTIONS
 from kldiv.conventions.in_pytorch import TORCH_MISTAKES, TORCH_RIGHT
 
 PUBLISHED = {

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kldiv import cli
-from kldiv.conventions import CALLS, Pair
+from kldiv.conventions.call import Pair
+from kldiv.conventions.catalogue import CALLS
 from kldiv.conventions.matching import diagnose, parse_printed
 from kldiv.errors import InvalidInputError
 

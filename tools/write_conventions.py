@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kldiv.conventions import FUNCTIONS, Call, Function, Pair
+from kldiv.conventions.call import Call, Function, Pair
+from kldiv.conventions.catalogue import FUNCTIONS
 
 PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
 PAIR = Pair(np.array([0.4, 0.4, 0.2]), np.array([0.5, 0.1, 0.4]))

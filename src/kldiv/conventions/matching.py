@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kldiv.conventions import CALLS
 from kldiv.conventions.call import Call, Pair
+from kldiv.conventions.catalogue import CALLS
 from kldiv.conventions.options import BITS, HARTLEYS
 from kldiv.errors import InvalidInputError
 

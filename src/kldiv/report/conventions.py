@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from kldiv.conventions import FRAMEWORKS, FUNCTIONS, Call, Function
+from kldiv.conventions.call import Call, Function
+from kldiv.conventions.catalogue import FRAMEWORKS, FUNCTIONS
 from kldiv.conventions.matching import Diagnosis, Match, corrected, diagnose, parse_printed, right_in
 from kldiv.errors import InvalidInputError
 from kldiv.report.explanation import Explanation

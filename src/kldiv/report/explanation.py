@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kldiv.conventions import Call, Pair
+from kldiv.conventions.call import Call, Pair
 from kldiv.conventions.in_pytorch import TORCH_MISTAKES, TORCH_RIGHT
 from kldiv.errors import ShapeError
 from kldiv.estimators.counting import CountTable
