@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Site:
-    """One line of the program that calls kl_div."""
+    """One line of the program that calls kl_div; `compared` says that a call has kldiv's number beside it."""
 
     file: str
     line: int
     counter: Iterator[int]
     observations: "list[Observation]" = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-
+    compared: bool = False
     asked: int = 0
 
     @property
@@ -109,7 +109,7 @@ class Audit:
 
 def _document(site: Site) -> dict[str, Any]:
     read = site.read
-    first = read[0] if read else None
+    first = next((each for each in read if each.divergence is not None), read[0] if read else None)
     return {
         "path": site.file,
         "line": site.line,

@@ -159,9 +159,12 @@ def _see(audit: Audit, arguments: Arguments, result: Any) -> None:
     number = next(site.counter)
     if number < _ALL or number % max(1, 10 ** (len(str(number)) - 1) // _SHARE) == 0:
         try:
-            site.observations.append(observe(arguments, result, compare=not site.read))
-        except Exception as error:
+            seen = observe(arguments, result, compare=not site.compared)
+        except Exception as error:  # whatever it is, the program goes on
             site.failures.append(f"{type(error).__name__}: {error}")
+            return
+        site.observations.append(seen)
+        site.compared = site.compared or seen.divergence is not None
 
 
 def _site(audit: Audit) -> Site:
