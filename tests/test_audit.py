@@ -18,6 +18,10 @@ pytestmark = pytest.mark.filterwarnings(
 )  # the default is one of the mistakes
 
 
+# Of PyTorch as it was before any audit.
+CODE, BUILTIN = F.kl_div.__code__, torch.kl_div
+
+
 def draw(*shape, dtype=torch.float32):
     """Logits of two distributions that differ."""
     return torch.randn(*shape, dtype=dtype), torch.randn(*shape, dtype=dtype)
@@ -165,7 +169,6 @@ def test_results_gradients_and_random_numbers_are_those_of_pytorch():
 def test_threads_and_early_imports_are_seen_and_nothing_is_left_behind():
     from torch.nn.functional import kl_div
 
-    code, builtin = kl_div.__code__, torch.kl_div
     with kldiv.audit() as report, ThreadPoolExecutor(4) as pool:
         for _ in range(400):
             pool.submit(kl_div, LP, P, reduction="sum")
@@ -173,20 +176,19 @@ def test_threads_and_early_imports_are_seen_and_nothing_is_left_behind():
         thread.start()
         thread.join()
     assert sum(site.calls for site in report.sites) == 401
-    assert kl_div.__code__ is code
-    assert torch.kl_div is builtin
+    assert kl_div.__code__ is CODE
+    assert torch.kl_div is BUILTIN
     F.kl_div(LP, P, reduction="sum")
     assert sum(site.calls for site in report.sites) == 401
 
 
 def test_audits_may_overlap_and_end_with_an_error():
-    code = F.kl_div.__code__
     with kldiv.audit() as outer:
         with pytest.raises(RuntimeError, match="size"), kldiv.audit() as inner:
             F.kl_div(LP, P, reduction="sum").view(7)
         F.kl_div(LP, P, reduction="sum")
     assert [sum(site.calls for site in each.sites) for each in (outer, inner)] == [2, 1]
-    assert F.kl_div.__code__ is code
+    assert F.kl_div.__code__ is CODE
 
 
 def test_errors_of_the_call_are_its_own():

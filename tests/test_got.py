@@ -80,6 +80,9 @@ def test_the_right_number_is_said_to_be_right(run):
     match = first(run, *EXAMPLE, "--got", "0.3266309", "--base", "2")
     assert match["corrected"] == 'F.kl_div(q.log(), p, reduction="sum") / math.log(2)'
     assert match["right"] is False
+    assert match["agrees"] == "digits"
+    assert first(run, *EXAMPLE, "--got", "0.10888")["agrees"] == "digits"
+    assert first(run, *EXAMPLE, "--got", "0.10887699")["agrees"] == "float32"
     match = first(run, *EXAMPLE, "--got", "0.2502012", "--base", "3")
     assert match["corrected"] == 'F.kl_div(q.log(), p, reduction="sum") / math.log(3)'
 
