@@ -111,6 +111,14 @@ def test_infinity_and_what_makes_it(run):
     assert "NaN where Q = 0 too" in match["meaning"]
 
 
+@pytest.mark.parametrize("weights", [("1000,2000,0", "3000,1,0"), ("1e300,1e-300", "1,1")])
+def test_weights_that_overflow_in_a_mistake_warn_of_nothing(run, weights):
+    for option in (("--got", "0.5"), ("--framework", "all")):
+        code, out, err = run("explain", *weights, "--weights", *option)
+        assert (code, err) == (0, "")
+        assert out
+
+
 def test_too_few_digits_and_no_match_are_said(run):
     out = run(*EXAMPLE, "--got", "0.1")[1]
     assert "different numbers agree with the 1 digit given; give more digits" in out

@@ -49,11 +49,16 @@ class Call:
 
     framework: str
     call: str
-    returns: Callable[[Pair], float]
+    computes: Callable[[Pair], float]
     slips: tuple[Slip, ...] = ()
     precision: Precision = "float64"
     remark: str = ""
     right: str = ""
+
+    def returns(self, pair: Pair) -> float:
+        """The number; what overflows or is undefined in it is infinite or NaN without a warning."""
+        with np.errstate(all="ignore"):
+            return self.computes(pair)
 
     @property
     def name(self) -> str:
