@@ -189,7 +189,7 @@ _RULES = (
     ),
     _Rule(
         "KL103", "warning",
-        lambda seen: _error(seen) > (0.0 if seen.half else _NOTABLE),
+        lambda seen: _error(seen) > (0.0 if seen.half else _NOTABLE) and not seen.alike,
         _precision_message,
         lambda seen: f"{suggestion(seen) or 'kldiv.kl(...)'} keeps every digit the inputs have",
     ),

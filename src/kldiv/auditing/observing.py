@@ -17,6 +17,8 @@ from kldiv.auditing.spaces import Floats, Look, look
 
 # Of a larger tensor some rows are read, this many elements or one row.
 _ELEMENTS = 1 << 14
+# A result above this does not come of rounding alone.
+_CLOSE = 1e-3
 _REDUCTIONS = ("none", "mean", "sum")
 _HALF = frozenset({torch.float16, torch.bfloat16})
 _EPSILON = {dtype: torch.finfo(dtype).eps for dtype in (torch.float64, torch.float32, *_HALF)}
@@ -50,7 +52,7 @@ class Observation(NamedTuple):
     """One call looked at. Numbers are those of the rows read; None is what could not be read.
 
     `expected` is what the call returns in float64; `divergence` is D(P‖Q), reduced likewise but over
-    distributions.
+    distributions; `alike` says that the two sides differ by no more than their dtype rounds.
     """
 
     shape: tuple[int, ...]
@@ -70,6 +72,7 @@ class Observation(NamedTuple):
     negative: bool = False
     whole: bool = False
     masked: bool = False
+    alike: bool = False
     unread: str = ""
 
 
@@ -143,7 +146,16 @@ def _read(arguments: Arguments, result: Tensor, *, compare: bool) -> Observation
         negative=negative,
         whole=whole,
         masked=kl is not None and len(kl) < len(sides[0]),
+        alike=abs(returned) < _CLOSE and _alike(each, sides, arguments),
     )
+
+
+def _alike(each: Floats, sides: tuple[Floats, Floats], arguments: Arguments) -> bool:
+    """Whether every term is what rounding a logarithm makes of 0."""
+    given, target = sides
+    p = np.exp(target) if arguments.log_target else target
+    rounding = 4 * _EPSILON[arguments.input.dtype] * p * (1 + np.abs(given))
+    return bool((np.abs(each) <= rounding).all())
 
 
 def _event_dimension(
