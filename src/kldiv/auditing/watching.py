@@ -4,7 +4,7 @@ The function's code is exchanged, not its name, so that whoever holds the functi
 thread: nn.KLDivLoss, `from torch.nn.functional import kl_div`, a partial. A copy of PyTorch's own code then
 computes. A TorchFunctionMode, the other way, gets between the program and all of PyTorch: warnings would name
 its file instead of the program's line, every operation would be slower, and other threads would not be seen.
-docs/decisions/0006-watching-one-function.md has more.
+docs/decisions/0007-watching-one-function.md has more.
 """
 
 import os
