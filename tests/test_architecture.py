@@ -49,6 +49,9 @@ def test_an_import_that_climbs_is_found(tmp_path, file, text, problem):
         (["explain", "--help"], "torch numpy scipy rich duckdb"),
         (["explain", "1,1,2,2,3", "1,1,1,1,1,2,3,3,3,3", "--base", "2"], "torch scipy duckdb"),
         (["explain", "1,2", "2,2", "--json"], "torch duckdb"),
+        (["explain", "1,2", "2,2", "--got", "0.1"], "torch scipy duckdb"),
+        (["explain", "1,2", "2,2", "--framework", "all"], "torch scipy duckdb jax keras"),
+        (["audit", "--help"], "torch numpy scipy rich duckdb"),
         (["compare", "--help"], "torch numpy scipy rich duckdb"),
     ],
 )

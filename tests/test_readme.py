@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kldiv.conventions import TORCH_MISTAKES, TORCH_RIGHT
+from kldiv.conventions.call import Pair
+from kldiv.conventions.in_pytorch import TORCH_MISTAKES, TORCH_RIGHT
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,4 +39,4 @@ def test_links_lead_somewhere(page):
 def test_the_table_of_mistakes(call):
     page = (ROOT / "docs" / "pytorch.md").read_text(encoding="utf-8")
     shown = re.search(re.escape(f"| `{call.call}` | ") + r"(\S+)", page)[1].replace("−", "-")
-    assert shown == f"{call.returns(np.array([0.4, 0.4, 0.2]), np.array([0.5, 0.1, 0.4])):.4f}"
+    assert shown == f"{call.returns(Pair(np.array([0.4, 0.4, 0.2]), np.array([0.5, 0.1, 0.4]))):.4f}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kldiv import kernels as kernels
+    from kldiv.auditing import audit as audit
     from kldiv.divergence import (
         chi2 as chi2,
     )
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from kldiv.tables import profile as profile
 
 _NAMES = {
+    "kldiv.auditing": ("audit",),
     "kldiv.divergence": (
         "chi2",
         "cross_entropy",

@@ -39,12 +39,36 @@ def read_values(argument: str, name: str, *, as_text: bool = False) -> list[Any]
     )
 
 
-def read_weights(argument: str, name: str, *, normalise: bool) -> NDArray[np.float64]:
-    """Read probabilities, or weights to divide by their sum.
+def read_weights(argument: str, name: str) -> NDArray[np.float64]:
+    """Read weights, which are to be divided by their sum.
 
     Raises:
-        InvalidInputError: not numbers, negative or not finite, or of a sum that is not 1 (or, of weights, 0).
+        InvalidInputError: not numbers, negative or not finite, or all of them 0.
     """
+    weights = _read_weights(argument, name)
+    if not weights.any():
+        raise InvalidInputError(f"{name} sums to 0; expected at least one positive weight")
+    return weights
+
+
+def read_probabilities(argument: str, name: str) -> NDArray[np.float64]:
+    """Read probabilities.
+
+    Raises:
+        InvalidInputError: not numbers, negative or not finite, or of a sum that is not 1.
+    """
+    values = _read_weights(argument, name)
+    total = math.fsum(values)
+    tolerance = 4 * np.finfo(float).eps * (1 + math.log(len(values)))
+    if abs(total - 1) > tolerance:
+        seen = f"{total:.6g}" if f"{total:.6g}" != "1" else repr(total)
+        raise InvalidInputError(
+            f"{name} sums to {seen}; expected probabilities of sum 1, --weights divides by the sum"
+        )
+    return values
+
+
+def _read_weights(argument: str, name: str) -> NDArray[np.float64]:
     values = []
     for position, text in enumerate(_texts(argument, name), start=1):
         try:
@@ -58,17 +82,6 @@ def read_weights(argument: str, name: str, *, normalise: bool) -> NDArray[np.flo
                 f"{name} has {text} at position {position}; expected a finite number >= 0"
             )
         values.append(value)
-    total = math.fsum(values)
-    if normalise:
-        if total == 0:
-            raise InvalidInputError(f"{name} sums to 0; expected at least one positive weight")
-        return np.array(values) / total
-    tolerance = 4 * np.finfo(float).eps * (1 + math.log(len(values)))
-    if abs(total - 1) > tolerance:
-        seen = f"{total:.6g}" if f"{total:.6g}" != "1" else repr(total)
-        raise InvalidInputError(
-            f"{name} sums to {seen}; expected probabilities of sum 1, --weights divides by the sum"
-        )
     return np.array(values)
 
 

@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from kldiv.cli.audit import audit
 from kldiv.cli.bench import bench
 from kldiv.cli.check import check
 from kldiv.cli.compare import compare
@@ -33,13 +34,15 @@ app.add_command(compare)
 app.add_command(profile)
 app.add_command(bench)
 app.add_command(check)
+app.add_command(audit)
 
 
 def main() -> None:
     """Run the command line; every error is one sentence on standard error."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character shows another one rather than nothing at all.
-        stream.reconfigure(errors=register())  # type: ignore[union-attr]
+    if sys.argv[1:2] != ["audit"]:  # whose program's streams are to stay what they are
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that lacks a character shows another one rather than nothing at all.
+            stream.reconfigure(errors=register())  # type: ignore[union-attr]
     sys.exit(_run(sys.argv[1:]))
 
 

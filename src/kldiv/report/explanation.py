@@ -1,13 +1,14 @@
 """D(P‖Q) worked by hand, how to get the number in PyTorch, and what the usual mistakes return: the data."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kldiv.conventions import TORCH_MISTAKES, TORCH_RIGHT, Call
+from kldiv.conventions.call import Call, Pair
+from kldiv.conventions.in_pytorch import TORCH_MISTAKES, TORCH_RIGHT
 from kldiv.errors import ShapeError
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.discrete import estimate_from_counts, outcomes_of, plug_in, relative_entropy, working
@@ -24,6 +25,7 @@ class Explanation:
     unit: Unit
     base: float | None
     counts: CountTable | None
+    weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     @property
     def value(self) -> float:
@@ -41,20 +43,32 @@ class Explanation:
 
     def right(self) -> float:
         """What the right PyTorch call returns, in nats."""
-        return TORCH_RIGHT.returns(*self._probabilities())
+        return TORCH_RIGHT.returns(self.pair())
 
     def mistakes(self) -> list[tuple[Call, float]]:
         """The usual mistakes and the numbers they return."""
-        return [(call, call.returns(*self._probabilities())) for call in TORCH_MISTAKES]
+        return [(call, call.returns(self.pair())) for call in TORCH_MISTAKES]
 
-    def _probabilities(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return np.array([each.p for each in self.outcomes]), np.array([each.q for each in self.outcomes])
+    def pair(self) -> Pair:
+        """The two distributions, and the counts or weights behind them, as a framework would get them."""
+        p, q = np.array([each.p for each in self.outcomes]), np.array([each.q for each in self.outcomes])
+        return Pair(p, q, *(self.weights or (None, None)))
 
 
 def explain_counts(counts: CountTable, base: float | None) -> Explanation:
     """Work out D(P‖Q) of the frequencies of two counted samples."""
     unit = unit_of(base)
-    return Explanation(working(counts, unit), plug_in(counts), unit, base, counts)
+    weights = counts.p_counts.astype(np.float64), counts.q_counts.astype(np.float64)
+    return Explanation(working(counts, unit), plug_in(counts), unit, base, counts, weights)
+
+
+def explain_weights(p: NDArray[np.float64], q: NDArray[np.float64], base: float | None) -> Explanation:
+    """Work out D(P‖Q) of two lists of weights of the same outcomes, each divided by its sum.
+
+    Raises:
+        ShapeError: lists of different lengths.
+    """
+    return replace(explain_probabilities(p / p.sum(), q / q.sum(), base), weights=(p, q))
 
 
 def explain_probabilities(p: NDArray[np.float64], q: NDArray[np.float64], base: float | None) -> Explanation:

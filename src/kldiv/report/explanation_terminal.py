@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kldiv.conventions import TORCH_RIGHT
+from kldiv.conventions.in_pytorch import TORCH_RIGHT
 from kldiv.estimators.estimate import Outcome
 from kldiv.report.explanation import Explanation
 from kldiv.report.printable import printable
@@ -166,7 +166,13 @@ def _mistakes(explanation: Explanation) -> list[RenderableType]:
     lines: list[RenderableType] = [Text.assemble(("What the usual mistakes would have printed", "bold"))]
     for call, number in explanation.mistakes():
         lines.append(Text.assemble("  ", (f"{_printed(number):>9}", "red"), "  ", (call.call, "cyan")))
-        lines.append(Padding(Text(f"{call.name}: {call.meaning}", "dim"), (0, 0, 0, 13)))
+        lines.append(
+            Padding(
+                Text(f"{call.name}: {call.meaning(len(explanation.outcomes))}", "dim"),
+                (0, 0, 0, 13),
+                expand=False,
+            )
+        )
     return lines
 
 

@@ -35,7 +35,7 @@ def rewrite(path: Path, content: bytes) -> None:
 
 
 def _write(path: Path, content: bytes, mode: int | None) -> None:
-    """Write to a file beside `path`, with these permissions or those that new files have, and put it in place."""
+    """Write a file beside `path`, with these permissions or those of any new file, and put it in place."""
     # Named before it is there, so that at whatever moment this is interrupted it can be removed again.
     temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(8)}"
     try:

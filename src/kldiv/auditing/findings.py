@@ -1,0 +1,196 @@
+"""From the calls looked at to what is wrong with them. Codes below KL100 are those of `kldiv check`."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kldiv.auditing.observing import Observation
+
+Severity = Literal["error", "warning"]
+
+# float32's share of an error that is worth a word; half precision's is always told.
+_NOTABLE = 0.01
+_MATRIX = 2
+_WRAPPERS = {
+    "log-probabilities": "LogProbs",
+    "probabilities": "Probs",
+    "weights": "Counts",
+    "logits": "Logits",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing wrong at a call site, in `count` of the `looked_at` calls."""
+
+    code: str
+    severity: Severity
+    message: str
+    fix: str
+    count: int
+    looked_at: int
+
+
+class _Rule(NamedTuple):
+    code: str
+    severity: Severity
+    applies: "Callable[[Observation], bool]"
+    message: "Callable[[Sequence[Observation]], str]"
+    fix: "Callable[[Observation], str]"
+
+
+def findings_of(observations: "Sequence[Observation]") -> list[Finding]:
+    """What is wrong with the calls, errors first."""
+    found = []
+    for rule in _RULES:
+        wrong = [each for each in observations if rule.applies(each)]
+        if wrong:
+            message, fix = rule.message(wrong), rule.fix(wrong[0])
+            found.append(Finding(rule.code, rule.severity, message, fix, len(wrong), len(observations)))
+    return sorted(found, key=lambda finding: finding.severity != "error")
+
+
+def suggestion(seen: "Observation") -> str:
+    """The call of kldiv for what the arguments hold, "" where they hold no numbers."""
+    if not (seen.input and seen.target and seen.divergence is not None):
+        return ""
+    reduction = {"batchmean": "mean", "none": "sum"}.get(seen.reduction, seen.reduction)
+    p, q = _WRAPPERS[seen.target.space], _WRAPPERS[seen.input.space]
+    end = ".sum()" if seen.reduction == "none" else ""
+    mask = ", where=mask" if seen.masked else ""
+    argument = mask + ("" if seen.reduction == "none" else f', reduction="{reduction}"')
+    return f"kldiv.kl({p}(target), {q}(input){argument}){end}"
+
+
+def _target_disagrees(seen: "Observation") -> bool:
+    if seen.target is None or seen.target.space == "no numbers":
+        return False
+    if seen.log_target:
+        return seen.target.space != "log-probabilities"
+    return seen.target.space in {"log-probabilities", "logits"}
+
+
+def _input_message(wrong: "Sequence[Observation]") -> str:
+    return f"input is not log-probabilities: {_looks([each.input for each in wrong])}"
+
+
+def _input_fix(seen: "Observation") -> str:
+    if seen.input and seen.input.space == "probabilities":
+        return "pass the log_softmax of the logits, or the probabilities' log()"
+    if seen.input and seen.input.space == "weights":
+        return "divide by the sum and pass the log()"
+    return "pass F.log_softmax(input, dim=-1)"
+
+
+def _target_message(wrong: "Sequence[Observation]") -> str:
+    said = "log-probabilities, as log_target=True says" if wrong[0].log_target else "probabilities"
+    return f"target is not {said}: {_looks([each.target for each in wrong])}"
+
+
+def _target_fix(seen: "Observation") -> str:
+    space = seen.target.space if seen.target else ""
+    if space == "log-probabilities":
+        return "log_target=True"
+    if space == "logits":
+        return f"pass {'F.log_softmax' if seen.log_target else 'F.softmax'}(target, dim=-1)"
+    return "log_target=False, or pass target.log()"
+
+
+def _looks(looks: "Sequence[object]") -> str:
+    """What the sides look like, and what their sums are."""
+    spaces: dict[str, list[float]] = {}
+    for each in looks:
+        spaces.setdefault(each.space, []).extend((each.low, each.high))  # type: ignore[attr-defined]
+    return " or ".join(_look(space, min(sums), max(sums)) for space, sums in spaces.items())
+
+
+def _look(space: str, low: float, high: float) -> str:
+    sums = f"{low:.4g}" if math.isclose(low, high, rel_tol=1e-3) else f"{low:.4g} to {high:.4g}"
+    of = {
+        "log-probabilities": f"it looks like log-probabilities (exp sums to {sums})",
+        "probabilities": f"it looks like probabilities (sums to {sums})",
+        "weights": f"it looks like unnormalised weights (sums to {sums})",
+        "logits": f"it looks like logits (exp sums to {sums})",
+    }
+    return of.get(space, "it holds NaN or nothing finite")
+
+
+def _error(seen: "Observation") -> float:
+    """The relative error of the result against float64, NaN where that is unknown."""
+    if seen.expected is None or seen.returned is None or not math.isfinite(seen.expected):
+        return math.nan
+    if seen.expected == seen.returned:
+        return 0.0
+    return abs(seen.returned - seen.expected) / abs(seen.expected) if seen.expected else math.inf
+
+
+def _precision_message(wrong: "Sequence[Observation]") -> str:
+    worst = max(wrong, key=_error)
+    return (
+        f"{worst.dtype} result with a relative error of {_error(worst):.2g}: {worst.returned:.6g} where the "
+        f"same call gives {worst.expected:.6g} in float64"
+    )
+
+
+def _negative_message(wrong: "Sequence[Observation]") -> str:
+    least = min(each.returned for each in wrong if each.returned is not None)
+    return f"the result is negative, down to {least:.6g}; a divergence never is"
+
+
+_RULES = (
+    _Rule(
+        "KL001", "error",
+        lambda seen: seen.input is not None and seen.input.space != "log-probabilities",
+        _input_message, _input_fix,
+    ),
+    _Rule("KL002", "error", _target_disagrees, _target_message, _target_fix),
+    _Rule(
+        "KL003", "warning",
+        lambda seen: seen.reduction == "mean" and seen.outcomes > 1,
+        lambda wrong: f'reduction="mean" is over elements: the divergence divided by {wrong[0].outcomes}',
+        lambda _: 'reduction="batchmean"',
+    ),
+    _Rule(
+        "KL004", "warning",
+        lambda seen: seen.reduction == "batchmean" and len(seen.shape) != _MATRIX,
+        lambda wrong: f'reduction="batchmean" divides by the first dimension of {wrong[0].shape} alone',
+        lambda seen: 'reduction="sum"' if len(seen.shape) == 1 else "flatten all but the outcomes first",
+    ),
+    _Rule(
+        "KL005", "warning",
+        lambda seen: seen.legacy,
+        lambda wrong: f'size_average and reduce are deprecated; they mean reduction="{wrong[0].reduction}"',
+        lambda seen: f'reduction="{"batchmean" if seen.reduction == "mean" else seen.reduction}"',
+    ),
+    _Rule(
+        "KL010", "error",
+        lambda seen: seen.target is not None and not seen.log_target and seen.target.space == "weights",
+        lambda wrong: f"target is no distribution: {_looks([each.target for each in wrong])}",
+        lambda _: "divide target by its sum over the outcomes",
+    ),
+    _Rule(
+        "KL012", "warning",
+        lambda seen: seen.swapped_gradient,
+        lambda _: "target requires a gradient and input does not: are the two swapped?",
+        lambda _: "pass the student's log-probabilities as input, the teacher's, detached, as target",
+    ),
+    _Rule(
+        "KL101", "error",
+        lambda seen: seen.nonfinite,
+        lambda wrong: f"the result is not finite: {wrong[0].returned}",
+        lambda _: "kldiv.kl gives 0 for 0·log 0, and +∞ only where target has an outcome that input lacks",
+    ),
+    _Rule(
+        "KL102", "error", lambda seen: seen.negative, _negative_message,
+        lambda seen: f"{suggestion(seen) or 'kldiv.kl(...)'} is never negative",
+    ),
+    _Rule(
+        "KL103", "warning",
+        lambda seen: _error(seen) > (0.0 if seen.half else _NOTABLE) and not seen.alike,
+        _precision_message,
+        lambda seen: f"{suggestion(seen) or 'kldiv.kl(...)'} keeps every digit the inputs have",
+    ),
+)  # fmt: skip

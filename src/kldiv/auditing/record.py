@@ -1,0 +1,131 @@
+"""What an audit has seen so far: the call sites, how often each called, and what was looked at."""
+
+import linecache
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kldiv.auditing.findings import Finding, findings_of, suggestion
+
+if TYPE_CHECKING:
+    from kldiv.auditing.observing import Observation
+
+
+@dataclass
+class Site:
+    """One line of the program that calls kl_div; `compared` says that a call has kldiv's number beside it."""
+
+    file: str
+    line: int
+    counter: Iterator[int]
+    observations: "list[Observation]" = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    compared: bool = False
+    asked: int = 0
+
+    @property
+    def calls(self) -> int:
+        """How often it has called."""
+        # A counter is safe among threads, but only tells by going on: once for each time it was asked.
+        number = next(self.counter) - self.asked
+        self.asked += 1
+        return number
+
+    @property
+    def read(self) -> "list[Observation]":
+        """The calls whose numbers were looked at."""
+        return [each for each in self.observations if not each.unread]
+
+    @property
+    def unread(self) -> dict[str, int]:
+        """How many of the calls looked at could not be read, by the reason."""
+        reasons = [each.unread for each in self.observations if each.unread] + self.failures
+        return {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
+
+    @property
+    def place(self) -> str:
+        """The file, as seen from the current folder where it lies below it, and the line."""
+        relative = os.path.relpath(self.file) if os.path.isabs(self.file) else self.file  # noqa: PTH117
+        return f"{self.file if relative.startswith('..') else relative}:{self.line}"
+
+    @property
+    def source(self) -> str:
+        """The line of code, if it can be found."""
+        return linecache.getline(self.file, self.line).strip()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong here, errors first."""
+        return findings_of(self.observations)
+
+
+@dataclass
+class Audit:
+    """Everything seen: a `Site` for each line that calls kl_div.
+
+    `traced` says that torch.compile met kl_div; what its compiled code computes can't be seen.
+    """
+
+    places: dict[tuple[str, int], Site] = field(default_factory=dict)
+    traced: bool = False
+    forks: int = 0
+
+    @property
+    def sites(self) -> list[Site]:
+        """The call sites, in the order of their files and lines."""
+        return sorted(self.places.values(), key=lambda site: (site.file, site.line))
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong at any of them."""
+        return [finding for site in self.sites for finding in site.findings]
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be seen."""
+        notes = []
+        if self.traced:
+            notes.append("torch.compile traced kl_div: what its compiled code computes is not seen.")
+        if self.forks:
+            processes = "1 process was" if self.forks == 1 else f"{self.forks} processes were"
+            notes.append(f"{processes} forked: calls in them, as in DataLoader workers, are not followed.")
+        return notes
+
+    def document(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "calls": sum(site.calls for site in self.sites),
+            "findings": len(self.findings),
+            "notes": self.notes,
+            "sites": [_document(site) for site in self.sites],
+        }
+
+    def __str__(self) -> str:
+        from kldiv.auditing.text import text  # noqa: PLC0415 (the text is made of this)
+
+        return text(self)
+
+
+def _document(site: Site) -> dict[str, Any]:
+    read = site.read
+    first = next((each for each in read if each.divergence is not None), read[0] if read else None)
+    return {
+        "path": site.file,
+        "line": site.line,
+        "source": site.source,
+        "calls": site.calls,
+        "looked_at": len(read),
+        "unread": site.unread,
+        "findings": [asdict(finding) for finding in site.findings],
+        "first": first
+        and {
+            "shape": list(first.shape),
+            "dtype": first.dtype,
+            "reduction": first.reduction,
+            "returned": first.returned,
+            "printed": f"{first.returned:.7g}",
+            "kldiv": first.divergence,
+            "call": suggestion(first),
+        },
+    }
