@@ -222,6 +222,8 @@ class Lookup(Store):
         described = f"{at:g}" if at is not None else ast.unparse(node.slice)[:200]
         moved = key.origin if isinstance(key, Tensor) and isinstance(node.slice, ast.Name) else 0
         origin = self.origin("item", value.origin, described, moved)
+        if value.origin:
+            self.evidence.wholes[origin] = value.origin
         if value.space is Space.UNKNOWN and not value.terms and not value.rank and not value.least_rank:
             taken = replace(self.fresh(origin, value.names), detached=value.detached, teacher=value.teacher)
             return replace(
