@@ -46,7 +46,7 @@ def draw_report() -> None:
         write_report(compare(july, january, columns=_REPORTED, base=2), page)
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         flags += ["--hide-scrollbars", f"--user-data-dir={folder}/profile", f"--window-size={_REPORT_SIZE}"]
-        flags += ["--virtual-time-budget=5000", f"--screenshot={IMAGES / 'report.png'}", page.as_uri()]
+        flags += ["--virtual-time-budget=60000", f"--screenshot={IMAGES / 'report.png'}", page.as_uri()]
         subprocess.run([chromium, *flags], check=True, stderr=subprocess.DEVNULL)
 
 
