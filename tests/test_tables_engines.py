@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from decimal import Decimal
 
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ from table_engines import (
 import kldiv
 from kldiv.tables import duckdb_engine
 from kldiv.tables.contract import ByCuts, ByValues, Kind, ValueCounts
+from kldiv.tables.frames import FrameTable
 from kldiv.tables.narrowing import Probe, narrowed
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
@@ -337,3 +339,23 @@ def test_quantiles_of_long_columns_are_the_same(engine, sample, tmp_path, monkey
     monkeypatch.setattr(duckdb_engine, "_SAMPLE", sample)
     with open_table(ENGINES[engine](table(), tmp_path)) as found:
         TestOneTable().test_every_quantile(found)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_rows_never_leave_a_frame(monkeypatch, lazy):
+    collected = []
+    collect = FrameTable._collect
+
+    def watching(self, frame):
+        rows = collect(self, frame)
+        collected.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(FrameTable, "_collect", watching)
+    numbers = range(30_000)
+    columns = {"x": numbers, "y": [each / 7 for each in numbers], "z": [f"u{each}" for each in numbers]}
+    frame = pl.LazyFrame(columns) if lazy else pl.DataFrame(columns)
+    kldiv.compare(frame, frame, max_categories=50)
+    assert collected
+    # The most frequent values of both sides, and one more to see whether there is one.
+    assert max(collected) <= 2 * 51
