@@ -304,6 +304,12 @@ def test_a_comment_speaks_for_the_whole_statement(line):
     assert codes("\n".join(["import torch.nn as nn", *lines])) == []
 
 
+def test_a_comment_on_its_own_line_speaks_for_the_next_statement_alone():
+    source = "import torch.nn as nn\n# kldiv: ignore\nx = nn.KLDivLoss(a, b)\ny = nn.KLDivLoss(a, b)\n"
+    (found,) = check_content(source.encode(), "a.py", Wish()).findings
+    assert found.line == 4
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_a_comment_speaks_for_no_other_statement(newline):
     source = "import torch.nn as nn  # kldiv: ignore\nif nn.KLDivLoss(a, b):\n    x = 1  # kldiv: ignore\n"

@@ -367,6 +367,8 @@ def test_what_a_fix_writes(before, after):
         # What stands in the way is not a literal.
         "F.kl_div(a.log_softmax(1), b.softmax(1), size_average=flag)",
         "F.kl_div(a.log_softmax(1), b.log_softmax(1), log_target=flag, reduction='sum')",
+        # Its reduction is a number.
+        "torch.kl_div(a.log_softmax(1), b.softmax(1))",
         # A comment would be lost.
         "F.kl_div(torch.log(  # why\n    F.softmax(a, 1)), b.softmax(1), reduction='sum')",
         # Not the function of PyTorch, or none that can be renamed.

@@ -11,6 +11,7 @@ Reduction = Literal["none", "mean", "batchmean", "sum"]
 Verdict = Literal["right", "wrong", "unknown"]
 
 FUNCTION_PARAMETERS = ("input", "target", "size_average", "reduce", "reduction", "log_target")
+NATIVE_PARAMETERS = ("input", "target", "reduction", "log_target")
 CONSTRUCTOR_PARAMETERS = ("size_average", "reduce", "reduction", "log_target")
 
 

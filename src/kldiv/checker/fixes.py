@@ -12,6 +12,7 @@ from kldiv.checker.arguments import Arguments, Slot, arguments_of
 from kldiv.checker.calls import CONSTRUCTOR_PARAMETERS, FUNCTION_PARAMETERS, KlCall, bind
 from kldiv.checker.edits import Edit
 from kldiv.checker.finding import Finding
+from kldiv.checker.imports import KL_NATIVE
 from kldiv.checker.logarithms import log_softmax_fix
 from kldiv.checker.modules import Module
 from kldiv.checker.space import Space
@@ -54,6 +55,8 @@ def _batchmean(module: Module, finding: Finding) -> Written:
     def may(call: KlCall) -> bool:
         given = call.options.get("reduction")
         plain = call.reduction == "mean" and (given is None or _constant(given) == "mean")
+        if module.full_name(call.node.func) == KL_NATIVE:  # it has no such reduction
+            return False
         return plain and not _legacy(call) and call.rank in (None, 2) and call.dim in (None, -1, 1)
 
     return _option(module, finding, "reduction", module.literal("batchmean"), may)
@@ -85,7 +88,9 @@ def _option(
         site = call.constructor or call.node
         sharing = [each for each in module.calls if (each.constructor or each.node) is site]
         arguments = arguments_of(module.text, site)
-        if arguments is None or not all(may(each) for each in sharing):
+        # The function behind F.kl_div takes its reduction as a number.
+        native = name == "reduction" and module.full_name(site.func) == KL_NATIVE
+        if native or arguments is None or not all(may(each) for each in sharing):
             continue
         given = call.options.get(name)
         if given is None:

@@ -4,6 +4,7 @@ import ast
 
 KL_FUNCTION = "torch.nn.functional.kl_div"
 KL_CRITERION = "torch.nn.KLDivLoss"
+KL_NATIVE = "torch.kl_div"
 
 _PREFIXES = {
     "torch.nn.modules.loss": "torch.nn",
@@ -14,7 +15,6 @@ _PREFIXES = {
     "torch.functional": "torch",
     "torch.special": "torch",
 }
-_SAME = {"torch.kl_div": KL_FUNCTION}
 
 
 def canonical(dotted: str) -> str:
@@ -23,7 +23,7 @@ def canonical(dotted: str) -> str:
         if dotted.startswith(prefix + "."):
             dotted = short + dotted[len(prefix) :]
             break
-    return _SAME.get(dotted, dotted)
+    return dotted
 
 
 def imported_names(node: ast.Import | ast.ImportFrom) -> dict[str, str]:

@@ -146,7 +146,10 @@ def page(rule: Page) -> str:
 def unified_diff(path: str, before: str, after: str) -> str:
     """The difference of two texts of a file, as `patch` and `git apply` take it."""
     lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"a/{path.lstrip('/')}",
+        f"b/{path.lstrip('/')}",
     )
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines

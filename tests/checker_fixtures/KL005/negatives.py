@@ -33,5 +33,9 @@ def case_6(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
 
 
 def case_7(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    torch.kl_div(F.log_softmax(a, -1), b, 2)
+
+
+def case_8(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
     k = dict(reduction="sum")
     F.kl_div(F.log_softmax(a, -1), b, **k)

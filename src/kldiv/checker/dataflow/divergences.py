@@ -8,6 +8,8 @@ from kldiv.checker.dataflow.store import Observation, Store
 from kldiv.checker.dataflow.values import Constant, Criterion, Scalar, Value
 from kldiv.checker.space import Space, Tensor, Term
 
+# torch.nn._reduction.get_enum.
+_NUMBERED: dict[float | None, str] = {0.0: "none", 1.0: "mean", 2.0: "sum"}
 _REDUCTIONS = {"none", "mean", "batchmean", "sum"}
 
 
@@ -41,9 +43,9 @@ def call_criterion(store: Store, criterion: Criterion, call: Arguments) -> Value
     return _record(store, call, values, nodes, options, given, criterion.node)
 
 
-def call_function(store: Store, call: Arguments) -> Value:
-    """F.kl_div(input, target, ...)."""
-    values, nodes = bound(call, FUNCTION_PARAMETERS)
+def call_function(store: Store, call: Arguments, parameters: tuple[str, ...] = FUNCTION_PARAMETERS) -> Value:
+    """F.kl_div(input, target, ...), or torch.kl_div, whose reduction is a number."""
+    values, nodes = bound(call, parameters)
     options = {name: values[name] for name in CONSTRUCTOR_PARAMETERS if name in values}
     given = {name: nodes[name] for name in CONSTRUCTOR_PARAMETERS if name in nodes}
     return _record(store, call, values, nodes, options, given, None)
@@ -88,6 +90,8 @@ def reduction_of(options: dict[str, Value]) -> str | None:
     if any(value != Constant(None) for value in legacy):
         return _legacy(*(_truth(value) for value in legacy))
     value = options.get("reduction", Constant("mean"))
+    if isinstance(value, Scalar):
+        return _NUMBERED.get(value.number)
     known = isinstance(value, Constant) and value.value in _REDUCTIONS
     return str(value.value) if known and isinstance(value, Constant) else None
 

@@ -5,6 +5,7 @@ import re
 from abc import abstractmethod
 from dataclasses import replace
 
+from kldiv.checker.calls import NATIVE_PARAMETERS
 from kldiv.checker.dataflow import divergences, layers
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.builtin_functions import BUILTINS
@@ -31,7 +32,7 @@ from kldiv.checker.dataflow.values import (
     Sequence,
     Value,
 )
-from kldiv.checker.imports import KL_CRITERION, KL_FUNCTION
+from kldiv.checker.imports import KL_CRITERION, KL_FUNCTION, KL_NATIVE
 from kldiv.checker.space import Tensor
 
 _DEEPEST = 6
@@ -193,6 +194,8 @@ class Functions(Expressions):
     def _named_call(self, dotted: str, call: Arguments) -> Value:  # noqa: PLR0911 (one way out for each kind)
         if dotted == KL_FUNCTION:
             return divergences.call_function(self, call)
+        if dotted == KL_NATIVE:
+            return divergences.call_function(self, call, NATIVE_PARAMETERS)
         if dotted == KL_CRITERION:
             return divergences.construct(self, call)
         home, _, name = dotted.rpartition(".")
