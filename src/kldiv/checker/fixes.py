@@ -55,8 +55,6 @@ def _batchmean(module: Module, finding: Finding) -> Written:
     def may(call: KlCall) -> bool:
         given = call.options.get("reduction")
         plain = call.reduction == "mean" and (given is None or _constant(given) == "mean")
-        if module.full_name(call.node.func) == KL_NATIVE:  # it has no such reduction
-            return False
         return plain and not _legacy(call) and call.rank in (None, 2) and call.dim in (None, -1, 1)
 
     return _option(module, finding, "reduction", module.literal("batchmean"), may)
