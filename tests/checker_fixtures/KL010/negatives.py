@@ -48,3 +48,13 @@ def case_8(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
 def case_9(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
     mu, logvar = model(x)
     F.kl_div(F.log_softmax(mu, -1), F.softmax(logvar, -1), reduction="batchmean")
+
+
+def smoothed_in_numbers(z, labels):
+    target = F.one_hot(labels, 10).float() * 0.9 + 0.01
+    return F.kl_div(z.log_softmax(-1), target, reduction="batchmean")
+
+
+def smoothed_by_a_share_of_the_classes(z, labels, classes):
+    target = 0.9 * F.one_hot(labels, classes) + 0.1 / classes
+    return F.kl_div(z.log_softmax(-1), target, reduction="batchmean")

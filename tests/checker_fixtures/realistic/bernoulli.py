@@ -12,4 +12,4 @@ def bad(a, b):
     return F.kl_div(F.logsigmoid(a), torch.sigmoid(b), reduction="batchmean")  # KL010, KL010
 
 def bad2(a, b):
-    return F.kl_div(torch.sigmoid(a), torch.sigmoid(b), reduction="batchmean")  # KL010
+    return F.kl_div(torch.sigmoid(a), torch.sigmoid(b), reduction="batchmean")  # KL001, KL010

@@ -221,10 +221,10 @@ def add(store: Store, node: ast.expr, left: Value, right: Value) -> Value:  # no
     if isinstance(left, Sequence) and isinstance(right, Sequence):
         return Sequence(left.items + right.items, left.open or right.open)
     for one, by in ((left, right), (right, left)):
-        if isinstance(one, Tensor) and _is_small(by):
-            return replace(one, smoothed=True, origin=store.origin("smoothed", one.origin))
         if isinstance(one, Tensor) and one.space is Space.SCALED_PROBS and _is_filling(one, by):
             return replace(one, space=Space.PROBS, fault=None, factors=(), identity=0)
+        if isinstance(one, Tensor) and _is_small(by):
+            return replace(one, smoothed=True, origin=store.origin("smoothed", one.origin))
         if isinstance(one, Tensor) and one.space in {Space.LOGITS, Space.NUMBERS} and isinstance(by, Scalar):
             return one
     if isinstance(left, Tensor) and isinstance(right, Tensor):
@@ -245,8 +245,10 @@ def _is_small(value: Value) -> bool:
 
 
 def _is_filling(value: Tensor, by: Value) -> bool:
-    """Label smoothing: (1 − ε)·onehot + ε/K."""
-    return is_scalar(by) and not _is_small(by) and any(one.kind == "complement" for one, _ in value.factors)
+    """Label smoothing: (1 − ε)·onehot + ε/K, also with the numbers worked out."""
+    weight, is_rest = worth(value.factors), any(one.kind == "complement" for one, _ in value.factors)
+    less = is_rest or (weight is not None and 0 < weight < 1)
+    return less and factors_of(by) is not None and not _certain_tensor(by)
 
 
 def _sum(store: Store, node: ast.expr, left: Tensor, right: Tensor) -> Tensor:

@@ -38,6 +38,11 @@ def is_no_distribution(call: Observation) -> bool:
     return are_parameters(call) or any(True for _ in _of_operands(call))
 
 
+def is_input_no_distribution(call: Observation) -> bool:
+    """Whether it has something to say about the input."""
+    return are_parameters(call) or any(report.node is call.input_node for report in _of_operands(call))
+
+
 def _of_operands(call: Observation) -> Iterator[Report]:
     sides = ((call.input_node, call.input, Space.LOG_BERNOULLI), (call.target_node, call.target, None))
     for node, value, _ in sides:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kldiv.checker.dataflow.analysis import Analysis
-from kldiv.checker.rules.distributions import is_no_distribution
+from kldiv.checker.rules.distributions import is_input_no_distribution
 from kldiv.checker.rules.rule import Report, Rule
 from kldiv.checker.space import Space
 
@@ -20,7 +20,7 @@ def find(file: Analysis) -> Iterator[Report]:
     """The inputs that are known to be something else."""
     for call in file.calls:
         space = call.input.space
-        if space in _ADVICE and not is_no_distribution(call):
+        if space in _ADVICE and not is_input_no_distribution(call):
             message = f"the input must be log-probabilities, and this is {space.value}"
             yield Report(call.input_node, message, _ADVICE[space], call.number)
 
