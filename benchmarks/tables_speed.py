@@ -15,8 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import duckdb
+import records
 
 import kldiv
+from kldiv.benchmark.circumstances import circumstances
 
 NUMBERS = [
     *(f"d{index}" for index in range(6)),
@@ -121,7 +123,8 @@ def main() -> None:
             (seconds(lambda: kldiv.compare(p, q)), seconds(lambda: by_hand(p, q)))
             for _ in range(asked.rounds)
         ]
-        own, hand = (statistics.median(each) for each in zip(*rounds, strict=True))
+        times = dict(zip(("kldiv", "SQL by hand"), zip(*rounds, strict=True), strict=True))
+        own, hand = (statistics.median(each) for each in times.values())
         ratio = statistics.median(one / other for one, other in rounds)
         print(f"kldiv {own:.2f} s, SQL by hand {hand:.2f} s, ratio of a round {ratio:.2f}")
         if asked.evidently:
@@ -130,6 +133,20 @@ def main() -> None:
                 subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
             )
             print(f"evidently {took:.2f} s, {took / own:.1f} times as long as kldiv")
+            times["evidently"] = (took,)
+    keep(asked.rows, times)
+
+
+def keep(rows: int, times: dict[str, tuple[float, ...]]) -> None:
+    """Write a record for each that was timed."""
+    about = {"rows": rows, "columns": 20, **circumstances(("duckdb", "numpy", "kldiv"))}
+    records.write(
+        records.RESULTS / "tables_speed.jsonl",
+        [
+            {"peer": peer, "seconds": {"median": statistics.median(all_of_it), "all": all_of_it}, **about}
+            for peer, all_of_it in times.items()
+        ],
+    )
 
 
 def check(p: Path, q: Path) -> None:
