@@ -3,16 +3,14 @@
 import io
 import json
 import math
-import os
-import pty
 import re
-import select
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import terminals
 from benchmarking import QUICK, made, quick_peers
 from rich.cells import cell_len
 from rich.console import Console
@@ -223,25 +221,8 @@ main()
 
 def at_terminal(columns):
     """What the command writes to a terminal of this width, standard error included."""
-    master, slave = pty.openpty()
-    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
     command = [sys.executable, "-c", AT_TERMINAL.format(tests=str(Path(__file__).parent))]
-    with subprocess.Popen(
-        command,
-        stdout=slave,
-        stderr=slave,
-        stdin=slave,
-        env=kept | {"TERM": "xterm", "COLUMNS": str(columns)},
-    ) as process:
-        os.close(slave)
-        text = b""
-        while select.select([master], [], [], 60)[0]:
-            try:
-                text += os.read(master, 65536)
-            except OSError:
-                break
-    os.close(master)
-    return process.returncode, text.decode().replace("\r\n", "\n")
+    return terminals.at_terminal(command, columns)
 
 
 def test_a_real_terminal_has_a_table_and_a_progress_bar():

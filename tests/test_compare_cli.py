@@ -4,16 +4,14 @@ import csv
 import io
 import json
 import math
-import os
-import pty
 import re
-import select
 import subprocess
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+import terminals
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -81,24 +79,9 @@ def rendered(comparison, width, **options):
     return console.file.getvalue()
 
 
-def at_terminal(*arguments, columns=80, **environment):
-    """What the command writes to a terminal of this width, standard error included."""
-    master, slave = pty.openpty()
-    environment = {"TERM": "xterm", "COLUMNS": str(columns), **environment}
-    command = [sys.executable, "-m", "kldiv", "compare", *map(str, arguments)]
-    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
-    with subprocess.Popen(
-        command, stdout=slave, stderr=slave, stdin=slave, env=kept | environment
-    ) as process:
-        os.close(slave)
-        text = b""
-        while select.select([master], [], [], 60)[0]:
-            try:
-                text += os.read(master, 65536)
-            except OSError:
-                break
-    os.close(master)
-    return process.returncode, text.decode().replace("\r\n", "\n")
+def at_terminal(*arguments, **options):
+    """What the command writes to a terminal, standard error included, and its exit code."""
+    return terminals.at_terminal([sys.executable, "-m", "kldiv", "compare", *map(str, arguments)], **options)
 
 
 # --- the piped table ----------------------------------------------------------------------------------
