@@ -13,7 +13,7 @@ demo: $(VENV)/installed
 test: $(VENV)/developing
 	$(BIN)/python -m pytest
 
-# Engines, other frameworks and a browser's driver: tests that need one that is not there are skipped and say so.
+# Other frameworks and a browser's driver: tests that need one that is not there are skipped and say so.
 everything: $(VENV)/everything
 
 check: $(VENV)/developing
@@ -48,5 +48,5 @@ $(VENV)/developing: $(VENV)/installed
 	touch $@
 
 $(VENV)/everything: $(VENV)/developing
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group engines --group frameworks --group browser
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group frameworks --group browser
 	touch $@

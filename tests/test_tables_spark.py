@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from kldiv.tables.frames import FrameTable
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
 
+HAS_JAVA = shutil.which("java") is not None or "JAVA_HOME" in os.environ
+NEEDS_JAVA = pytest.mark.skipif(not HAS_JAVA, reason="Spark needs Java, which is not installed")
 # Spark has no unsigned integers and no times of day.
 NAMES = [name for name in COLUMNS if name not in ("u8", "u64", "time")]
 ROWS = rows_of(table(NAMES))
@@ -28,6 +31,8 @@ ROWS = rows_of(table(NAMES))
 @pytest.fixture(scope="module")
 def session():
     """In a zone of its own, which must not matter."""
+    if not HAS_JAVA:
+        pytest.skip("Spark needs Java, which is not installed")
     settings = {
         "spark.sql.session.timeZone": "America/New_York",
         "spark.sql.shuffle.partitions": "2",
@@ -205,6 +210,7 @@ def expected():
     }
 
 
+@NEEDS_JAVA
 def test_two_workers_give_the_same():
     done = cluster("local-cluster[2,1,1024]")
     out, err = done.communicate(timeout=400)
@@ -212,6 +218,7 @@ def test_two_workers_give_the_same():
     assert json.loads(out.splitlines()[-1]) == expected()
 
 
+@NEEDS_JAVA
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="the executors' processes are found in /proc")
 def test_a_killed_executor_costs_no_count():
     """Either Spark asks another one, and the answer is right, or there is an error."""
