@@ -117,5 +117,6 @@ def test_a_hard_row_is_done_once_more():
 )
 def test_which_rows_are_shared(rows, outcomes, step, shared):
     z = torch.empty(1, outcomes * step)[:, ::step].expand(rows, -1)
-    form = cpu._form_of(cpu.Question(KullbackLeibler()), Side("logits", z), Side("logits", z), keeps=True)
+    side, result = Side("logits", z), cpu.Result(z, None, z)
+    form = cpu._form_of(cpu.Question(KullbackLeibler()), side, side, result)
     assert form.is_shared is shared

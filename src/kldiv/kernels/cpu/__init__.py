@@ -78,7 +78,7 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     """Compute all rows; which of them are hard, if any is."""
     value, p_grad, q_grad = result
     outcomes, count = p.values.shape[-1], value.numel()
-    form = _form_of(question, p, q, keeps=p_grad is not None or q_grad is not None)
+    form = _form_of(question, p, q, result)
     threads = threads_for(count * outcomes, outcomes if form.is_shared else count)
     # Rows in the kernel's precision, and three more as numbers are stored.
     size = 8 * outcomes * (form.scratch_rows + 3)
@@ -116,19 +116,20 @@ class _Form(NamedTuple):
     """Whether the threads work on one row together."""
 
 
-def _form_of(question: Question, p: Side, q: Side, *, keeps: bool) -> _Form:
+def _form_of(question: Question, p: Side, q: Side, result: Result) -> _Form:
     outcomes = p.values.shape[-1]
     is_long = outcomes >= _LONG and p.values.numel() < _MANY_ROWS * outcomes
     return _form(
         type(question.divergence), p.space, q.space, question.temperature == 1, outcomes <= _FEW,
-        is_long and p.values.stride(-1) == q.values.stride(-1) == 1, p.values.dtype, q.values.dtype, keeps,
+        is_long and p.values.stride(-1) == q.values.stride(-1) == 1, p.values.dtype, q.values.dtype,
+        result.p_grad is not None, result.q_grad is not None,
     )  # fmt: skip
 
 
 @cache
 def _form(
     divergence: type[Divergence], p_space: str, q_space: str, at_one: bool, few: bool, long: bool,
-    p: torch.dtype, q: torch.dtype, keeps: bool,
+    p: torch.dtype, q: torch.dtype, want_p: bool, want_q: bool,
 ) -> _Form:  # fmt: skip
     marker = marker_of(divergence)
     # At another temperature than 1 logarithms of probabilities are logits as any others.
@@ -138,12 +139,11 @@ def _form(
     if few and p != torch.float64:
         scratch_rows = (tiles.SCRATCH_ROWS + 1) * lanes.COUNT
         return _Form(entry_of_tiles(marker), scratch_rows, of_p, of_q, is_double=True)
-    # Others than the Kullback–Leibler divergence need what is kept for their terms.
-    kept = True if keeps or marker is not KullbackLeibler else None
+    kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
     if long and marker is KullbackLeibler:
-        entry = entry_of_long_rows(*_kinds(p, q), kept)
+        entry = entry_of_long_rows(*kinds)
         return _Form(entry, long_rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64, is_shared=True)
-    entry = entry_of_logits(marker, *_kinds(p, q), kept)
+    entry = entry_of_logits(marker, *kinds)
     return _Form(entry, rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64)
 
 
@@ -159,11 +159,13 @@ def _numbers(divergence: Divergence) -> tuple[float, ...]:
     )
 
 
-def _kinds(p: torch.dtype, q: torch.dtype) -> list[Any]:
-    """The types of the arithmetic, of both sides and of their gradients, as Numba has them."""
+def _kinds(p: torch.dtype, q: torch.dtype, *, want_p: bool, want_q: bool) -> list[Any]:
+    """The types of the arithmetic, of both sides and of the gradients that are wanted, as Numba has them."""
     unit = torch.float64 if p == torch.float64 else torch.float32
-    dtypes = (unit, p, q, gradient_dtype(p, unit), gradient_dtype(q, unit))
-    return [call.KINDS[_KINDS[dtype]] for dtype in dtypes]
+    dtypes = (
+        unit, p, q, gradient_dtype(p, unit) if want_p else None, gradient_dtype(q, unit) if want_q else None,
+    )  # fmt: skip
+    return [None if dtype is None else call.KINDS[_KINDS[dtype]] for dtype in dtypes]
 
 
 class _Memory(local):
@@ -219,7 +221,7 @@ def _redone(question: Question, p: Side, q: Side, result: Result) -> Result:
     """In double precision, and what is hard there by the reference."""
     # None of these rows is left out by `where`.
     question = question._replace(where=None)
-    if _form_of(question, p, q, keeps=True).is_double:
+    if _form_of(question, p, q, result).is_double:
         return _by_reference(question, *(Side(each.space, each.values.double()) for each in (p, q)))
     p, q = Side(p.space, p.values.double()), Side(q.space, q.values.double())
     return compute(question, p, q, want_p=result.p_grad is not None, want_q=result.q_grad is not None)

@@ -5,9 +5,11 @@ A word is a whole number, most of them addresses; a few at the end are floating-
 
 import ctypes
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from numba import boolean, carray, float64, int64, types, uint64
+from numba.extending import overload
 
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.machine import fetch_and_add, narrow, pointer, widen
@@ -103,6 +105,24 @@ def gradient_row(base: Any, i: Any, outcomes: Any, kind: Any) -> Any:
     """Where the gradient of row i will lie."""
     start = i * outcomes
     return array(base, start + outcomes, kind)[start:]
+
+
+def wanted_row(base: Any, i: Any, outcomes: Any, kind: Any) -> Any:
+    """As `gradient_row`; None of a gradient of no kind."""
+    raise NotImplementedError
+
+
+def _no_row(base: Any, i: Any, outcomes: Any, kind: Any) -> Any:  # noqa: ARG001
+    return None
+
+
+def _a_row(base: Any, i: Any, outcomes: Any, kind: Any) -> Any:
+    return gradient_row(base, i, outcomes, kind)
+
+
+@overload(wanted_row)
+def _wanted_row_of(base: Any, i: Any, outcomes: Any, kind: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _no_row if isinstance(kind, types.NoneType) else _a_row
 
 
 @compiled

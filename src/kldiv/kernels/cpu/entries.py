@@ -13,9 +13,7 @@ from kldiv.kernels.cpu.tiles import tile_rows
 
 
 @cache
-def entry_of_logits(
-    marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any, keeps: bool | None
-) -> Any:
+def entry_of_logits(marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> Any:
     """Rows of logits one by one; the arguments are those of `logit_rows`, kinds are types of Numba."""
     # Part of the key under which an entry is kept.
     text = text_of_kernels()
@@ -23,22 +21,20 @@ def entry_of_logits(
     def run_logits(address: int) -> None:
         text  # noqa: B018
         wide_vectors()
-        logit_rows(address, marker(numbers(address)[WEIGHT]), unit, p_kind, q_kind, p_out, q_out, keeps)
+        logit_rows(address, marker(numbers(address)[WEIGHT]), unit, p_kind, q_kind, p_out, q_out)
 
     return entry(run_logits)
 
 
 @cache
-def entry_of_long_rows(
-    unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any, keeps: bool | None
-) -> Any:
+def entry_of_long_rows(unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> Any:
     """Long rows of logits, each shared out among the threads; arguments as those of `entry_of_logits`."""
     text = text_of_kernels()
 
     def run_long(address: int) -> None:
         text  # noqa: B018
         wide_vectors()
-        long_rows(address, unit, p_kind, q_kind, p_out, q_out, keeps)
+        long_rows(address, unit, p_kind, q_kind, p_out, q_out)
 
     return entry(run_long)
 

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from kldiv.kernels.cpu.call import FACTOR, SCALE
-from kldiv.kernels.cpu.centring import BLOCK, centred, likeliest
+from kldiv.kernels.cpu.centring import centred, likeliest
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import (
     finished,
@@ -17,6 +17,7 @@ from kldiv.kernels.cpu.kl_logits import less
 from kldiv.kernels.cpu.machine import accumulate, like, select, wide_vectors
 from kldiv.kernels.cpu.optional import item, keep, part, room
 from kldiv.kernels.cpu.vector import least_ratio
+from kldiv.kernels.cpu.weighing import BLOCK
 
 # Lost beside 1 in single precision, and not in double.
 _SMALL = 1e-12
@@ -33,15 +34,14 @@ def _outcome(j: Any, row: Any) -> Any:
 
 
 @compiled
-def _terms(how: Any, row: Any, p_unit: Any, q_unit: Any, of_p: Any, of_q: Any, wants: Any) -> Any:
+def _terms(how: Any, row: Any, p_unit: Any, q_unit: Any, of_p: Any, of_q: Any) -> Any:
     """Σ F(p, q) over a block, the sums of what is written, and whether some q/p was too small to tell.
 
-    Written is, where wanted, by how much each slope, p·∂F/∂p and q·∂F/∂q, exceeds the given one for its mass;
-    and then q, in place of the ratios.
+    Written is, to what is not None, by how much each slope, p·∂F/∂p and q·∂F/∂q, exceeds the given one for
+    its mass; and then q, in place of the ratios.
     """
     wide_vectors()
     weights, _, ratios, _, share, _, _ = row
-    want_p, want_q = wants
     total = left_p = left_q = like(share, 0.0)
     lost = False
     for j in range(len(weights)):
@@ -49,10 +49,10 @@ def _terms(how: Any, row: Any, p_unit: Any, q_unit: Any, of_p: Any, of_q: Any, w
         term, slope_p, slope_q = term_and_slopes(how, p, d, ratio, gap, gap + d)
         total = accumulate(total, term)
         lost |= ratios[j] < least_ratio(share)
-        if want_p:
+        if of_p is not None:
             of_p[j] = slope_p - p * p_unit
             left_p = accumulate(left_p, slope_p - p * p_unit)
-        if want_q:
+        if of_q is not None:
             q = p * ratio
             ratios[j] = q
             of_q[j] = slope_q - q * q_unit
@@ -77,10 +77,8 @@ def _settle(slopes: Any, mass: Any, left: Any, at: Any, factor: Any) -> None:
     less(slopes, mass, like(factor, left), factor, -1)
 
 
-def f_row(
-    how: Any, keeps: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any, scratch: Any  # noqa: ARG001
-) -> Any:  # fmt: skip
-    """The call's factor times Σ F(p, q), and its gradients times that if wanted; whether the row is hard."""
+def f_row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:
+    """The call's factor times Σ F(p, q), and its gradients times that if not None; whether the row is hard."""
     wide_vectors()
     scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]
     weights, gaps, ratios = scratch[0], scratch[1], scratch[2]
@@ -91,8 +89,7 @@ def f_row(
     of_p, of_q = room(p_grad, scratch[4]), room(q_grad, scratch[5])
     share, grown, logarithm = like(scale, 1.0 / total), like(scale, grown_), like(scale, math.log1p(grown_))
     row = (weights, gaps, ratios, differences, share, grown, logarithm)
-    want_p, want_q = wants
-    q_at = likeliest(zq, scale) if want_q else at
+    q_at = at if q_grad is None else likeliest(zq, scale)
     p_unit, _ = _unit_slopes(how, at, row)
     _, q_unit = _unit_slopes(how, q_at, row)
     terms = left_p = left_q = 0.0
@@ -102,19 +99,19 @@ def f_row(
         block = (
             weights[i:j], gaps[i:j], ratios[i:j], part(differences, i, j), share, grown, logarithm,
         )  # fmt: skip
-        t, left, right, missed = _terms(how, block, p_unit, q_unit, of_p[i:j], of_q[i:j], wants)
+        t, left, right, missed = _terms(how, block, p_unit, q_unit, part(of_p, i, j), part(of_q, i, j))
         terms, left_p, left_q, lost = terms + t, left_p + left, left_q + right, lost | missed
     if lost and needs_small_ratios(how):
         return 0.0, True
     single = like(scale, 1.0) + like(scale, _SMALL) == like(scale, 1.0)
-    if single and (want_p or want_q) and saturated(how, terms):
+    if single and (p_grad is not None or q_grad is not None) and saturated(how, terms):
         return 0.0, True
     value, slope = finished(how, terms)
     each = like(scale, scale * factor * slope)
-    if want_p:
+    if p_grad is not None:
         _settle(of_p, weights, left_p / total, at, each)
         keep(of_p, p_grad)
-    if want_q:
+    if q_grad is not None:
         _settle(of_q, ratios, left_q, q_at, each)
         keep(of_q, q_grad)
     return value * factor, False

@@ -3,13 +3,14 @@
 from typing import Any
 
 from kldiv.kernels.cpu.call import FACTOR, SCALE
-from kldiv.kernels.cpu.centring import BLOCK, centred
+from kldiv.kernels.cpu.centring import centred
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.machine import accumulate, like, multiply_add, wide_vectors
 from kldiv.kernels.cpu.optional import keep, room
+from kldiv.kernels.cpu.weighing import BLOCK
 
-# Σ e below this: the likeliest outcome has more than 9/10 of the mass.
-HEAVY = 1.1
+# Σ e below this: the likeliest outcome has more than half of the mass.
+HEAVY = 2.0
 
 
 @compiled
@@ -63,10 +64,7 @@ def _weighted_differences(differences: Any, weights: Any, mean: Any, factor: Any
         differences[heavy] = like(factor, own - total)
 
 
-def kl_value(
-    how: Any, keeps: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any,  # noqa: ARG001
-    scratch: Any,
-) -> Any:  # fmt: skip
+def kl_value(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:  # noqa: ARG001
     """The call's factor times D(p‖q); whether the row is hard."""
     wide_vectors()
     scale = like(scratch[0, 0], numbers[SCALE])
@@ -74,24 +72,20 @@ def kl_value(
     return max(value, 0.0) * numbers[FACTOR], hard
 
 
-def kl_row(
-    how: Any, keeps: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any,  # noqa: ARG001
-    scratch: Any,
-) -> Any:  # fmt: skip
-    """The call's factor times D(p‖q), and its gradients times that where wanted; whether the row is hard."""
+def kl_row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:  # noqa: ARG001
+    """The call's factor times D(p‖q), and its gradients times that if not None; whether the row is hard."""
     wide_vectors()
     scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]
-    want_p, want_q = wants
     weights, differences, gaps = scratch[0], room(p_grad, scratch[1]), room(q_grad, scratch[2])
     at, total, rest, grown, value, hard = centred(zp, zq, scale, weights, differences, gaps, None)
     if hard:
         return 0.0, True
     each = scale * factor / total
     heavy = at if total < HEAVY else -1
-    if want_q:
+    if q_grad is not None:
         less(gaps, weights, like(scale, grown), like(scale, each / (1.0 + grown)), heavy)
         keep(gaps, q_grad)
-    if want_p:
+    if p_grad is not None:
         _weighted_differences(differences, weights, like(scale, rest), like(scale, each), heavy)
         keep(differences, p_grad)
     return max(value, 0.0) * factor, False

@@ -13,20 +13,12 @@ from numba import float64, types
 from numba.extending import overload
 
 from kldiv.kernels.cpu import call
-from kldiv.kernels.cpu.centring import (
-    BLOCK,
-    HUGE,
-    MOVES,
-    divergence,
-    guess,
-    is_settled,
-    likeliest,
-    weigh_blocks,
-)
+from kldiv.kernels.cpu.centring import HUGE, MOVES, divergence, guess, is_settled, likeliest
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.kl_logits import HEAVY, less_block, weighted_block
-from kldiv.kernels.cpu.machine import fetch_and_add, like, ordered, wide_vectors, widen
-from kldiv.kernels.cpu.optional import keep, kept, part, room
+from kldiv.kernels.cpu.machine import fetch_and_add, like, wide_vectors, widen
+from kldiv.kernels.cpu.optional import keep, part, room, room_for_weights
+from kldiv.kernels.cpu.weighing import BLOCK, CAREFUL, weigh_blocks
 
 # A multiple of a block; long enough that taking one costs nothing beside it.
 SEGMENT = 16 * BLOCK
@@ -100,7 +92,7 @@ def _likeliest_of_all(board: Any, segments: Any, zp: Any, scale: Any) -> Any:
     at = int(found[0, _AT])
     for s in range(1, segments):
         other = int(found[s, _AT])
-        if ordered(widen(scale, zp[other])) > ordered(widen(scale, zp[at])):
+        if widen(scale, zp[other]) > widen(scale, zp[at]):
             at = other
     return at
 
@@ -113,16 +105,15 @@ def _guessed(
     """What the start of the row says of the centre and the spread about it: a phase of one part."""
     guessed = call.array(board + 8 * 2 * _PHASES, _GUESSED, float64)
     if _take(board, _GUESSING, 1) == 0:
-        move, plain = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, None)
-        guessed[0], guessed[1] = move, 1.0 if plain else 0.0
+        guessed[0], guessed[1] = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, None)
         _hand_in(board, _GUESSING)
     _wait(board, _GUESSING, 1)
-    return guessed[0], guessed[1] > 0.0
+    return guessed[0], int(guessed[1])
 
 
 @compiled
 def _weigh_all(
-    board: Any, segments: Any, phase: Any, zp: Any, zq: Any, top: Any, centre: Any, scale: Any, plain: Any,
+    board: Any, segments: Any, phase: Any, zp: Any, zq: Any, top: Any, centre: Any, scale: Any, way: Any,
     weights: Any, differences: Any, gaps: Any,
 ) -> Any:  # fmt: skip
     """Σ e, ρ, A, and whether some t was out of range."""
@@ -133,7 +124,7 @@ def _weigh_all(
             break
         i, j = s * SEGMENT, (s + 1) * SEGMENT
         found[s, _TOTAL], found[s, _MOMENT], found[s, _EXCESS], wild = weigh_blocks(
-            zp[i:j], zq[i:j], top, centre, scale, plain,
+            zp[i:j], zq[i:j], top, centre, scale, way,
             part(weights, i, j), part(differences, i, j), part(gaps, i, j), None,
         )  # fmt: skip
         found[s, _WILD] = 1.0 if wild else 0.0
@@ -158,26 +149,26 @@ def _centred(
     centre = float(top) - float(widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return at, 1.0, 0.0, 0.0, 0.0, True
-    move, plain = _guessed(board, zp, zq, at, top, centre, scale, weights, differences, gaps)
+    move, way = _guessed(board, zp, zq, at, top, centre, scale, weights, differences, gaps)
     total = rest = excess = value = 0.0
     wild = False
     for phase in range(_WEIGHING, _WEIGHING + MOVES):
         centre += move / scale
         total, rest, excess, wild = _weigh_all(
-            board, segments, phase, zp, zq, top, centre, scale, plain, weights, differences, gaps
+            board, segments, phase, zp, zq, top, centre, scale, way, weights, differences, gaps
         )
         value = divergence(excess, rest)
-        move = 0.0 if plain and wild else rest
-        if is_settled(plain, wild, centre * scale, rest, value):
+        move = 0.0 if way != CAREFUL and wild else rest
+        if is_settled(way, wild, centre * scale, rest, value):
             break
-        plain = False
+        way = CAREFUL
     return at, total, rest, excess - rest, value, wild | (not abs(value) < HUGE)
 
 
 @compiled
 def _share_out_slopes(
     board: Any, segments: Any, weights: Any, differences: Any, gaps: Any, shares: Any, factors: Any,
-    p_grad: Any, q_grad: Any, wants: Any,
+    p_grad: Any, q_grad: Any,
 ) -> None:  # fmt: skip
     """Write the gradients that are wanted, and find what each segment of them sums to."""
     wide_vectors()
@@ -189,10 +180,10 @@ def _share_out_slopes(
         left_p = left_q = 0.0
         for i in range(s * SEGMENT, min((s + 1) * SEGMENT, len(weights)), BLOCK):
             j = i + BLOCK
-            if wants[1]:
+            if q_grad is not None:
                 left_q += less_block(gaps[i:j], weights[i:j], shares[1], factors[1])
                 keep(gaps[i:j], q_grad[i:j])
-            if wants[0]:
+            if p_grad is not None:
                 left_p += weighted_block(differences[i:j], weights[i:j], shares[0], factors[0])
                 keep(differences[i:j], p_grad[i:j])
         found[s, _LEFT_P], found[s, _LEFT_Q] = left_p, left_q
@@ -209,14 +200,14 @@ def _give_rest(slopes: Any, heavy: Any, rest: Any, grad: Any) -> None:
 
 @compiled
 def _settle(
-    board: Any, segments: Any, differences: Any, gaps: Any, heavy: Any, p_grad: Any, q_grad: Any, wants: Any
+    board: Any, segments: Any, differences: Any, gaps: Any, heavy: Any, p_grad: Any, q_grad: Any
 ) -> None:
     """Bring the slopes to a sum of 0: a phase of one part."""
     if _take(board, _SETTLING, 1) == 0:
         found = _findings(board, _SLOPES, segments)
-        if heavy >= 0 and wants[0]:
+        if p_grad is not None and heavy >= 0:
             _give_rest(differences, heavy, found[:, _LEFT_P].sum(), p_grad)
-        if heavy >= 0 and wants[1]:
+        if q_grad is not None and heavy >= 0:
             _give_rest(gaps, heavy, found[:, _LEFT_Q].sum(), q_grad)
         _hand_in(board, _SETTLING)
     _wait(board, _SETTLING, 1)
@@ -224,7 +215,7 @@ def _settle(
 
 def _gradients(
     board: Any, segments: Any, rooms: Any, at: Any, sums: Any, scale: Any, factor: Any,
-    p_grad: Any, q_grad: Any, wants: Any,
+    p_grad: Any, q_grad: Any,
 ) -> None:  # fmt: skip
     """The gradients of a row, from what its weighing left in the rooms; nothing where it left nothing."""
     raise NotImplementedError
@@ -232,47 +223,45 @@ def _gradients(
 
 def _no_gradients(
     board: Any, segments: Any, rooms: Any, at: Any, sums: Any, scale: Any, factor: Any,
-    p_grad: Any, q_grad: Any, wants: Any,
+    p_grad: Any, q_grad: Any,
 ) -> None:  # fmt: skip
     pass
 
 
 def _all_gradients(
     board: Any, segments: Any, rooms: Any, at: Any, sums: Any, scale: Any, factor: Any,
-    p_grad: Any, q_grad: Any, wants: Any,
+    p_grad: Any, q_grad: Any,
 ) -> None:  # fmt: skip
     weights, differences, gaps = rooms
     total, rest, grown = sums
     each = scale * factor / total
     shares = like(scale, rest), like(scale, grown)
     factors = like(scale, each), like(scale, each / (1.0 + grown))
-    _share_out_slopes(board, segments, weights, differences, gaps, shares, factors, p_grad, q_grad, wants)
-    _settle(board, segments, differences, gaps, at if total < HEAVY else -1, p_grad, q_grad, wants)
+    _share_out_slopes(board, segments, weights, differences, gaps, shares, factors, p_grad, q_grad)
+    _settle(board, segments, differences, gaps, at if total < HEAVY else -1, p_grad, q_grad)
 
 
 @overload(_gradients)
 def _gradients_of(
     board: Any, segments: Any, rooms: Any, at: Any, sums: Any, scale: Any, factor: Any,  # noqa: ARG001
-    p_grad: Any, q_grad: Any, wants: Any,  # noqa: ARG001
+    p_grad: Any, q_grad: Any,  # noqa: ARG001
 ) -> Callable[..., Any]:  # fmt: skip
     return _no_gradients if isinstance(rooms[0], types.NoneType) else _all_gradients
 
 
 @compiled
-def _row(
-    board: Any, zp: Any, zq: Any, scale: Any, factor: Any, rooms: Any, p_grad: Any, q_grad: Any, wants: Any
-) -> Any:
+def _row(board: Any, zp: Any, zq: Any, scale: Any, factor: Any, rooms: Any, p_grad: Any, q_grad: Any) -> Any:
     """The factor times D(p‖q), and its gradients as those of `kl_logits.kl_row`; whether the row is hard."""
     segments = -(-len(zp) // SEGMENT)
     at, total, rest, grown, value, hard = _centred(board, segments, zp, zq, scale, *rooms)
     if not hard:
         sums = total, rest, grown
-        _gradients(board, segments, rooms, at, sums, scale, factor, p_grad, q_grad, wants)
+        _gradients(board, segments, rooms, at, sums, scale, factor, p_grad, q_grad)
     return max(value, 0.0) * factor, hard
 
 
 @compiled
-def long_rows(address: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any, keeps: Any) -> None:
+def long_rows(address: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> None:
     """All rows of the call at an address, by all threads; the arguments are those of `logit_rows`."""
     wide_vectors()
     words, numbers = call.integers(address), call.numbers(address)
@@ -280,28 +269,18 @@ def long_rows(address: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_o
     hard = call.array(words[call.HARD], words[call.ROWS], types.boolean)
     scratch = call.array(words[call.SCRATCH], SCRATCH_ROWS * outcomes, unit).reshape(SCRATCH_ROWS, outcomes)
     scale = like(scratch[0, 0], numbers[call.SCALE])
-    row_bytes = scratch.itemsize * outcomes
     p_side, q_side = call.sides(words)
-    wants = words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0
     for i in range(words[call.ROWS]):
         if call.cleared(words, i, hard):
             continue
         board = words[call.BOARD] + 8 * i * words[call.BOARD_WORDS]
-        # What is not wanted is written too, to where it would be kept before its conversion.
-        p_grad = call.gradient_row(
-            words[call.P_GRAD] or words[call.SCRATCH] + row_bytes, i if wants[0] else 0, outcomes, p_out
-        )
-        q_grad = call.gradient_row(
-            words[call.Q_GRAD] or words[call.SCRATCH] + 2 * row_bytes, i if wants[1] else 0, outcomes, q_out
-        )
-        rooms = (
-            kept(keeps, scratch[0]),
-            kept(keeps, room(p_grad, scratch[1])),
-            kept(keeps, room(q_grad, scratch[2])),
-        )
+        p_grad = call.wanted_row(words[call.P_GRAD], i, outcomes, p_out)
+        q_grad = call.wanted_row(words[call.Q_GRAD], i, outcomes, q_out)
+        weights = room_for_weights(p_grad, q_grad, scratch[0])
+        rooms = weights, room(p_grad, scratch[1]), room(q_grad, scratch[2])
         zp = call.row_of(p_side, i, outcomes, p_kind, 0)
         zq = call.row_of(q_side, i, outcomes, q_kind, 0)
-        value, is_hard = _row(board, zp, zq, scale, numbers[call.FACTOR], rooms, p_grad, q_grad, wants)
+        value, is_hard = _row(board, zp, zq, scale, numbers[call.FACTOR], rooms, p_grad, q_grad)
         if _take(board, _ENDING, 1) == 0:
             call.write_value(words, i, value)
             call.mark(address, hard, i, is_hard)

@@ -210,6 +210,21 @@ def nearest_and_power(_context: Any, x: Any, factor: Any) -> Any:
 
 
 @intrinsic
+def times_power(_context: Any, x: Any, power: Any) -> Any:
+    """x·2ⁿ for power = 2ⁿ, by adding exponents; x and the product are normal."""
+    bits = _bits(x)
+    mantissa, bias = _MANTISSA[bits]
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        kind = arguments[0].type
+        word = _word(arguments[0], bits)
+        a, b = (builder.bitcast(each, word) for each in arguments)
+        return builder.bitcast(builder.add(a, builder.sub(b, constant(word, bias << mantissa))), kind)
+
+    return x(x, power), generate
+
+
+@intrinsic
 def power_of_two(_context: Any, n: Any) -> Any:
     """2ⁿ for a whole n in the exponent's range, by writing the exponent bits."""
     bits = _bits(n)
@@ -238,24 +253,13 @@ def binary_exponent(_context: Any, x: Any) -> Any:
 
 
 @intrinsic
-def ordered(_context: Any, x: Any) -> Any:
-    """A whole number that sorts as the float does, NaN above +∞: its maximum vectorises and keeps NaNs."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        key = builder.bitcast(arguments[0], ir.IntType(_bits(x)))
-        # Negative floats count downwards in their bits: flip all but the sign.
-        ones = builder.ashr(key, ir.Constant(key.type, key.type.width - 1))
-        return builder.xor(key, builder.lshr(ones, ir.Constant(key.type, 1)))
-
-    return (types.int32 if _bits(x) == _SINGLE else types.int64)(x), generate
-
-
-@intrinsic
 def larger(_context: Any, a: Any, b: Any) -> Any:
-    """The larger of two whole numbers of one type."""
+    """The larger of two floats; either of them, or a NaN, where one is a NaN."""
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.select(builder.icmp_signed(">", *arguments), *arguments)
+        # What lets a maximum run in vector lanes.
+        free = ("nnan", "nsz")
+        return builder.select(builder.fcmp_ordered(">", *arguments, flags=free), *arguments, flags=free)
 
     return a(a, b), generate
 

@@ -46,27 +46,16 @@ def _item_of(room: Any, j: Any, otherwise: Any) -> Callable[..., Any]:  # noqa: 
     return _no_item if isinstance(room, types.NoneType) else _own_item
 
 
-def kept(keeps: Any, room: Any) -> Any:
-    """The room of what is kept, and None with `keeps` None."""
-    raise NotImplementedError
-
-
-def _nothing_kept(keeps: Any, room: Any) -> Any:  # noqa: ARG001
-    return None
-
-
-def _all_kept(keeps: Any, room: Any) -> Any:  # noqa: ARG001
-    return room
-
-
-@overload(kept)
-def _kept_of(keeps: Any, room: Any) -> Callable[..., Any]:  # noqa: ARG001
-    return _nothing_kept if isinstance(keeps, types.NoneType) else _all_kept
-
-
 def room(out: Any, scratch: Any) -> Any:
-    """Where a row is kept until it is final: where it will lie, if that has the kernel's precision."""
+    """Where a row is kept until it is final: where it will lie, if that has the kernel's precision.
+
+    None of a row that is not wanted.
+    """
     raise NotImplementedError
+
+
+def _no_room(out: Any, scratch: Any) -> Any:  # noqa: ARG001
+    return None
 
 
 def _in_place(out: Any, scratch: Any) -> Any:  # noqa: ARG001
@@ -79,7 +68,28 @@ def _in_scratch(out: Any, scratch: Any) -> Any:  # noqa: ARG001
 
 @overload(room)
 def _room_of(out: Any, scratch: Any) -> Callable[..., Any]:
+    if isinstance(out, types.NoneType):
+        return _no_room
     return _in_place if out.dtype == scratch.dtype else _in_scratch
+
+
+def room_for_weights(p_grad: Any, q_grad: Any, scratch: Any) -> Any:
+    """`scratch` if a gradient is wanted, else None."""
+    raise NotImplementedError
+
+
+def _no_weights(p_grad: Any, q_grad: Any, scratch: Any) -> Any:  # noqa: ARG001
+    return None
+
+
+def _weights(p_grad: Any, q_grad: Any, scratch: Any) -> Any:  # noqa: ARG001
+    return scratch
+
+
+@overload(room_for_weights)
+def _room_for_weights_of(p_grad: Any, q_grad: Any, scratch: Any) -> Callable[..., Any]:  # noqa: ARG001
+    wanted = (grad for grad in (p_grad, q_grad) if not isinstance(grad, types.NoneType))
+    return _weights if any(wanted) else _no_weights
 
 
 def keep(row: Any, out: Any) -> None:

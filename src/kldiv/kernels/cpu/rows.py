@@ -13,33 +13,33 @@ from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import kl_row, kl_value
 from kldiv.kernels.cpu.machine import wide_vectors
 
-# In the precision of the kernel, between room for a row of each side as it is stored and for a gradient.
+# In the precision of the kernel, after room for a row of each side as it is stored.
 SCRATCH_ROWS = 6
 
 
-def row(
-    how: Any, keeps: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any, scratch: Any
-) -> Any:
-    """The call's factor times the divergence of one row of logits, and whether the row is hard."""
+def row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:
+    """The call's factor times the divergence of one row of logits, and whether the row is hard.
+
+    Gradients that are not None are written.
+    """
     raise NotImplementedError
 
 
 @overload(row)
 def _row_of(
-    how: Any, keeps: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, wants: Any, scratch: Any  # noqa: ARG001
+    how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
 ) -> Callable[..., Any]:  # fmt: skip
     if how.instance_class is not KullbackLeibler:
         return f_row
-    return kl_value if isinstance(keeps, types.NoneType) else kl_row
+    wanted = (grad for grad in (p_grad, q_grad) if not isinstance(grad, types.NoneType))
+    return kl_row if any(wanted) else kl_value
 
 
 @compiled
-def logit_rows(
-    address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any, keeps: Any
-) -> None:
-    """Rows of the call at an address, until none is left; kinds are the types of what lies in memory.
+def logit_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> None:
+    """Rows of the call at an address, until none is left.
 
-    With `keeps` None no gradient is wanted, and nothing is kept for one.
+    Kinds are the types of what lies in memory; None is that of a gradient that nobody wants.
     """
     wide_vectors()
     words, numbers = call.integers(address), call.numbers(address)
@@ -49,9 +49,7 @@ def logit_rows(
     memory = call.take_scratch(address, words)
     scratch = call.array(memory + 16 * outcomes, SCRATCH_ROWS * outcomes, unit)
     scratch = scratch.reshape(SCRATCH_ROWS, outcomes)
-    spare = memory + 16 * outcomes + SCRATCH_ROWS * outcomes * scratch.itemsize
     p_side, q_side = call.sides(words)
-    wants = words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0
     while True:
         first, end = call.take_rows(address, words)
         if first == end:
@@ -59,10 +57,9 @@ def logit_rows(
         for i in range(first, end):
             if call.cleared(words, i, hard):
                 continue
-            # What is not wanted is written too, to where nobody reads it.
-            p_grad = call.gradient_row(words[call.P_GRAD] or spare, i if wants[0] else 0, outcomes, p_out)
-            q_grad = call.gradient_row(words[call.Q_GRAD] or spare, i if wants[1] else 0, outcomes, q_out)
+            p_grad = call.wanted_row(words[call.P_GRAD], i, outcomes, p_out)
+            q_grad = call.wanted_row(words[call.Q_GRAD], i, outcomes, q_out)
             zp = call.row_of(p_side, i, outcomes, p_kind, memory)
             zq = call.row_of(q_side, i, outcomes, q_kind, memory + 8 * outcomes)
-            value[i], is_hard = row(how, keeps, zp, zq, numbers, p_grad, q_grad, wants, scratch)
+            value[i], is_hard = row(how, zp, zq, numbers, p_grad, q_grad, scratch)
             call.mark(address, hard, i, is_hard)

@@ -11,7 +11,6 @@ from numba import boolean, float64, int64, types
 from numba.extending import overload
 
 from kldiv.kernels.cpu import call
-from kldiv.kernels.cpu.centring import finite
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import (
     KullbackLeibler,
@@ -22,6 +21,7 @@ from kldiv.kernels.cpu.generators import (
 from kldiv.kernels.cpu.lanes import COUNT, every, lane_of, load, load_rows, store
 from kldiv.kernels.cpu.machine import select, wide_vectors
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
+from kldiv.kernels.cpu.weighing import finite
 
 SCRATCH_ROWS = 4
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.

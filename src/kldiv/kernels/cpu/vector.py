@@ -20,6 +20,7 @@ from kldiv.kernels.cpu.machine import (
     nearest_and_power,
     power_of_two,
     select,
+    times_power,
 )
 
 LOG2_E = math.log2(math.e)
@@ -28,6 +29,8 @@ LN2 = math.log(2)
 LN2_HIGH_32, LN2_LOW_32 = 0.693359375, -2.12194440e-4
 LN2_HIGH_64, LN2_LOW_64 = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14 = (1 / math.factorial(k) for k in range(2, 15))
+# Minimax coefficients of (e^r − 1 − r)/r² for e^r itself: 4e-9 of it for |r| <= ln 2 / 2.
+E2, E3, E4, E5, E6 = 0.49999994, 0.16666521, 0.04166839, 0.008368745, 0.001381454
 # Minimax coefficients of (log((1+s)/(1−s)) − 2s)/s in s².
 G1, G2, G3, G4 = (
     6.666666666666735130e-01,
@@ -139,11 +142,37 @@ def _least_ratio_of(x: Any) -> Callable[..., Any]:
     return _single_least_ratio if x == types.float32 else _double_least_ratio
 
 
+def _fraction(x: Any, n: Any) -> Any:
+    """e^x/2ⁿ."""
+    raise NotImplementedError
+
+
+def _single_fraction(x: Any, n: Any) -> Any:
+    # ln 2 is nearly a single: 100·ln 2 is off by 2e-7.
+    r = multiply_add(n, like(x, -LN2), x)
+    s = multiply_add(like(r, E6), r, like(r, E5))
+    s = multiply_add(s, r, like(r, E4))
+    s = multiply_add(s, r, like(r, E3))
+    s = multiply_add(s, r, like(r, E2))
+    s = multiply_add(s, r, like(r, 1.0))
+    return multiply_add(s, r, like(r, 1.0))
+
+
+def _other_fraction(x: Any, n: Any) -> Any:
+    r = _reduced(x, n)
+    return multiply_add(multiply_add(_tail(r), r, like(r, 1.0)), r, like(r, 1.0))
+
+
+@overload(_fraction)
+def _fraction_of(x: Any, n: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _single_fraction if x == types.float32 else _other_fraction
+
+
 @compiled
 def exponential(x: Any) -> Any:
-    """e^x for x <= 0, 0 where that is no normal number."""
-    whole, _, _ = exponential_parts(x)
-    return select(x < _lowest(x), like(x, 0.0), whole)
+    """e^x for x up to 88 (709 in double), 0 where that is no normal number."""
+    n, power = nearest_and_power(x, like(x, LOG2_E))
+    return select(x < _lowest(x), like(x, 0.0), times_power(_fraction(x, n), power))
 
 
 @compiled
