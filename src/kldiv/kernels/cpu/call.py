@@ -159,23 +159,27 @@ def read(side: Any, i: Any, outcomes: Any, out: Any, first: Any, apart: Any) -> 
 
 
 @compiled
-def _write(row: Any, first: Any, apart: Any, out: Any) -> None:
+def _write(rows: Any, apart: Any, out: Any, outcomes: Any) -> None:
     # Unsigned, so that no index counts from the end.
-    at, step = uint64(first), uint64(apart)
-    for j in range(len(out)):
-        out[j] = narrow(out[j], row[at])
-        at += step
+    at, step = uint64(0), uint64(apart)
+    for first in range(0, len(out), outcomes):
+        place = uint64(first // outcomes)
+        for _ in range(outcomes):
+            out[at] = narrow(out[0], rows[place])
+            at += uint64(1)
+            place += step
 
 
 @compiled
-def write(row: Any, first: Any, apart: Any, base: Any, i: Any, outcomes: Any, kind: Any) -> None:
-    """The row that lies from row[first] on, `apart` numbers apart, as the gradient of row i."""
+def write(rows: Any, apart: Any, base: Any, first: Any, count: Any, outcomes: Any, kind: Any) -> None:
+    """Rows as the gradients from `first` on: outcomes lie `apart` numbers apart, and rows begin side by side."""
+    start, end = first * outcomes, (first + count) * outcomes
     if kind == SINGLE:
-        _write(row, first, apart, gradient_row(base, i, outcomes, types.float32))
+        _write(rows, apart, array(base, end, types.float32)[start:], outcomes)
     elif kind == DOUBLE:
-        _write(row, first, apart, gradient_row(base, i, outcomes, types.float64))
+        _write(rows, apart, array(base, end, types.float64)[start:], outcomes)
     elif kind == BRAIN:
-        _write(row, first, apart, gradient_row(base, i, outcomes, types.uint16))
+        _write(rows, apart, array(base, end, types.uint16)[start:], outcomes)
 
 
 @compiled

@@ -78,7 +78,7 @@ def _settle(slopes: Any, mass: Any, left: Any, at: Any, factor: Any) -> None:
 
 
 def f_row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:
-    """The call's factor times Σ F(p, q), and its gradients times that if not None; whether the row is hard."""
+    """The call's factor times Σ F(p, q), its gradients times that if not None; whether the row is hard."""
     wide_vectors()
     scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]
     weights, gaps, ratios = scratch[0], scratch[1], scratch[2]

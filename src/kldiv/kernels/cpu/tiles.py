@@ -18,8 +18,8 @@ from kldiv.kernels.cpu.generators import (
     slopes_of_q_sum_to_zero,
     term_and_slopes,
 )
-from kldiv.kernels.cpu.lanes import COUNT, every, lane_of, load, load_rows, store
-from kldiv.kernels.cpu.machine import select, wide_vectors
+from kldiv.kernels.cpu.lanes import COUNT, every, load, load_rows, store
+from kldiv.kernels.cpu.machine import magnitude, select, wide_vectors
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import finite
 
@@ -27,6 +27,8 @@ SCRATCH_ROWS = 4
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
 _WILD = -600.0
 _HUGE = 1e30
+# As `centring` has it.
+_SMALL = 0.5
 # Beyond any finite logit but those that nearly overflow.
 _NONE = 1e37
 _LEAST = -3.4028234663852886e38
@@ -56,57 +58,49 @@ def _gather(words: Any, side: Any, first: Any, starts: Any, out: Any) -> None:
 
 @compiled
 def _centre(a: Any, b: Any, outcomes: Any) -> Any:
-    """The largest logit of p, and where it is the difference to q's."""
+    """The largest logit of p, the difference to q's there, and which outcome that is."""
     wide_vectors()
-    top, centre = load(a, 0), load(a, 0) - load(b, 0)
+    top, centre, at = load(a, 0), load(a, 0) - load(b, 0), every(0.0)
     for j in range(1, outcomes):
         z = load(a, j)
         centre = select(z > top, z - load(b, j), centre)
+        at = select(z > top, every(float(j)), at)
         top = select(z > top, z, top)
-    return top, centre
+    return top, centre, at
 
 
 @compiled
-def _weigh(a: Any, b: Any, outcomes: Any, top: Any, centre: Any, scale: Any) -> Any:
-    """Replace logits by e = exp(zp − max zp) and t, the difference less the centre; Σ e, the mean of t."""
+def _weigh(a: Any, b: Any, c: Any, outcomes: Any, top: Any, centre: Any, scale: Any) -> Any:
+    """Σ e, Σ e·t and Σ e·φ(t) for e = exp(zp − max zp) and t, the difference less the centre.
+
+    And whether some t is out of range. Logits in a and b become e and e^(−t) − 1, c becomes e^(−t).
+    """
     wide_vectors()
-    total = moment = every(0.0)
+    total = moment = excess = every(0.0)
+    wild = every(0.0) > every(0.0)
     for j in range(outcomes):
         zp = load(a, j)
         t = (zp - load(b, j) - centre) * scale
         e = exponential((zp - top) * scale)
-        store(a, j, e)
-        store(b, j, t)
-        total, moment = total + e, moment + e * t
-    return total, moment / total
-
-
-@compiled
-def _spread(a: Any, b: Any, c: Any, outcomes: Any, mean: Any) -> Any:
-    """With t from its mean on: Σ e·φ(t), and whether some t is out of range.
-
-    b and c become e^(−t) − 1 and e^(−t).
-    """
-    wide_vectors()
-    excess, wild = every(0.0), every(0.0) > every(0.0)
-    for j in range(outcomes):
-        t = load(b, j) - mean
         ratio, gap, beyond = exponential_parts(-t)
-        excess += load(a, j) * beyond
         wild = wild | (t < every(_WILD)) | (t > every(-_WILD))
+        store(a, j, e)
         store(b, j, gap)
         store(c, j, ratio)
-    return excess, wild
+        total, moment, excess = total + e, moment + e * t, excess + e * beyond
+    return total, moment, excess, wild
 
 
 @compiled
 def _terms(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any
 ) -> Any:  # fmt: skip
     """Σ F(p, q); a and c become p and q, b and `slopes` p·∂F/∂p and q·∂F/∂q, as wanted."""
     wide_vectors()
     terms = every(0.0)
     want_p, want_q = wants
+    total, rest, excess = sums
+    grown = excess - rest
     share, inverse = every(1.0) / total, every(1.0) / (every(1.0) + grown)
     for j in range(outcomes):
         p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
@@ -124,11 +118,13 @@ def _terms(
 
 @compiled
 def _kl_terms(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any  # noqa: ARG001
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any  # noqa: ARG001
 ) -> Any:  # fmt: skip
-    """As `_terms`, of D(p‖q) = log(1 + A): a logarithm for the row rather than one for each outcome."""
+    """As `_terms`, of D(p‖q) = ρ + log(1 + g): a logarithm for the row rather than one for each outcome."""
     wide_vectors()
     want_p, want_q = wants
+    total, rest, excess = sums
+    grown = excess - rest
     share, inverse = every(1.0) / total, every(1.0) / (every(1.0) + grown)
     if want_p:
         for j in range(outcomes):
@@ -137,39 +133,36 @@ def _kl_terms(
             store(a, j, p)
             store(b, j, -p * logarithm)
             if want_q:
-                store(c, j, p * ratio)
                 store(slopes, j, p * gap)
     elif want_q:
         for j in range(outcomes):
-            p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
-            store(c, j, p * ratio)
-            store(slopes, j, p * gap)
-    divergence, _ = logarithm_parts(grown, every(1.0) + grown)
-    return divergence
+            store(slopes, j, load(a, j) * share * (load(b, j) - grown) * inverse)
+    logarithm, beyond = logarithm_parts(grown, every(1.0) + grown)
+    return select(magnitude(grown) < every(_SMALL), excess - beyond, rest + logarithm)
 
 
 def _all_terms(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any
 ) -> Any:  # fmt: skip
     """`_kl_terms` or `_terms`, whichever fits the divergence."""
     raise NotImplementedError
 
 
 def _of_kl(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any
 ) -> Any:  # fmt: skip
-    return _kl_terms(how, a, b, c, slopes, outcomes, total, grown, wants)
+    return _kl_terms(how, a, b, c, slopes, outcomes, sums, wants)
 
 
 def _of_others(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any
 ) -> Any:  # fmt: skip
-    return _terms(how, a, b, c, slopes, outcomes, total, grown, wants)
+    return _terms(how, a, b, c, slopes, outcomes, sums, wants)
 
 
 @overload(_all_terms)
 def _all_terms_of(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, total: Any, grown: Any, wants: Any  # noqa: ARG001
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any  # noqa: ARG001
 ) -> Callable[..., Any]:  # fmt: skip
     return _of_kl if how.instance_class is KullbackLeibler else _of_others
 
@@ -198,27 +191,14 @@ def _off_simplex_removed(slopes: Any, mass: Any, outcomes: Any, factor: Any) -> 
 
 
 @compiled
-def _sum_to_zero(slopes: Any, mass: Any, outcomes: Any, factor: Any) -> None:
-    """slopes ← slopes·factor, of slopes whose sum is 0: the likeliest outcome's takes what rounding left."""
+def _sum_to_zero(slopes: Any, at: Any, outcomes: Any, factor: Any) -> None:
+    """slopes ← slopes·factor, of slopes whose sum is 0: the likeliest outcome's is what the others leave."""
     wide_vectors()
-    most = at = left = every(0.0)
+    left = every(0.0)
     for j in range(outcomes):
-        m = load(mass, j)
-        at = select(m > most, every(float(j)), at)
-        most = select(m > most, m, most)
-        left += load(slopes, j)
+        left += select(at == every(float(j)), every(0.0), load(slopes, j))
     for j in range(outcomes):
-        slope = load(slopes, j)
-        store(slopes, j, select(at == every(float(j)), slope - left, slope) * factor)
-
-
-@compiled
-def _scatter(words: Any, base: Any, kind: Any, first: Any, slopes: Any) -> None:
-    """Write the gradients of rows."""
-    wide_vectors()
-    outcomes = words[call.OUTCOMES]
-    for lane in range(min(COUNT, words[call.ROWS] - first)):
-        call.write(slopes, lane, COUNT, base, first + lane, outcomes, kind)
+        store(slopes, j, select(at == every(float(j)), -left, load(slopes, j)) * factor)
 
 
 @compiled
@@ -228,34 +208,36 @@ def _tile(
     """The rows from `first` on, as many as there are lanes."""
     wide_vectors()
     outcomes, wants = words[call.OUTCOMES], (words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0)
+    count = min(COUNT, words[call.ROWS] - first)
     a, b, c, slopes = scratch[0], scratch[1], scratch[2], scratch[3]
     p_side, q_side = call.sides(words)
     _gather(words, p_side, first, starts, a)
     _gather(words, q_side, first, starts, b)
-    top, centre = _centre(a, b, outcomes)
-    total, mean = _weigh(a, b, outcomes, top, centre, every(numbers[call.SCALE]))
-    excess, wild = _spread(a, b, c, outcomes, mean)
+    top, centre, at = _centre(a, b, outcomes)
+    total, moment, excess, wild = _weigh(a, b, c, outcomes, top, centre, every(numbers[call.SCALE]))
     # A side without a finite logit is no distribution; nor is there a difference to it.
     wild = wild | (top < every(-_NONE)) | (centre < every(-_NONE)) | (centre > every(_NONE))
-    grown = excess / total
-    terms = _all_terms(how, a, b, c, slopes, outcomes, total, grown, wants)
+    sums = total, moment / total, excess / total
+    grown = sums[2] - sums[1]
+    terms = _all_terms(how, a, b, c, slopes, outcomes, sums, wants)
     result, slope = finished(how, terms)
     factor = every(numbers[call.SCALE] * numbers[call.FACTOR]) * slope
     if wants[0]:
         _off_simplex_removed(b, a, outcomes, factor)
-        _scatter(words, words[call.P_GRAD], words[call.P_GRAD_KIND], first, b)
+        call.write(b, COUNT, words[call.P_GRAD], first, count, outcomes, words[call.P_GRAD_KIND])
     if wants[1]:
         if slopes_of_q_sum_to_zero(how):
-            _sum_to_zero(slopes, c, outcomes, factor)
+            _sum_to_zero(slopes, at, outcomes, factor)
         else:
             _off_simplex_removed(slopes, c, outcomes, factor)
-        _scatter(words, words[call.Q_GRAD], words[call.Q_GRAD_KIND], first, slopes)
-    for lane in range(min(COUNT, words[call.ROWS] - first)):
-        if call.cleared(words, first + lane, hard):
+        call.write(slopes, COUNT, words[call.Q_GRAD], first, count, outcomes, words[call.Q_GRAD_KIND])
+    store(a, 0, result * every(numbers[call.FACTOR]))
+    store(b, 0, select((grown < every(_HUGE)), select(wild, every(1.0), every(0.0)), every(1.0)))
+    for lane in range(count):
+        if words[call.MASK] != 0 and call.cleared(words, first + lane, hard):
             continue
-        call.write_value(words, first + lane, lane_of(result, lane) * numbers[call.FACTOR])
-        is_hard = lane_of(wild, lane) or not lane_of(grown, lane) < _HUGE
-        call.mark(address, hard, first + lane, is_hard)
+        call.write_value(words, first + lane, a[lane])
+        call.mark(address, hard, first + lane, b[lane] > 0.0)
 
 
 @compiled

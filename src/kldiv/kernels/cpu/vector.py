@@ -55,15 +55,15 @@ def _single_tail(r: Any) -> Any:
 
 
 def _lanes_tail(r: Any) -> Any:
-    # To 4e-12, as what is read and written in single precision needs no more.
-    s = multiply_add(like(r, T10), r, like(r, T9))
-    s = multiply_add(s, r, like(r, T8))
-    s = multiply_add(s, r, like(r, T7))
-    s = multiply_add(s, r, like(r, T6))
-    s = multiply_add(s, r, like(r, T5))
-    s = multiply_add(s, r, like(r, T4))
-    s = multiply_add(s, r, like(r, T3))
-    return multiply_add(s, r, like(r, T2))
+    # To 4e-12, as what is read and written in single precision needs no more; in two chains, for lanes wait.
+    square = r * r
+    even = multiply_add(like(r, T10), square, like(r, T8))
+    odd = multiply_add(like(r, T9), square, like(r, T7))
+    even = multiply_add(even, square, like(r, T6))
+    odd = multiply_add(odd, square, like(r, T5))
+    even = multiply_add(even, square, like(r, T4))
+    odd = multiply_add(odd, square, like(r, T3))
+    return multiply_add(odd, r, multiply_add(even, square, like(r, T2)))
 
 
 def _double_tail(r: Any) -> Any:
@@ -187,7 +187,7 @@ def exponential_parts(x: Any, lost: Any = None) -> Any:
     r = _reduced(held, n)
     if lost is not None:
         r += lost
-    beyond = _tail(r) * r * r
+    beyond = _tail(r) * (r * r)
     less_one = multiply_add(power, beyond + r, power - like(x, 1.0))
     # Where n is 0 the remainder is the polynomial's own; elsewhere nothing is left to cancel.
     return (
