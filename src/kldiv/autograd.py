@@ -55,7 +55,7 @@ class _CompiledRowwise(torch.autograd.Function):
         ctx.how, ctx.dtypes = how, (p.dtype, q.dtype)
         ctx.save_for_backward(where, p, q)
         value, *ctx.kept = computed(how, ctx.needs_input_grad[3:], where, p, q)
-        return value.sum() if total and value.ndim else value
+        return _total(value) if total else value
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -128,7 +128,12 @@ def rowwise(
         function: Any = _Rowwise
         value = factor * function.apply(divergence, p.space, q.space, temperature, p.values, q.values)
         value = value if where is None else torch.where(where, value, 0.0)
-    return value.sum() if total and value.ndim else value
+    return _total(value) if total else value
+
+
+def _total(values: Tensor) -> Tensor:
+    """The sum; of one number that number itself, which costs less."""
+    return values.reshape(()) if values.numel() == 1 else values.sum()
 
 
 def _by_compiled(how: How, total: bool, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:

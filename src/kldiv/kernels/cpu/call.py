@@ -172,7 +172,7 @@ def _write(rows: Any, apart: Any, out: Any, outcomes: Any) -> None:
 
 @compiled
 def write(rows: Any, apart: Any, base: Any, first: Any, count: Any, outcomes: Any, kind: Any) -> None:
-    """Rows as the gradients from `first` on: outcomes lie `apart` numbers apart, and rows begin side by side."""
+    """Rows as gradients from `first` on: outcomes lie `apart` numbers apart, and rows begin side by side."""
     start, end = first * outcomes, (first + count) * outcomes
     if kind == SINGLE:
         _write(rows, apart, array(base, end, types.float32)[start:], outcomes)
