@@ -61,9 +61,18 @@ def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool)
     )
     if result.value.numel():
         hard = _run(question, p, q, result)
+        if question.where is not None:
+            _clear(result, ~question.where)
         if hard is not None:
             _redo(hard, question, p, q, result)
     return result
+
+
+def _clear(result: Result, rows: Tensor) -> None:
+    """Nothing is asked of these rows."""
+    for each in result:
+        if each is not None:
+            each[rows] = 0
 
 
 def _room_for_gradient(z: Tensor, unit: torch.dtype) -> Tensor:

@@ -195,23 +195,9 @@ def write_value(words: Any, i: Any, value: Any) -> None:
 
 
 @compiled
-def _clear(base: Any, i: Any, outcomes: Any, kind: Any) -> None:
-    if base:
-        if kind == SINGLE:
-            gradient_row(base, i, outcomes, types.float32)[:] = 0
-        elif kind == DOUBLE:
-            gradient_row(base, i, outcomes, types.float64)[:] = 0
-        elif kind == BRAIN:
-            gradient_row(base, i, outcomes, types.uint16)[:] = 0
-
-
-@compiled
-def cleared(words: Any, i: Any, hard: Any) -> Any:
-    """Whether row i is not asked for, and then has value 0 and no gradient."""
+def left_out(words: Any, i: Any, hard: Any) -> Any:
+    """Whether row i is not asked for, and then is not hard either."""
     if words[MASK] == 0 or array(words[MASK], i + 1, boolean)[i]:
         return False
-    write_value(words, i, 0.0)
     hard[i] = False
-    _clear(words[P_GRAD], i, words[OUTCOMES], words[P_GRAD_KIND])
-    _clear(words[Q_GRAD], i, words[OUTCOMES], words[Q_GRAD_KIND])
     return True

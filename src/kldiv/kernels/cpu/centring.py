@@ -13,7 +13,7 @@ import math
 from typing import Any
 
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.machine import larger, select, smaller, wide_vectors, widen
+from kldiv.kernels.cpu.machine import larger, like, select, smaller, wide_vectors, widen
 from kldiv.kernels.cpu.optional import part
 from kldiv.kernels.cpu.vector import logarithm_parts
 from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh_blocks
@@ -116,7 +116,7 @@ def guess(
     if len(zp) < 2 * n:
         return 0.0, CAREFUL
     total, moment, excess, _ = weigh_blocks(
-        zp[:n], zq[:n], top, centre, scale, CAREFUL,
+        zp[:n], zq[:n], top, centre, scale, like(n, CAREFUL),
         part(weights, 0, n), part(differences, 0, n), part(gaps, 0, n), part(ratios, 0, n),
     )  # fmt: skip
     share, rest = total * len(zp) / n, moment / total
@@ -141,7 +141,7 @@ def centred(zp: Any, zq: Any, scale: Any, weights: Any, differences: Any, gaps: 
     wide_vectors()
     at = likeliest(zp, scale)
     top = widen(scale, zp[at])
-    centre = float(top) - float(widen(scale, zq[at]))
+    centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return at, 1.0, 0.0, 0.0, 0.0, True
     move, way = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)

@@ -14,9 +14,9 @@ from kldiv.kernels.cpu.generators import (
     term_and_slopes,
 )
 from kldiv.kernels.cpu.kl_logits import less
-from kldiv.kernels.cpu.machine import accumulate, like, select, wide_vectors
+from kldiv.kernels.cpu.machine import accumulate, by_precision, like, select, wide_vectors
 from kldiv.kernels.cpu.optional import item, keep, part, room
-from kldiv.kernels.cpu.vector import least_ratio
+from kldiv.kernels.cpu.vector import LEAST_RATIO_32, LEAST_RATIO_64
 from kldiv.kernels.cpu.weighing import BLOCK
 
 # Lost beside 1 in single precision, and not in double.
@@ -28,7 +28,7 @@ def _outcome(j: Any, row: Any) -> Any:
     """p, log p/q if differences are kept, q/p but no less than can be divided by, and q/p − 1."""
     weights, gaps, ratios, differences, share, grown, logarithm = row
     inverse = like(share, 1.0) / (like(share, 1.0) + grown)
-    ratio, least = ratios[j] * inverse, least_ratio(share)
+    ratio, least = ratios[j] * inverse, by_precision(share, LEAST_RATIO_32, LEAST_RATIO_64)
     d = item(differences, j, like(share, 0.0)) + logarithm
     return weights[j] * share, d, select(ratio < least, least, ratio), (gaps[j] - grown) * inverse
 
@@ -48,7 +48,7 @@ def _terms(how: Any, row: Any, p_unit: Any, q_unit: Any, of_p: Any, of_q: Any) -
         p, d, ratio, gap = _outcome(j, row)
         term, slope_p, slope_q = term_and_slopes(how, p, d, ratio, gap, gap + d)
         total = accumulate(total, term)
-        lost |= ratios[j] < least_ratio(share)
+        lost |= ratios[j] < by_precision(share, LEAST_RATIO_32, LEAST_RATIO_64)
         if of_p is not None:
             of_p[j] = slope_p - p * p_unit
             left_p = accumulate(left_p, slope_p - p * p_unit)

@@ -146,7 +146,7 @@ def _centred(
     """As `centring.centred`: p's likeliest outcome, Σ e, ρ, g, D(p‖q), and whether the row is hard."""
     at = _likeliest_of_all(board, segments, zp, scale)
     top = widen(scale, zp[at])
-    centre = float(top) - float(widen(scale, zq[at]))
+    centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return at, 1.0, 0.0, 0.0, 0.0, True
     move, way = _guessed(board, zp, zq, at, top, centre, scale, weights, differences, gaps)
@@ -271,7 +271,7 @@ def long_rows(address: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_o
     scale = like(scratch[0, 0], numbers[call.SCALE])
     p_side, q_side = call.sides(words)
     for i in range(words[call.ROWS]):
-        if call.cleared(words, i, hard):
+        if call.left_out(words, i, hard):
             continue
         board = words[call.BOARD] + 8 * i * words[call.BOARD_WORDS]
         p_grad = call.wanted_row(words[call.P_GRAD], i, outcomes, p_out)

@@ -121,6 +121,16 @@ def narrow(_context: Any, storage: Any, x: Any) -> Any:
 # --- arithmetic -------------------------------------------------------------------------------------
 
 
+def _in_every_lane(context: Any, builder: Any, x: Any, value: Any) -> Any:
+    """The value, or where the type x is one of lanes, the value in each."""
+    kind = context.get_value_type(x)
+    if not isinstance(kind, ir.VectorType):
+        return value
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), None)
+    return builder.shuffle_vector(first, first, zeros)
+
+
 @intrinsic
 def like(_context: Any, x: Any, number: Any) -> Any:
     """The number in the type of x; a literal is folded at compile time."""
@@ -128,14 +138,22 @@ def like(_context: Any, x: Any, number: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         value = context.cast(builder, arguments[1], signature.args[1], scalar)
-        if scalar is x:
-            return value
-        kind = context.get_value_type(x)
-        first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), None)
-        return builder.shuffle_vector(first, first, zeros)
+        return _in_every_lane(context, builder, x, value)
 
     return x(x, number), generate
+
+
+@intrinsic
+def by_precision(_context: Any, x: Any, single: Any, double: Any) -> Any:
+    """One of two numbers in the type of x: the first in single precision, the second in double."""
+    scalar = getattr(x, "scalar", x)
+    chosen = 1 if scalar == types.float32 else 2
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value = context.cast(builder, arguments[chosen], signature.args[chosen], scalar)
+        return _in_every_lane(context, builder, x, value)
+
+    return x(x, single, double), generate
 
 
 @intrinsic

@@ -166,5 +166,5 @@ def pair_rows(address: Any, how: Any) -> None:
         if first == end:
             return
         for i in range(first, end):
-            if not call.cleared(words, i, hard):
+            if not call.left_out(words, i, hard):
                 call.mark(address, hard, i, _pair(how, words, numbers, i, scratch))

@@ -55,7 +55,7 @@ def logit_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_ou
         if first == end:
             return
         for i in range(first, end):
-            if call.cleared(words, i, hard):
+            if call.left_out(words, i, hard):
                 continue
             p_grad = call.wanted_row(words[call.P_GRAD], i, outcomes, p_out)
             q_grad = call.wanted_row(words[call.Q_GRAD], i, outcomes, q_out)

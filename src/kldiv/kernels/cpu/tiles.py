@@ -234,7 +234,7 @@ def _tile(
     store(a, 0, result * every(numbers[call.FACTOR]))
     store(b, 0, select((grown < every(_HUGE)), select(wild, every(1.0), every(0.0)), every(1.0)))
     for lane in range(count):
-        if words[call.MASK] != 0 and call.cleared(words, first + lane, hard):
+        if call.left_out(words, first + lane, hard):
             continue
         call.write_value(words, first + lane, a[lane])
         call.mark(address, hard, first + lane, b[lane] > 0.0)

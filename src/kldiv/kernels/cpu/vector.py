@@ -15,6 +15,7 @@ from numba.extending import overload
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.machine import (
     binary_exponent,
+    by_precision,
     like,
     multiply_add,
     nearest_and_power,
@@ -29,6 +30,10 @@ LN2 = math.log(2)
 LN2_HIGH_32, LN2_LOW_32 = 0.693359375, -2.12194440e-4
 LN2_HIGH_64, LN2_LOW_64 = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14 = (1 / math.factorial(k) for k in range(2, 15))
+# The whole numbers below which e^x is no normal number.
+LOWEST_32, LOWEST_64 = -87.0, -708.0
+# More than e^x is for an x that `exponential_parts` holds; their inverses are no infinity.
+LEAST_RATIO_32, LEAST_RATIO_64 = 2e-38, 4e-308
 # Minimax coefficients of (e^r − 1 − r)/r² for e^r itself: 4e-9 of it for |r| <= ln 2 / 2.
 E2, E3, E4, E5, E6 = 0.49999994, 0.16666521, 0.04166839, 0.008368745, 0.001381454
 # Minimax coefficients of (log((1+s)/(1−s)) − 2s)/s in s².
@@ -106,42 +111,6 @@ def _reduced_of(x: Any, n: Any) -> Callable[..., Any]:  # noqa: ARG001 (an overl
     return _single_reduced if x == types.float32 else _double_reduced
 
 
-def _lowest(x: Any) -> Any:
-    """The whole number below which e^x is no normal number."""
-    raise NotImplementedError
-
-
-def _single_lowest(x: Any) -> Any:
-    return like(x, -87.0)
-
-
-def _double_lowest(x: Any) -> Any:
-    return like(x, -708.0)
-
-
-@overload(_lowest)
-def _lowest_of(x: Any) -> Callable[..., Any]:
-    return _single_lowest if x == types.float32 else _double_lowest
-
-
-def least_ratio(x: Any) -> Any:
-    """More than e^x is for an x that `exponential_parts` holds; its inverse is no infinity."""
-    raise NotImplementedError
-
-
-def _single_least_ratio(x: Any) -> Any:
-    return like(x, 2e-38)
-
-
-def _double_least_ratio(x: Any) -> Any:
-    return like(x, 4e-308)
-
-
-@overload(least_ratio)
-def _least_ratio_of(x: Any) -> Callable[..., Any]:
-    return _single_least_ratio if x == types.float32 else _double_least_ratio
-
-
 def _fraction(x: Any, n: Any) -> Any:
     """e^x/2ⁿ."""
     raise NotImplementedError
@@ -172,7 +141,9 @@ def _fraction_of(x: Any, n: Any) -> Callable[..., Any]:  # noqa: ARG001
 def exponential(x: Any) -> Any:
     """e^x for x up to 88 (709 in double), 0 where that is no normal number."""
     n, power = nearest_and_power(x, like(x, LOG2_E))
-    return select(x < _lowest(x), like(x, 0.0), times_power(_fraction(x, n), power))
+    return select(
+        x < by_precision(x, LOWEST_32, LOWEST_64), like(x, 0.0), times_power(_fraction(x, n), power)
+    )
 
 
 @compiled
@@ -181,7 +152,7 @@ def exponential_parts(x: Any, lost: Any = None) -> Any:
 
     `lost` is what the rounding of x has lost.
     """
-    floor = _lowest(x)
+    floor = by_precision(x, LOWEST_32, LOWEST_64)
     held = select(x < floor, floor, x)
     n, power = nearest_and_power(held, like(x, LOG2_E))
     r = _reduced(held, n)

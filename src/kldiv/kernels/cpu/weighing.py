@@ -4,15 +4,12 @@ With weights e = exp(zp − top), t = zp − zq − centre and φ(t) = e^(−t) 
 Σ e·φ(t). Which way may be taken, `centring` decides.
 """
 
-from collections.abc import Callable
 from typing import Any
-
-from numba import types
-from numba.extending import overload
 
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.machine import (
     accumulate,
+    by_precision,
     like,
     magnitude,
     multiply_add,
@@ -28,6 +25,10 @@ BLOCK = 2048
 CAREFUL, PLAIN, APART = range(3)
 # The rounding of a difference costs e^(−t) as many units as it is large: up to this, a few are all it costs.
 _FAR = 6.0
+# The least finite numbers.
+_LEAST_32, _LEAST_64 = -3.4028234663852886e38, -1.7976931348623157e308
+# Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
+_WILDEST_32, _WILDEST_64 = -60.0, -600.0
 # The exponential of this is finite in single precision, and so is the sum of a block of less than the next.
 _MOST, _TOO_MANY = 88.0, 1e30
 
@@ -43,61 +44,20 @@ def _difference(a: Any, b: Any) -> Any:
     return gap, (a - (gap - virtual)) - (b + virtual)
 
 
-def _least(x: Any) -> Any:
-    """The least finite number of the type of x."""
-    raise NotImplementedError
-
-
-def _single_least(x: Any) -> Any:
-    return like(x, -3.4028234663852886e38)
-
-
-def _double_least(x: Any) -> Any:
-    return like(x, -1.7976931348623157e308)
-
-
-@overload(_least)
-def _least_of(x: Any) -> Callable[..., Any]:
-    return _single_least if x == types.float32 else _double_least
-
-
-def _wildest(x: Any) -> Any:
-    """Below this t, e^(−t) nears overflow, and p may have underflowed where q has not."""
-    raise NotImplementedError
-
-
-def _single_wildest(x: Any) -> Any:
-    return like(x, -60.0)
-
-
-def _double_wildest(x: Any) -> Any:
-    return like(x, -600.0)
-
-
-@overload(_wildest)
-def _wildest_of(x: Any) -> Callable[..., Any]:
-    return _single_wildest if x == types.float32 else _double_wildest
-
-
 @compiled
 def finite(z: Any, least: Any) -> Any:
     """z, or the least finite number for −∞: outcomes masked on both sides then differ by 0 and weigh 0."""
     return select(z < least, least, z)
 
 
+@compiled
 def _less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
     """t = (a − b − centre − low)·scale, and minus what its rounding lost, which e^(−t) would multiply.
 
     With `low` None the difference as it comes, and None.
     """
-    raise NotImplementedError
-
-
-def _plainly(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:  # noqa: ARG001
-    return (a - b - centre) * scale, None
-
-
-def _carefully(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
+    if low is None:
+        return (a - b - centre) * scale, None
     gap, lost = _difference(a, b)
     off, more = _difference(gap, centre)
     lost = (lost + more) - low
@@ -107,27 +67,12 @@ def _carefully(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
     return t, multiply_add(-whole, scale, t) - lost * scale
 
 
-@overload(_less_centre)
-def _less_centre_of(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Callable[..., Any]:  # noqa: ARG001
-    return _plainly if isinstance(low, types.NoneType) else _carefully
-
-
+@compiled
 def _is_beyond(t: Any, low: Any) -> Any:
     """Whether t is out of the range of the careful way, or with `low` None of the plain one."""
-    raise NotImplementedError
-
-
-def _beyond_plain(t: Any, low: Any) -> Any:  # noqa: ARG001
-    return magnitude(t) > like(t, _FAR)
-
-
-def _beyond_careful(t: Any, low: Any) -> Any:  # noqa: ARG001
-    return t < _wildest(t)
-
-
-@overload(_is_beyond)
-def _is_beyond_of(t: Any, low: Any) -> Callable[..., Any]:  # noqa: ARG001
-    return _beyond_plain if isinstance(low, types.NoneType) else _beyond_careful
+    if low is None:
+        return magnitude(t) > like(t, _FAR)
+    return t < by_precision(t, _WILDEST_32, _WILDEST_64)
 
 
 @compiled
@@ -140,7 +85,7 @@ def _weigh(
     What is not None is written: e, t, e^(−t) and e^(−t) − 1; without the ratios, gaps are e·(e^(−t) − 1).
     """
     wide_vectors()
-    least, beyond_range = _least(top), False
+    least, beyond_range = by_precision(top, _LEAST_32, _LEAST_64), False
     total = moment = excess = like(top, 0.0)
     for j in range(len(zp)):
         a, b = finite(widen(top, zp[j]), least), finite(widen(top, zq[j]), least)
@@ -208,22 +153,15 @@ def weigh_blocks(
     total, moment, excess, wild = 0.0, 0.0, 0.0, False
     for i in range(0, len(zp), BLOCK):
         j = i + BLOCK
+        p, q, e, t = zp[i:j], zq[i:j], part(weights, i, j), part(differences, i, j)
+        gap, ratio = part(gaps, i, j), part(ratios, i, j)
         if way == APART:
-            w, m, of_q = _weigh_apart(
-                zp[i:j], zq[i:j], top * scale, (top - high) * scale, scale,
-                part(weights, i, j), part(differences, i, j), part(gaps, i, j),
-            )  # fmt: skip
+            w, m, of_q = _weigh_apart(p, q, top * scale, (top - high) * scale, scale, e, t, gap)
             x, out = float(of_q) - float(w) + float(m), of_q > like(of_q, _TOO_MANY)
         elif way == PLAIN:
-            w, m, x, out = _weigh(
-                zp[i:j], zq[i:j], top, high, None, scale,
-                part(weights, i, j), part(differences, i, j), part(gaps, i, j), part(ratios, i, j),
-            )  # fmt: skip
+            w, m, x, out = _weigh(p, q, top, high, None, scale, e, t, gap, ratio)
         else:
-            w, m, x, out = _weigh(
-                zp[i:j], zq[i:j], top, high, low, scale,
-                part(weights, i, j), part(differences, i, j), part(gaps, i, j), part(ratios, i, j),
-            )  # fmt: skip
+            w, m, x, out = _weigh(p, q, top, high, low, scale, e, t, gap, ratio)
         total, moment, excess, wild = total + w, moment + m, excess + x, wild | out
         if way != CAREFUL and wild:
             break
