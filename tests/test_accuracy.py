@@ -71,6 +71,30 @@ def test_many_outcomes(dtype):
     slopes = list(map(oracle.kl_slopes, exact_p, exact_q))
     oracle.assert_close(of_p, [pair[0] for pair in slopes], UNITS, normwise=True, label="slope of p")
     oracle.assert_close(of_q, [pair[1] for pair in slopes], UNITS, normwise=True, label="slope of q")
+    # Without p's gradient rows far apart are weighed in another way.
+    alone = q.clone().requires_grad_()
+    value = KL(Logits(p), Logits(alone))
+    value.sum().backward()
+    oracle.assert_close(value, list(map(oracle.kl, exact_p, exact_q)), UNITS, label="value with q's slope")
+    oracle.assert_close(alone.grad, [pair[1] for pair in slopes], UNITS, normwise=True, label="q's slope")
+
+
+@pytest.mark.parametrize("below", [8.0, 1e3, 1e4])
+@pytest.mark.parametrize("share", [0.01, 0.1])
+def test_rare_outcomes_apart_and_the_others_close(share, below):
+    """A large divergence, that says nothing of how close most outcomes are."""
+    p, q, _, _ = rows_and_probabilities(1000, torch.float32, (1e-1,))
+    # From the second half on, so that the start of a row does not show them.
+    q = torch.where(torch.arange(1000) >= 1000 - int(1000 * share), q - below, q)
+    exact_p, exact_q = (oracle.probabilities(side[0].tolist()) for side in (p, q))
+    value, of_p, of_q = value_and_slopes(KL, p, q)
+    oracle.assert_close(value, [oracle.kl(exact_p, exact_q)], UNITS, label="value")
+    slopes = oracle.kl_slopes(exact_p, exact_q)
+    oracle.assert_close(of_p, [slopes[0]], UNITS, normwise=True, label="slope of p")
+    oracle.assert_close(of_q, [slopes[1]], UNITS, normwise=True, label="slope of q")
+    alone = q.clone().requires_grad_()
+    kldiv.kl(Logits(p), Logits(alone)).sum().backward()
+    oracle.assert_close(alone.grad, [slopes[1]], UNITS, normwise=True, label="slope of q alone")
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)

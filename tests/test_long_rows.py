@@ -78,7 +78,17 @@ def test_value_and_slopes(gap, peak, dtype):
             oracle.assert_close(found, slope, UNITS_OF_SLOPES[dtype], normwise=True, label="slope")
 
 
-def test_one_thread_or_many_one_side_or_both_and_no_gradient():
+def computed(p, q, mask, wants):
+    """The value and the gradients that are wanted."""
+    sides = [z.clone().requires_grad_(want) for z, want in zip((p, q), wants, strict=True)]
+    value = kldiv.kl(*map(Logits, sides), where=mask)
+    if any(wants):
+        value.sum().backward()
+    return [each for each in (value.detach(), *(z.grad for z in sides)) if each is not None]
+
+
+@pytest.mark.parametrize("wants", [(True, True), (False, True), (True, False), (False, False)])
+def test_one_thread_or_many(wants):
     p, q = logit_rows(300_001, torch.float32, (1.0, 1e-2, 3.0))
     mask = torch.tensor([True, False, True])
     before = torch.get_num_threads()
@@ -86,19 +96,22 @@ def test_one_thread_or_many_one_side_or_both_and_no_gradient():
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            for wants in ((True, True), (False, True), (True, False)):
-                both = [z.clone().requires_grad_(want) for z, want in zip((p, q), wants, strict=True)]
-                value = kldiv.kl(*map(Logits, both), where=mask)
-                value.sum().backward()
-                results.append((value.detach(), *(z.grad for z in both)))
-            results.append((kldiv.kl(Logits(p), Logits(q), where=mask), None, None))
+            results.append(computed(p, q, mask, wants))
     finally:
         torch.set_num_threads(before)
     for numbers in zip(*results, strict=True):
-        seen = [each for each in numbers if each is not None]
-        assert all(torch.equal(each, seen[0]) for each in seen)
-        assert (seen[0][1] == 0).all()
-        assert (seen[0][[0, 2]] != 0).any()
+        assert all(torch.equal(each, numbers[0]) for each in numbers)
+        assert (numbers[0][1] == 0).all()
+        assert (numbers[0][[0, 2]] != 0).any()
+
+
+def test_one_side_or_both():
+    """With p's gradient, which needs each difference's digits, rows far apart are weighed in another way."""
+    p, q = logit_rows(300_001, torch.float32, (1.0, 1e-2, 3.0))
+    value, p_grad, q_grad = computed(p, q, None, (True, True))
+    oracle.assert_close(computed(p, q, None, (False, False))[0], value, UNITS)
+    oracle.assert_close(computed(p, q, None, (True, False))[1], p_grad, UNITS, normwise=True)
+    oracle.assert_close(computed(p, q, None, (False, True))[1], q_grad, UNITS, normwise=True)
 
 
 def test_a_hard_row_is_done_once_more():

@@ -96,7 +96,8 @@ def is_settled(way: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
     An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D).
     """
     if way == APART:
-        return not wild and value > _APART
+        # Both D(p‖q) and log(1 + g), which is what most outcomes' slopes are made of.
+        return not wild and value > _APART and abs(value - rest) > _APART
     if way == PLAIN and (wild or not _is_wide(centre, value)):
         return False
     return not rest * rest > 2.0 * value
@@ -124,7 +125,7 @@ def guess(
     if not math.isfinite(mean):
         return 0.0, CAREFUL
     value = divergence(excess / total, rest)
-    if value > _APART and ratios is None:
+    if differences is None and ratios is None and value > _APART:
         return mean, APART
     if value < _NARROW and _is_wide(centre * scale + mean, value):
         return mean, PLAIN

@@ -21,10 +21,13 @@ from kldiv.kernels.cpu.optional import part
 from kldiv.kernels.cpu.vector import exponential, exponential_parts
 
 BLOCK = 2048
-# CAREFUL: t and what its rounding has lost. PLAIN: t as it comes. APART: e^(−t) from q's own weights.
+# CAREFUL: t and what its rounding has lost. PLAIN: t as it comes. APART: e^(−t) from q's own weights, where
+# neither t nor e^(−t) is kept.
 CAREFUL, PLAIN, APART = range(3)
 # The rounding of a difference costs e^(−t) as many units as it is large: up to this, a few are all it costs.
 _FAR = 6.0
+# From here on, rare outcomes alone may set two distributions apart, the others being close.
+_FARTHEST = 10.0
 # The least finite numbers.
 _LEAST_32, _LEAST_64 = -3.4028234663852886e38, -1.7976931348623157e308
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
@@ -111,16 +114,14 @@ def _weigh(
 
 
 @compiled
-def _weigh_apart(
-    zp: Any, zq: Any, top: Any, q_top: Any, scale: Any, weights: Any, differences: Any, gaps: Any
-) -> Any:  # fmt: skip
-    """Σ e, Σ e·t and Σ w for w = e·e^(−t); written as by `_weigh`.
+def _weigh_apart(zp: Any, zq: Any, top: Any, q_top: Any, scale: Any, weights: Any, gaps: Any) -> Any:
+    """Σ e, Σ e·t and Σ w for w = e·e^(−t), and whether some t is out of range; written as by `_weigh`.
 
     `top` and `q_top` are what exponents are less than scaled logits. What rounds an exponent moves its t
     likewise, as if the logit had been another: D(p‖q) hardly depends on that.
     """
     wide_vectors()
-    most, zero = like(top, _MOST), like(top, 0.0)
+    most, zero, beyond_range = like(top, _MOST), like(top, 0.0), False
     total = moment = q_total = zero
     for j in range(len(zp)):
         x = multiply_add(widen(top, zp[j]), scale, -top)
@@ -130,12 +131,11 @@ def _weigh_apart(
         t = select(e > zero, x - y, zero)
         if weights is not None:
             weights[j] = e
-        if differences is not None:
-            differences[j] = t
         if gaps is not None:
             gaps[j] = w - e
         total, moment, q_total = accumulate(total, e), accumulate(moment, e * t), accumulate(q_total, w)
-    return total, moment, q_total
+        beyond_range |= t > like(top, _FARTHEST)
+    return total, moment, q_total, beyond_range
 
 
 # --- a row ------------------------------------------------------------------------------------------
@@ -156,8 +156,8 @@ def weigh_blocks(
         p, q, e, t = zp[i:j], zq[i:j], part(weights, i, j), part(differences, i, j)
         gap, ratio = part(gaps, i, j), part(ratios, i, j)
         if way == APART:
-            w, m, of_q = _weigh_apart(p, q, top * scale, (top - high) * scale, scale, e, t, gap)
-            x, out = float(of_q) - float(w) + float(m), of_q > like(of_q, _TOO_MANY)
+            w, m, of_q, out = _weigh_apart(p, q, top * scale, (top - high) * scale, scale, e, gap)
+            x, out = float(of_q) - float(w) + float(m), out | (of_q > like(of_q, _TOO_MANY))
         elif way == PLAIN:
             w, m, x, out = _weigh(p, q, top, high, None, scale, e, t, gap, ratio)
         else:
