@@ -147,6 +147,61 @@ def test_counts_say_how_often_each_mistake_was_made():
     assert (findings["KL001"].count, findings["KL001"].looked_at) == (3, 5)
 
 
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5000)], ids=["copied", "looked at in the call"])
+def test_what_the_program_does_to_its_tensors_afterwards_is_not_reported(shape):
+    logits, other = draw(*shape)
+    lp, p = logits.log_softmax(-1), other.softmax(-1)
+
+    def call():
+        result = F.kl_div(lp, p, reduction="none")
+        for tensor in (lp, p, result):
+            tensor.fill_(7.0)
+
+    expected = audited(lambda: F.kl_div(lp, p, reduction="none"))[1].observations
+    findings, site = audited(call)
+    assert not findings
+    assert site.observations == expected
+
+
+@pytest.mark.filterwarnings("ignore:size_average and reduce args")
+def test_calls_of_many_kinds_at_one_place_are_each_looked_at():
+    calls = [
+        (LP, P, {"reduction": "batchmean"}),
+        (LP, P, {"reduction": "none"}),
+        (LP.exp(), P, {"reduction": "batchmean"}),
+        (LP[:, :1].log_softmax(0), P[:, :1].softmax(0), {"reduction": "sum"}),
+        (LP.bfloat16(), P.bfloat16(), {"reduction": "sum"}),
+        (LP, P.double(), {"size_average": False}),
+        (IMAGE.log_softmax(1), OTHER.softmax(1), {"reduction": "sum"}),
+        (IMAGE, OTHER.softmax(-1) * (torch.arange(4) > 1)[:, None], {"reduction": "sum"}),
+    ]
+    _, site = audited(lambda: [F.kl_div(a, b, **named) for a, b, named in calls * 3])
+    together = [each.input.space for each in site.observations]
+    alone = [audited(lambda: F.kl_div(a, b, **named))[1].observations[0] for a, b, named in calls * 3]  # noqa: B023
+    assert together == [each.input.space for each in alone]
+    same = ("outcomes", "target", "returned", "expected", "negative", "alike")
+    for name in same:
+        assert [getattr(each, name) for each in site.observations] == [getattr(each, name) for each in alone]
+
+
+def test_calls_looked_at_together_are_told_apart():
+    inputs = [LP, LP.exp(), Z, LP.T.log_softmax(-1).T, torch.full_like(LP, torch.nan)] * 30
+    targets = [P, P * (torch.arange(6) > 2)[:, None], P * 20] * 50
+    _, site = audited(lambda: [F.kl_div(a, b, reduction="sum") for a, b in zip(inputs, targets, strict=True)])
+    assert len(site.observations) == 100 + 3  # numbers 100, 120 and 140
+    for number, seen in enumerate(site.observations[:100]):
+        _, single = audited(lambda: F.kl_div(inputs[number], targets[number], reduction="sum"))  # noqa: B023
+        alone = single.observations[0]
+        assert (seen.input and seen.input.space) == (alone.input and alone.input.space)
+        assert (seen.target, seen.dim, seen.alike) == (alone.target, alone.dim, alone.alike)
+
+
+def test_a_broadcast_input_is_no_loss_of_digits():
+    findings, site = audited(lambda: F.kl_div(LP[:1], P, reduction="batchmean"))
+    assert not findings
+    assert site.observations[0].expected == pytest.approx(site.observations[0].returned, rel=1e-5)
+
+
 def test_results_gradients_and_random_numbers_are_those_of_pytorch():
     def train():
         torch.manual_seed(1)
