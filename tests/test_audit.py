@@ -173,7 +173,7 @@ def test_calls_of_many_kinds_at_one_place_are_each_looked_at():
         (LP.bfloat16(), P.bfloat16(), {"reduction": "sum"}),
         (LP, P.double(), {"size_average": False}),
         (IMAGE.log_softmax(1), OTHER.softmax(1), {"reduction": "sum"}),
-        (IMAGE, OTHER.softmax(-1) * (torch.arange(4) > 1)[:, None], {"reduction": "sum"}),
+        (IMAGE, OTHER.softmax(-1) * (torch.arange(4) > 1)[:, None], {"reduction": "none"}),
     ]
     _, site = audited(lambda: [F.kl_div(a, b, **named) for a, b, named in calls * 3])
     together = [each.input.space for each in site.observations]
@@ -185,21 +185,42 @@ def test_calls_of_many_kinds_at_one_place_are_each_looked_at():
 
 
 def test_calls_looked_at_together_are_told_apart():
-    inputs = [LP, LP.exp(), Z, LP.T.log_softmax(-1).T, torch.full_like(LP, torch.nan)] * 30
+    inputs = [LP, LP.exp(), Z, Z.T.log_softmax(-1).T, torch.full_like(LP, torch.nan)] * 30
     targets = [P, P * (torch.arange(6) > 2)[:, None], P * 20] * 50
     _, site = audited(lambda: [F.kl_div(a, b, reduction="sum") for a, b in zip(inputs, targets, strict=True)])
     assert len(site.observations) == 100 + 3  # numbers 100, 120 and 140
     for number, seen in enumerate(site.observations[:100]):
         _, single = audited(lambda: F.kl_div(inputs[number], targets[number], reduction="sum"))  # noqa: B023
         alone = single.observations[0]
-        assert (seen.input and seen.input.space) == (alone.input and alone.input.space)
-        assert (seen.target, seen.dim, seen.alike) == (alone.target, alone.dim, alone.alike)
+        assert seen.input_space == alone.input_space
+        assert seen.target_space == alone.target_space
+        assert seen.target_high == pytest.approx(alone.target_high, rel=1e-6)  # float32, in another order
+        assert (seen.dim, seen.alike) == (alone.dim, alone.alike)
+
+
+@pytest.mark.parametrize("size", [6, 60], ids=["read whole", "read in part"])
+def test_one_line_may_be_right_along_either_dimension(size):
+    a, b = draw(size, size)
+    pairs = [(a.log_softmax(dim), b.softmax(dim)) for dim in (1, 0)] * 20
+    findings, site = audited(lambda: [F.kl_div(lp, p, reduction="sum") for lp, p in pairs])
+    assert not findings
+    assert {each.dim for each in site.observations} == {-1, 0}
+
+
+def test_of_large_tensors_too_the_wrong_calls_among_right_ones_are_found():
+    lp, p = (f(x, -1) for f, x in zip((F.log_softmax, F.softmax), draw(60, 60), strict=True))
+    inputs = [lp] * 20 + [lp.exp()] * 20
+    findings, _ = audited(lambda: [F.kl_div(each, p, reduction="sum") for each in inputs])
+    assert set(findings) == {"KL001", "KL102"}
+    assert findings["KL001"].count < findings["KL001"].looked_at
 
 
 def test_a_broadcast_input_is_no_loss_of_digits():
-    findings, site = audited(lambda: F.kl_div(LP[:1], P, reduction="batchmean"))
+    a, b = draw(6, 5)
+    lp, p = (0.01 * a[:1]).log_softmax(-1), (0.01 * b).softmax(-1)
+    findings, site = audited(lambda: F.kl_div(lp, p, reduction="batchmean"))
     assert not findings
-    assert site.observations[0].expected == pytest.approx(site.observations[0].returned, rel=1e-5)
+    assert site.observations[0].expected == pytest.approx(site.observations[0].returned, rel=1e-2)
 
 
 def test_results_gradients_and_random_numbers_are_those_of_pytorch():

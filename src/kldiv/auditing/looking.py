@@ -1,12 +1,22 @@
-"""Looks at the calls of one site: at small ones together, at a large one at once."""
+"""Looks at the calls of one site: at the first of a kind at once, at those that follow together.
+
+Copying a small call costs little beside looking at it.
+"""
 
 import threading
+from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from kldiv.auditing.arguments import Arguments, hidden, lacking
 from kldiv.auditing.observing import Observation, observe
-from kldiv.auditing.reading import Batch, Kind, Large, broadcast, is_large, kind_of, number_of
+from kldiv.auditing.reading import Batch, Calls, Kind, Rows, kind_of, number_of, sides_of, single
+
+# The most elements read of a kind's first call, and of those that follow, of half precision and others; or a
+# row. Half precision is compared with float64, which needs the whole.
+_FIRST, _HALF, _OTHERS = 1 << 14, 1 << 12, 1 << 9
+_MOST_CALLS = 100
 
 
 class Looking:
@@ -16,10 +26,11 @@ class Looking:
         self._lock = threading.RLock()  # a handler of signals may ask in between
         self._observations: list[Observation] = []
         self._failures: list[str] = []
+        self._first: dict[Kind, Observation] = {}
         self._batch: Batch | None = None
         self._compare = True
 
-    def see(self, arguments: Arguments, result: torch.Tensor) -> None:
+    def see(self, arguments: Arguments, result: Tensor) -> None:
         """Take one call in; whatever goes wrong with that, the program goes on."""
         with self._lock, torch._C.DisableTorchFunction():
             try:
@@ -28,8 +39,8 @@ class Looking:
                 if unread or self._batch is None or self._batch.kind != kind:
                     self._look_at_batch()
                     self._begin(kind, arguments, result, unread or lacking(arguments))
-                else:
-                    self._add(self._batch, arguments, result)
+                elif not self._batch.add(sides_of(arguments), number_of(result)):
+                    self._look_at_batch()
             except Exception as error:
                 self._failures.append(f"{type(error).__name__}: {error}")
 
@@ -47,33 +58,65 @@ class Looking:
             self._look_at_batch()
             return self._failures.copy()
 
-    def _begin(self, kind: Kind, arguments: Arguments, result: torch.Tensor, unread: str) -> None:
+    def _begin(self, kind: Kind, arguments: Arguments, result: Tensor, unread: str) -> None:
         """Take in a call of another kind than the last one's."""
         if unread:
             outcomes = kind.shape[-1] if kind.shape else 1
             self._observations.append(Observation(kind, outcomes, unread=unread))
             return
-        shape = torch.broadcast_shapes(kind.shape, kind.target_shape)  # type: ignore[no-untyped-call]
-        if is_large(shape):
-            self._look_at(Large(kind, broadcast(arguments), number_of(result)))
-        else:
-            self._batch = Batch(kind, shape)
-            self._add(self._batch, arguments, result)
-
-    def _add(self, batch: Batch, arguments: Arguments, result: torch.Tensor) -> None:
-        if batch.add(arguments, number_of(result)):
+        sides, returned = sides_of(arguments), number_of(result)
+        if kind not in self._first:
+            self._look_at_first(kind, sides, returned)
+            return
+        rows = Rows(sides[0].shape, self._first[kind].dim, _HALF if kind.half else _OTHERS)
+        self._batch = Batch(kind, rows, max(1, min(_MOST_CALLS, _FIRST // (rows.read * rows.outcomes))))
+        if not self._batch.add(sides, returned):
             self._look_at_batch()
+
+    def _look_at_first(self, kind: Kind, sides: tuple[Tensor, Tensor], returned: float) -> None:
+        shape = sides[0].shape
+        found = _best(
+            observe(single(kind, Rows(shape, dim, _FIRST), sides, returned), compare=self._compare)
+            for dim in (-1, *range(len(shape) - 1))
+        )
+        if found[0].has_numbers:
+            self._first[kind] = found[0]
+        self._keep(found)
 
     def _look_at_batch(self) -> None:
         batch, self._batch = self._batch, None
-        if batch is not None:
-            self._look_at(batch)
-
-    def _look_at(self, calls: Batch | Large) -> None:
+        if batch is None:
+            return
+        calls = batch.calls
         try:
-            found = observe(calls, compare=self._compare)
+            self._keep(self._seen(calls))
         except Exception as error:
             self._failures += [f"{type(error).__name__}: {error}"] * len(calls.returned)
-            return
-        self._observations += found
-        self._compare = self._compare and all(each.divergence is None for each in found)
+
+    def _seen(self, calls: Calls) -> list[Observation]:
+        """What is seen of copied calls, along the first's dimension; along others only if they are whole."""
+        dim, dimensions = calls.rows.dim, len(calls.rows.shape)
+        if calls.rows.all:
+            others = [each for each in (-1, *range(dimensions - 1)) if each != dim]
+            return _best(observe(calls.along(each), compare=self._compare) for each in (dim, *others))
+        seen = observe(calls, compare=self._compare)
+        if self._first[calls.kind].distributed and not all(each.distributed for each in seen):
+            # These were read along the wrong dimension, or are wrong: the next is looked at as the first was.
+            del self._first[calls.kind]
+            return [each for each in seen if each.distributed]
+        return seen
+
+    def _keep(self, seen: list[Observation]) -> None:
+        self._observations += seen
+        self._compare = self._compare and all(each.divergence is None for each in seen)
+
+
+def _best(readings: Iterator[list[Observation]]) -> list[Observation]:
+    """Of readings along several dimensions, for each call the first in which a side is a distribution."""
+    best = next(readings)
+    while not all(each.distributed for each in best):
+        further = next(readings, None)
+        if further is None:
+            break
+        best = [a if a.distributed or not b.distributed else b for a, b in zip(best, further, strict=True)]
+    return best

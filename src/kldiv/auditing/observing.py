@@ -11,12 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from kldiv.auditing.divergence import divergence, terms
-from kldiv.auditing.reading import Batch, Kind, Large, Sides
-from kldiv.auditing.spaces import Floats, Look, Looks, Space, look, looks
+from kldiv.auditing.reading import Calls, Kind
+from kldiv.auditing.spaces import Floats, Look, Looks, Numbers, Space, look, looks
 
 # A result above this does not come of rounding alone.
 _CLOSE = 1e-3
-_DISTRIBUTIONS = frozenset({"log-probabilities", "probabilities"})
 
 
 class Observation(NamedTuple):
@@ -30,6 +29,7 @@ class Observation(NamedTuple):
     of: Kind
     outcomes: int
     dim: int = -1
+    whole: bool = False
     input_space: Space | None = None
     input_low: float = math.nan
     input_high: float = math.nan
@@ -55,61 +55,66 @@ class Observation(NamedTuple):
         return self.target_space and Look(self.target_space, self.target_low, self.target_high)
 
     @property
+    def distributed(self) -> bool:
+        """Whether a side is a distribution along the dimension that was read along."""
+        return bool({self.input_space, self.target_space} & {"log-probabilities", "probabilities"})
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether both sides are more than NaN and infinities."""
+        return not {self.input_space, self.target_space} & {None, "no numbers"}
+
+    @property
     def nonfinite(self) -> bool:
         """Whether the call returned an infinity or NaN."""
         return self.returned is not None and not math.isfinite(self.returned)
 
 
-def observe(calls: Batch | Large, *, compare: bool) -> list[Observation]:
-    """Look at the calls of a batch; `compare` also computes the divergence of the first that has one."""
-    with torch._C.DisableTorchFunction(), np.errstate(all="ignore"):
-        seen = _along(calls, -1)
-        for dim in range(calls.dimensions - 1):
-            if all(map(_is_distribution, seen)):
-                break
-            further = _along(calls, dim)
-            seen = [
-                a if _is_distribution(a) or not _is_distribution(b) else b
-                for a, b in zip(seen, further, strict=True)
-            ]
+def observe(calls: Calls, *, compare: bool) -> list[Observation]:
+    """Look at each call; `compare` also computes the divergence of the first that has one."""
+    kind, rows = calls.kind, calls.rows
+    with np.errstate(all="ignore"):
+        sides = (
+            *looks(calls.input, torch.finfo(kind.input_dtype).eps),
+            *_looks_of_target(kind, calls.target),
+        )
+        columns = (*sides, calls.returned, *_checked(calls))
+        seen = [
+            Observation(kind, rows.outcomes, rows.dim, rows.all, *each) for each in zip(*columns, strict=True)
+        ]
         return _compared(calls, seen) if compare else seen
 
 
-def _is_distribution(seen: Observation) -> bool:
-    """Whether a side sums to 1 along the dimension that it was read along."""
-    return seen.input_space in _DISTRIBUTIONS or seen.target_space in _DISTRIBUTIONS
-
-
-def _along(calls: Batch | Large, dim: int) -> list[Observation]:
-    """What is seen of each call if its outcomes lie along `dim`."""
-    kind, sides, returned = calls.kind, calls.sides(dim), np.array(calls.returned)
-    each = terms(sides.input, sides.target, log_target=kind.log_target)
-    whole = sides.input.shape[1] == sides.rows
-    negative = (each.sum(-1) < 0).any(-1) if kind.reduction == "none" else returned < 0
-    columns = (
-        *looks(sides.input, torch.finfo(kind.input_dtype).eps),
-        *_looks_of_target(kind, sides.target),
-        calls.returned,
-        _reduced(each, kind).tolist() if whole else [None] * len(returned),
-        negative.tolist(),
-        _alike(returned, each, sides, kind).tolist(),
-    )
-    outcomes = sides.input.shape[-1]
-    return [Observation(kind, outcomes, dim, *one) for one in zip(*columns, strict=True)]
-
-
-def _looks_of_target(kind: Kind, calls: Floats) -> Looks:
+def _looks_of_target(kind: Kind, target: Numbers) -> Looks:
     """What the target of each call looks like; rows of zeros mask what is padded."""
     epsilon = torch.finfo(kind.target_dtype).eps
-    if kind.log_target or np.logical_and.reduce(calls, None):
-        return looks(calls, epsilon)
-    each = [look(_unmasked(rows), epsilon) for rows in calls]
+    if kind.log_target or np.logical_and.reduce(target, None):
+        return looks(target, epsilon)
+    each = [look(_unmasked(rows), epsilon) for rows in target]
     return Looks(*map(list, zip(*each, strict=True)))
 
 
-def _unmasked(rows: Floats) -> Floats:
+def _unmasked(rows: Numbers) -> Numbers:
     used = rows.any(-1)
     return rows[used] if used.any() else rows
+
+
+def _checked(calls: Calls) -> tuple[list[float | None], list[bool], list[bool]]:
+    """Of each call `expected`, `negative` and `alike`.
+
+    The terms are worked out where they can tell: for results that may have lost their digits, or that are
+    one for each outcome.
+    """
+    kind, returned = calls.kind, np.array(calls.returned)
+    small = np.abs(returned) < _CLOSE * calls.rows.count
+    if not (kind.half or kind.reduction == "none" or small.any()):
+        return [None] * len(returned), (returned < 0).tolist(), [False] * len(returned)
+    given, target = calls.input.astype(np.float64), calls.target.astype(np.float64)
+    each = terms(given, target, log_target=kind.log_target)
+    expected = _reduced(each, kind).tolist() if calls.rows.all else [None] * len(returned)
+    negative = (each.sum(-1) < 0).any(-1) if kind.reduction == "none" else returned < 0
+    alike = (np.abs(returned) < _CLOSE) & _rounded(each, given, target, kind)
+    return expected, negative.tolist(), alike.tolist()
 
 
 def _reduced(each: Floats, kind: Kind) -> Floats:
@@ -118,33 +123,31 @@ def _reduced(each: Floats, kind: Kind) -> Floats:
     return sums / kind.shape[0] if kind.reduction == "batchmean" else sums
 
 
-def _alike(returned: Floats, each: Floats, sides: Sides, kind: Kind) -> NDArray[np.bool]:
+def _rounded(each: Floats, given: Floats, target: Floats, kind: Kind) -> NDArray[np.bool]:
     """Whether every term is what rounding a logarithm makes of 0."""
-    small = np.abs(returned) < _CLOSE
-    if small.any():
-        p = np.exp(sides.target) if kind.log_target else sides.target
-        rounding = 4 * torch.finfo(kind.input_dtype).eps * p * (1 + np.abs(sides.input))
-        small &= (np.abs(each) <= rounding).all((1, 2))
-    return small
+    p = np.exp(target) if kind.log_target else target
+    rounding = 4 * torch.finfo(kind.input_dtype).eps * p * (1 + np.abs(given))
+    alike: NDArray[np.bool] = np.logical_and.reduce(np.abs(each) <= rounding, (1, 2))
+    return alike
 
 
-def _compared(calls: Batch | Large, seen: list[Observation]) -> list[Observation]:
+def _compared(calls: Calls, seen: list[Observation]) -> list[Observation]:
     """The same, the first whose sides hold numbers with D(P‖Q)."""
     for number, each in enumerate(seen):
-        compared = _with_divergence(each, calls.sides(each.dim), number)
+        compared = _with_divergence(each, calls, number)
         if compared.divergence is not None:
             return [*seen[:number], compared, *seen[number + 1 :]]
     return seen
 
 
-def _with_divergence(seen: Observation, sides: Sides, number: int) -> Observation:
-    if seen.input is None or seen.target is None or "no numbers" in {seen.input.space, seen.target.space}:
+def _with_divergence(seen: Observation, calls: Calls, number: int) -> Observation:
+    if seen.input is None or seen.target is None or not seen.has_numbers:
         return seen
-    given, target = sides.input[number], sides.target[number]
+    given, target = calls.input[number].astype(np.float64), calls.target[number].astype(np.float64)
     used = slice(None) if seen.of.log_target else target.any(-1)
     values = divergence(target[used], seen.target.space, given[used], seen.input.space)
     if not len(values):
         return seen
     of_sum = seen.of.reduction in {"sum", "none"}
-    value = values.sum() * (sides.rows / len(given)) if of_sum else values.mean()
+    value = values.sum() * (calls.rows.count / calls.rows.read) if of_sum else values.mean()
     return seen._replace(divergence=float(value), masked=len(values) < len(given))

@@ -1,24 +1,22 @@
 """Reads the numbers of a call before the program can change them.
 
 They are read as NumPy arrays, a bounded part of them, so that no mode or profiler of the program sees an
-operation more than the reading. Copying a small call costs little beside looking at it: calls of one kind are
-gathered and looked at together.
+operation more than the reading.
 """
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from kldiv.auditing.arguments import Arguments, Options
-from kldiv.auditing.spaces import Floats
+from kldiv.auditing.spaces import Numbers
 
-# Of a larger tensor some rows are read, this many elements or one row.
-_ELEMENTS = 1 << 14
-_MOST_CALLS = 100
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _HALF = frozenset({torch.float16, torch.bfloat16})
 
 
@@ -65,88 +63,111 @@ def kind_of(arguments: Arguments) -> Kind:
     return Kind(given.shape, target.shape, given.dtype, target.dtype, swapped, options)
 
 
-class Sides(NamedTuple):
-    """Input and target as float64 of shape (calls, rows, outcomes); there are `rows` rows in all."""
+class Rows:
+    """Which rows of tensors of one shape are read: all, or some evenly spaced ones.
 
-    input: Floats
-    target: Floats
-    rows: int
+    A row lies along `dim`, and has `outcomes`; there are `count` of them, of which no more are read than have
+    `most` elements, but one.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dim: int, most: int) -> None:
+        self.shape, self.dim, self.outcomes = shape, dim, shape[dim]
+        self.count = math.prod(shape) // self.outcomes
+        self.read = min(self.count, max(1, most // self.outcomes))
+        self._index: "tuple[NDArray[np.int64], ...] | None" = None
+        if self.read < self.count:
+            others = [size for number, size in enumerate(shape) if number != dim % len(shape)]
+            chosen = np.linspace(0, self.count - 1, self.read).astype(np.int64)
+            self._index = tuple(np.unravel_index(chosen, others))
+
+    @property
+    def all(self) -> bool:
+        """Whether all are read."""
+        return self._index is None
+
+    def of(self, tensor: Tensor) -> Numbers:
+        """The rows, of shape (read, outcomes), which may be the tensor's own memory."""
+        if tensor.is_cpu and tensor.dtype not in _HALF:
+            array: Numbers = tensor.numpy(force=True)
+            if self.dim != -1:
+                array = np.moveaxis(array, self.dim, -1)
+            return array.reshape(self.read, self.outcomes) if self._index is None else array[self._index]
+        tensor = tensor.detach().movedim(self.dim, -1)
+        if self._index is not None:
+            tensor = tensor[tuple(torch.from_numpy(each) for each in self._index)]
+        numbers: Numbers = (tensor.float() if tensor.dtype in _HALF else tensor).cpu().numpy()
+        return numbers.reshape(self.read, self.outcomes)
+
+
+class Calls(NamedTuple):
+    """Calls of one kind, with input and target of shape (calls, rows read, outcomes)."""
+
+    kind: Kind
+    rows: Rows
+    input: Numbers
+    target: Numbers
+    returned: list[float]
+
+    def along(self, dim: int) -> "Calls":
+        """The same numbers, all of which are here, in rows along this dimension."""
+        if dim == self.rows.dim:
+            return self
+        rows = Rows(self.rows.shape, dim, math.prod(self.rows.shape))
+        given, target = (self._turned(side, rows) for side in (self.input, self.target))
+        return self._replace(rows=rows, input=given, target=target)
+
+    def _turned(self, side: Numbers, rows: "Rows") -> Numbers:
+        others = [size for number, size in enumerate(rows.shape) if number != self.rows.dim % len(rows.shape)]
+        whole = np.moveaxis(side.reshape(-1, *others, self.rows.outcomes), -1, _axis(self.rows.dim))
+        return np.moveaxis(whole, _axis(rows.dim), -1).reshape(-1, rows.read, rows.outcomes)
+
+
+def _axis(dim: int) -> int:
+    """Where a dimension of a call's tensor stands among several calls."""
+    return dim if dim < 0 else dim + 1
+
+
+def single(kind: Kind, rows: Rows, sides: tuple[Tensor, Tensor], returned: float) -> Calls:
+    """One call, which is not copied."""
+    given, target = map(rows.of, sides)
+    return Calls(kind, rows, given[None], target[None], [returned])
 
 
 class Batch:
-    """Small calls of one kind, copied whole."""
+    """Copies of calls of one kind, at most this many of them."""
 
-    def __init__(self, kind: Kind, shape: tuple[int, ...]) -> None:
-        self.kind, self.dimensions = kind, len(shape)
-        self.returned: list[float] = []
-        self._most = min(_MOST_CALLS, _ELEMENTS // math.prod(shape))
-        self._input, self._target = np.empty((2, self._most, *shape))
+    def __init__(self, kind: Kind, rows: Rows, most: int) -> None:
+        self.kind, self._rows, self._most = kind, rows, most
+        self._returned: list[float] = []
+        shape = (most, rows.read, rows.outcomes)
+        self._input, self._target = (
+            np.empty(shape, np.float64 if dtype is torch.float64 else np.float32)
+            for dtype in (kind.input_dtype, kind.target_dtype)
+        )
 
-    def add(self, arguments: Arguments, returned: float) -> bool:
-        """Copy a call; the answer is whether there is no room left."""
-        number = len(self.returned)
-        # NumPy broadcasts as PyTorch does.
-        self._input[number], self._target[number] = _array(arguments.input), _array(arguments.target)
-        self.returned.append(returned)
-        return number + 1 == self._most
+    def add(self, sides: tuple[Tensor, Tensor], returned: float) -> bool:
+        """Copy a call; the answer is whether there is room for another."""
+        number, of = len(self._returned), self._rows.of
+        self._input[number], self._target[number] = of(sides[0]), of(sides[1])
+        self._returned.append(returned)
+        return number + 1 < self._most
 
-    def sides(self, dim: int) -> Sides:
-        """All calls, the outcomes along `dim`."""
-        calls = len(self.returned)
-        axis = dim if dim < 0 else dim + 1
-        sides = [np.moveaxis(each[:calls], axis, -1) for each in (self._input, self._target)]
-        given, target = (each.reshape(calls, -1, each.shape[-1]) for each in sides)
-        return Sides(given, target, given.shape[1])
-
-
-class Large:
-    """One call, as it stands, of which some rows are read: to be looked at before the program goes on."""
-
-    def __init__(self, kind: Kind, sides: tuple[Tensor, Tensor], returned: float) -> None:
-        self._input, self._target = sides
-        self.kind, self.dimensions = kind, self._input.ndim
-        self.returned = [returned]
-
-    def sides(self, dim: int) -> Sides:
-        """The rows read along `dim`."""
-        rows = self._input.numel() // self._input.shape[dim]
-        return Sides(_rows(self._input, dim)[None], _rows(self._target, dim)[None], rows)
+    @property
+    def calls(self) -> Calls:
+        """What has been added."""
+        count = len(self._returned)
+        return Calls(self.kind, self._rows, self._input[:count], self._target[:count], self._returned)
 
 
-def is_large(shape: tuple[int, ...]) -> bool:
-    """Whether a call of this shape is not copied whole."""
-    return math.prod(shape) > _ELEMENTS
-
-
-def broadcast(arguments: Arguments) -> tuple[Tensor, Tensor]:
-    """Both sides in one shape, outside the autograd graph."""
-    sides: tuple[Tensor, Tensor] = torch.broadcast_tensors(
-        arguments.input.detach(), arguments.target.detach()
-    )  # type: ignore[no-untyped-call]
+def sides_of(arguments: Arguments) -> tuple[Tensor, Tensor]:
+    """Input and target, in one shape."""
+    given, target, _ = arguments
+    if given.shape == target.shape:
+        return given, target
+    sides: tuple[Tensor, Tensor] = torch.broadcast_tensors(given.detach(), target.detach())  # type: ignore[no-untyped-call]
     return sides
 
 
 def number_of(result: Tensor) -> float:
     """What the call returned, added up where it is not one number."""
     return float(result.detach().sum()) if result.ndim else result.item()
-
-
-def _rows(tensor: Tensor, dim: int) -> Floats:
-    """Some rows along a dimension, evenly spaced, as float64."""
-    if dim != -1:
-        tensor = tensor.movedim(dim, -1)
-    outcomes = tensor.shape[-1]
-    most = max(1, _ELEMENTS // outcomes)
-    count = tensor.numel() // outcomes
-    if count > most:
-        chosen = np.linspace(0, count - 1, most).astype(np.int64)
-        index = tuple(torch.from_numpy(each) for each in np.unravel_index(chosen, tensor.shape[:-1]))
-        tensor = tensor[index]
-    return _array(tensor).astype(np.float64).reshape(-1, outcomes)
-
-
-def _array(tensor: Tensor) -> NDArray[np.floating]:
-    """The numbers, outside the autograd graph and on the processor."""
-    if tensor.dtype in _HALF:
-        tensor = tensor.detach().float()
-    return tensor.numpy(force=True)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.float32] | NDArray[np.float64]
 Space = Literal["log-probabilities", "probabilities", "weights", "logits", "no numbers"]
 
 _ORDER: tuple[Space, ...] = ("no numbers", "logits", "log-probabilities", "weights", "probabilities")
@@ -35,7 +36,7 @@ class Looks(NamedTuple):
     high: list[float]
 
 
-def look(rows: Floats, epsilon: float) -> Look:
+def look(rows: Numbers, epsilon: float) -> Look:
     """Say what `rows` are, outcomes along the last axis, in a dtype of this epsilon.
 
     Example:
@@ -46,7 +47,7 @@ def look(rows: Floats, epsilon: float) -> Look:
     return Look(space, low, high)
 
 
-def looks(calls: Floats, epsilon: float) -> Looks:
+def looks(calls: Numbers, epsilon: float) -> Looks:
     """Say it of the rows of several calls, numbered along the first axis."""
     flat = calls.reshape(len(calls), -1)
     least, greatest = flat.min(1), flat.max(1)
@@ -62,11 +63,11 @@ def looks(calls: Floats, epsilon: float) -> Looks:
     return Looks(_NAMES[space].tolist(), low.tolist(), high.tolist())
 
 
-def _sums(calls: Floats, linear: NDArray[np.bool]) -> Floats:
+def _sums(calls: Numbers, linear: NDArray[np.bool]) -> Numbers:
     """The sums of the rows, where they are not `linear` of the numbers' exp."""
     # Rows are often short: einsum takes a third of the time that sum would.
     if linear.all():
-        sums: Floats = np.einsum(_ROWS, calls)
+        sums: Numbers = np.einsum(_ROWS, calls)
         return sums
     sums = np.einsum(_ROWS, np.exp(calls))
     return np.where(linear[:, None], np.einsum(_ROWS, calls), sums) if linear.any() else sums
