@@ -74,7 +74,7 @@ class Rows:
         self.shape, self.dim, self.outcomes = shape, dim, shape[dim]
         self.count = math.prod(shape) // self.outcomes
         self.read = min(self.count, max(1, most // self.outcomes))
-        self._index: "tuple[NDArray[np.int64], ...] | None" = None
+        self._index: tuple[NDArray[np.int64], ...] | None = None
         if self.read < self.count:
             others = [size for number, size in enumerate(shape) if number != dim % len(shape)]
             chosen = np.linspace(0, self.count - 1, self.read).astype(np.int64)
