@@ -92,7 +92,11 @@ def multiply(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
         product = Scalar(x * y if x is not None and y is not None else None, times(a, b))
         return _uncertain(store, node, left, right, product)
     value = left if isinstance(left, Tensor) and is_scalar(right) else other(store, node, left, right)
-    if isinstance(left, Tensor) and isinstance(right, Tensor) and Space.DIVERGENCE in {left.space, right.space}:
+    if (
+        isinstance(left, Tensor)
+        and isinstance(right, Tensor)
+        and Space.DIVERGENCE in {left.space, right.space}
+    ):
         return _weighted_divergence(store, node, value, left, right)
     unknown, factors = (left, b) if a is None else (right, a)
     if isinstance(unknown, Tensor) and isinstance(value, Tensor) and factors:
