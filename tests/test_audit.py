@@ -124,6 +124,22 @@ def test_the_error_of_half_precision_is_against_the_same_call_in_float64(dtype):
     assert f"{real:.6g} in float64" in findings["KL103"].message
 
 
+def test_autocast_computes_in_float32_and_is_not_blamed():
+    def call():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            F.kl_div(LP.bfloat16(), P.bfloat16(), reduction="sum")
+
+    assert not audited(call)[0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_float32_made_of_half_precision_sums_to_1_as_half_precision_does(dtype):
+    lp, p = LP.to(dtype).float(), P.to(dtype).float()
+    assert (p.sum(-1) - 1).abs().max() > 1e-5
+    assert not audited(lambda: F.kl_div(lp, p, reduction="sum"))[0]
+    assert "KL010" in audited(lambda: F.kl_div(LP, P * p.sum(-1, keepdim=True) * 1.02, reduction="sum"))[0]
+
+
 def test_float32_is_blamed_only_where_it_has_lost_the_digits():
     same = torch.zeros(4, 3)
     assert not audited(lambda: F.kl_div(same.log_softmax(-1), same.softmax(-1), reduction="sum"))[0]

@@ -130,8 +130,8 @@ def _error(seen: "Observation") -> float:
 def _precision_message(wrong: "Sequence[Observation]") -> str:
     worst = max(wrong, key=_error)
     return (
-        f"{worst.of.dtype} result with a relative error of {_error(worst):.2g}: {worst.returned:.6g} where "
-        f"the same call gives {worst.expected:.6g} in float64"
+        f"{worst.of.half or 'float32'} result with a relative error of {_error(worst):.2g}: "
+        f"{worst.returned:.6g} where the same call gives {worst.expected:.6g} in float64"
     )
 
 

@@ -35,7 +35,7 @@ class Looking:
         with self._lock, torch._C.DisableTorchFunction():
             try:
                 unread = hidden(arguments, result)
-                kind = kind_of(arguments)
+                kind = kind_of(arguments, result)
                 if unread or self._batch is None or self._batch.kind != kind:
                     self._look_at_batch()
                     self._begin(kind, arguments, result, unread or lacking(arguments))

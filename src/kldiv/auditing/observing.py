@@ -14,6 +14,8 @@ from kldiv.auditing.divergence import divergence, terms
 from kldiv.auditing.reading import Calls, Kind
 from kldiv.auditing.spaces import Floats, Look, Looks, Numbers, Space, look, looks
 
+# The bits of a float32 that one made of half precision lacks.
+_LACKING = ((torch.bfloat16, 0xFFFF), (torch.float16, 0x1FFF))
 # A result above this does not come of rounding alone.
 _CLOSE = 1e-3
 
@@ -75,7 +77,7 @@ def observe(calls: Calls, *, compare: bool) -> list[Observation]:
     kind, rows = calls.kind, calls.rows
     with np.errstate(all="ignore"):
         sides = (
-            *looks(calls.input, torch.finfo(kind.input_dtype).eps),
+            *looks(calls.input, _epsilon(calls.input, kind.input_dtype)),
             *_looks_of_target(kind, calls.target),
         )
         columns = (*sides, calls.returned, *_checked(calls))
@@ -85,9 +87,19 @@ def observe(calls: Calls, *, compare: bool) -> list[Observation]:
         return _compared(calls, seen) if compare else seen
 
 
+def _epsilon(numbers: Numbers, dtype: torch.dtype) -> float:
+    """How the numbers were rounded: in their own precision, or in a half one if all lack its further bits."""
+    if dtype is torch.float32:
+        bits = np.bitwise_or.reduce(numbers.view(np.uint32), None)
+        for half, lacking in _LACKING:
+            if not bits & lacking:
+                return torch.finfo(half).eps
+    return torch.finfo(dtype).eps
+
+
 def _looks_of_target(kind: Kind, target: Numbers) -> Looks:
     """What the target of each call looks like; rows of zeros mask what is padded."""
-    epsilon = torch.finfo(kind.target_dtype).eps
+    epsilon = _epsilon(target, kind.target_dtype)
     if kind.log_target or np.logical_and.reduce(target, None):
         return looks(target, epsilon)
     each = [look(_unmasked(rows), epsilon) for rows in target]

@@ -27,6 +27,7 @@ class Kind(NamedTuple):
     target_shape: tuple[int, ...]
     input_dtype: torch.dtype
     target_dtype: torch.dtype
+    result_dtype: torch.dtype
     swapped_gradient: bool
     options: Options
 
@@ -36,9 +37,9 @@ class Kind(NamedTuple):
         return str(self.input_dtype).removeprefix("torch.")
 
     @property
-    def half(self) -> bool:
-        """Whether the input has half precision."""
-        return self.input_dtype in _HALF
+    def half(self) -> str:
+        """What the half precision of the result is called, or nothing; autocast computes in float32."""
+        return str(self.result_dtype).removeprefix("torch.") if self.result_dtype in _HALF else ""
 
     @property
     def reduction(self) -> str:
@@ -56,11 +57,11 @@ class Kind(NamedTuple):
         return bool(self.options.log_target)
 
 
-def kind_of(arguments: Arguments) -> Kind:
+def kind_of(arguments: Arguments, result: Tensor) -> Kind:
     """The kind of a call, which no number decides."""
     given, target, options = arguments
     swapped = target.requires_grad and not given.requires_grad
-    return Kind(given.shape, target.shape, given.dtype, target.dtype, swapped, options)
+    return Kind(given.shape, target.shape, given.dtype, target.dtype, result.dtype, swapped, options)
 
 
 class Rows:
