@@ -1,6 +1,7 @@
-"""Looks at the calls of one site: at the first of a kind at once, at those that follow together.
+"""Looks at the calls of one site: at small ones together, at the first large one of a kind at once.
 
-Copying a small call costs little beside looking at it.
+Copying a small call costs little beside looking at it. Of a large one only some rows are copied, along the
+dimension that the first has shown.
 """
 
 import threading
@@ -65,10 +66,11 @@ class Looking:
             self._observations.append(Observation(kind, outcomes, unread=unread))
             return
         sides, returned = sides_of(arguments), number_of(result)
-        if kind not in self._first:
+        first = self._first.get(kind)
+        rows = Rows(sides[0].shape, first.dim if first else -1, _HALF if kind.half else _OTHERS)
+        if not first and not rows.all:
             self._look_at_first(kind, sides, returned)
             return
-        rows = Rows(sides[0].shape, self._first[kind].dim, _HALF if kind.half else _OTHERS)
         self._batch = Batch(kind, rows, max(1, min(_MOST_CALLS, _FIRST // (rows.read * rows.outcomes))))
         if not self._batch.add(sides, returned):
             self._look_at_batch()
