@@ -1,6 +1,6 @@
 """The arguments of a watched call, and whether their numbers can be read."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -35,11 +35,11 @@ class Options(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """The arguments of F.kl_div."""
+    """The arguments of F.kl_div: two tensors, and what `Options` are made of."""
 
     input: Tensor
     target: Tensor
-    options: Options
+    options: tuple[Any, ...]
 
 
 def hidden(arguments: Arguments, result: Tensor) -> str:

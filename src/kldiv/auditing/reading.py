@@ -5,7 +5,7 @@ operation more than the reading.
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ class Kind(NamedTuple):
     target_dtype: torch.dtype
     result_dtype: torch.dtype
     swapped_gradient: bool
-    options: Options
+    options: tuple[Any, ...]
 
     @property
     def dtype(self) -> str:
@@ -44,17 +44,17 @@ class Kind(NamedTuple):
     @property
     def reduction(self) -> str:
         """The reduction that takes effect."""
-        return self.options.reduced_by
+        return Options(*self.options).reduced_by
 
     @property
     def legacy(self) -> bool:
         """Whether a deprecated argument decides the reduction."""
-        return self.options.legacy
+        return Options(*self.options).legacy
 
     @property
     def log_target(self) -> bool:
         """Whether the call says that the target is in logarithms."""
-        return bool(self.options.log_target)
+        return bool(Options(*self.options).log_target)
 
 
 def kind_of(arguments: Arguments, result: Tensor) -> Kind:
@@ -76,8 +76,10 @@ class Rows:
         self.count = math.prod(shape) // self.outcomes
         self.read = min(self.count, max(1, most // self.outcomes))
         self._index: tuple[NDArray[np.int64], ...] | None = None
+        others = [size for number, size in enumerate(shape) if number != dim % len(shape)]
+        self.layout: tuple[int, ...] = (*others, self.outcomes)
         if self.read < self.count:
-            others = [size for number, size in enumerate(shape) if number != dim % len(shape)]
+            self.layout = (self.read, self.outcomes)
             chosen = np.linspace(0, self.count - 1, self.read).astype(np.int64)
             self._index = tuple(np.unravel_index(chosen, others))
 
@@ -87,17 +89,17 @@ class Rows:
         return self._index is None
 
     def of(self, tensor: Tensor) -> Numbers:
-        """The rows, of shape (read, outcomes), which may be the tensor's own memory."""
+        """The rows in their `layout`, which may be the tensor's own memory."""
         if tensor.is_cpu and tensor.dtype not in _HALF:
             array: Numbers = tensor.numpy(force=True)
             if self.dim != -1:
                 array = np.moveaxis(array, self.dim, -1)
-            return array.reshape(self.read, self.outcomes) if self._index is None else array[self._index]
+            return array if self._index is None else array[self._index]
         tensor = tensor.detach().movedim(self.dim, -1)
         if self._index is not None:
             tensor = tensor[tuple(torch.from_numpy(each) for each in self._index)]
         numbers: Numbers = (tensor.float() if tensor.dtype in _HALF else tensor).cpu().numpy()
-        return numbers.reshape(self.read, self.outcomes)
+        return numbers
 
 
 class Calls(NamedTuple):
@@ -130,8 +132,8 @@ def _axis(dim: int) -> int:
 
 def single(kind: Kind, rows: Rows, sides: tuple[Tensor, Tensor], returned: float) -> Calls:
     """One call, which is not copied."""
-    given, target = map(rows.of, sides)
-    return Calls(kind, rows, given[None], target[None], [returned])
+    given, target = (rows.of(side).reshape(1, rows.read, rows.outcomes) for side in sides)
+    return Calls(kind, rows, given, target, [returned])
 
 
 class Batch:
@@ -140,9 +142,8 @@ class Batch:
     def __init__(self, kind: Kind, rows: Rows, most: int) -> None:
         self.kind, self._rows, self._most = kind, rows, most
         self._returned: list[float] = []
-        shape = (most, rows.read, rows.outcomes)
         self._input, self._target = (
-            np.empty(shape, np.float64 if dtype is torch.float64 else np.float32)
+            np.empty((most, *rows.layout), np.float64 if dtype is torch.float64 else np.float32)
             for dtype in (kind.input_dtype, kind.target_dtype)
         )
 
@@ -156,8 +157,10 @@ class Batch:
     @property
     def calls(self) -> Calls:
         """What has been added."""
-        count = len(self._returned)
-        return Calls(self.kind, self._rows, self._input[:count], self._target[:count], self._returned)
+        count, rows = len(self._returned), self._rows
+        shape = (count, rows.read, rows.outcomes)
+        given, target = (side[:count].reshape(shape) for side in (self._input, self._target))
+        return Calls(self.kind, rows, given, target, self._returned)
 
 
 def sides_of(arguments: Arguments) -> tuple[Tensor, Tensor]:

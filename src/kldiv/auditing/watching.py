@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (its usual name)
 from torch.jit._builtins import _register_builtin
 
-from kldiv.auditing.arguments import Arguments, Options
+from kldiv.auditing.arguments import Arguments
 from kldiv.auditing.looking import Looking
 from kldiv.auditing.record import Audit, Site
 
@@ -107,11 +107,7 @@ def _watched(*arguments: Any) -> Any:
         for audit in _watching:
             audit.traced = True
         return _compute(*arguments)
-    return _computed_and_seen(_compute, arguments, _arguments(*arguments))
-
-
-def _arguments(input: Any, target: Any, *options: Any) -> Arguments:  # noqa: A002 (its name in PyTorch)
-    return Arguments(input, target, Options(*options))
+    return _computed_and_seen(_compute, arguments, Arguments(arguments[0], arguments[1], arguments[2:]))
 
 
 def _watched_builtin(*arguments: Any, **named: Any) -> Any:
@@ -132,7 +128,7 @@ def _arguments_of_builtin(
     *,
     log_target: bool = False,
 ) -> Arguments:
-    return Arguments(input, target, Options(reduction=reduction, log_target=log_target))
+    return Arguments(input, target, (None, None, reduction, log_target))
 
 
 def _computed_and_seen(compute: Callable[..., Any], arguments: tuple[Any, ...], seen: Arguments) -> Any:
