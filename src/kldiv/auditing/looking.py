@@ -1,7 +1,8 @@
 """Looks at the calls of one site: at small ones together, at the first large one of a kind at once.
 
-Copying a small call costs little beside looking at it. Of a large one only some rows are copied, along the
-dimension that the first has shown.
+Copying a small call costs little beside looking at it, and looking at many at once little more than at one.
+They are looked at when so many wait, when another kind of call comes, or when somebody asks. Of a large call
+only some rows are copied, along the dimension that the first has shown.
 """
 
 import threading
@@ -17,7 +18,9 @@ from kldiv.auditing.reading import Batch, Calls, Kind, Rows, kind_of, number_of,
 # The most elements read of a kind's first call, and of those that follow, of half precision and others; or a
 # row. Half precision is compared with float64, which needs the whole.
 _FIRST, _HALF, _OTHERS = 1 << 14, 1 << 12, 1 << 9
-_MOST_CALLS = 100
+# The most elements that wait to be looked at, at a site.
+_WAITING = 1 << 16
+_UNLIKE = "the rows looked at are no distributions, unlike the first call's"
 
 
 class Looking:
@@ -71,7 +74,7 @@ class Looking:
         if not first and not rows.all:
             self._look_at_first(kind, sides, returned)
             return
-        self._batch = Batch(kind, rows, max(1, min(_MOST_CALLS, _FIRST // (rows.read * rows.outcomes))))
+        self._batch = Batch(kind, rows, max(1, _WAITING // (rows.read * rows.outcomes)))
         if not self._batch.add(sides, returned):
             self._look_at_batch()
 
@@ -103,9 +106,10 @@ class Looking:
             return _best(observe(calls.along(each), compare=self._compare) for each in (dim, *others))
         seen = observe(calls, compare=self._compare)
         if self._first[calls.kind].distributed and not all(each.distributed for each in seen):
-            # These were read along the wrong dimension, or are wrong: the next is looked at as the first was.
+            # Read along another dimension they might be right; the next is looked at as the first was.
             del self._first[calls.kind]
-            return [each for each in seen if each.distributed]
+            unread = Observation(calls.kind, calls.rows.outcomes, unread=_UNLIKE)
+            return [each if each.distributed else unread for each in seen]
         return seen
 
     def _keep(self, seen: list[Observation]) -> None:
