@@ -124,6 +124,22 @@ def test_the_error_of_half_precision_is_against_the_same_call_in_float64(dtype):
     assert f"{real:.6g} in float64" in findings["KL103"].message
 
 
+def test_autocast_computes_in_float32_and_is_not_blamed():
+    def call():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            F.kl_div(LP.bfloat16(), P.bfloat16(), reduction="sum")
+
+    assert not audited(call)[0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_float32_made_of_half_precision_sums_to_1_as_half_precision_does(dtype):
+    lp, p = LP.to(dtype).float(), P.to(dtype).float()
+    assert (p.sum(-1) - 1).abs().max() > 1e-5
+    assert not audited(lambda: F.kl_div(lp, p, reduction="sum"))[0]
+    assert "KL010" in audited(lambda: F.kl_div(LP, P * p.sum(-1, keepdim=True) * 1.02, reduction="sum"))[0]
+
+
 def test_float32_is_blamed_only_where_it_has_lost_the_digits():
     same = torch.zeros(4, 3)
     assert not audited(lambda: F.kl_div(same.log_softmax(-1), same.softmax(-1), reduction="sum"))[0]
@@ -145,6 +161,86 @@ def test_counts_say_how_often_each_mistake_was_made():
     inputs = [LP, LP.exp(), LP, LP.exp(), LP.exp()]
     findings, _ = audited(lambda: [F.kl_div(each, P, reduction="sum") for each in inputs])
     assert (findings["KL001"].count, findings["KL001"].looked_at) == (3, 5)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5000)], ids=["copied", "looked at in the call"])
+def test_what_the_program_does_to_its_tensors_afterwards_is_not_reported(shape):
+    logits, other = draw(*shape)
+    lp, p = logits.log_softmax(-1), other.softmax(-1)
+
+    def call():
+        result = F.kl_div(lp, p, reduction="none")
+        for tensor in (lp, p, result):
+            tensor.fill_(7.0)
+
+    expected = audited(lambda: F.kl_div(lp, p, reduction="none"))[1].observations
+    findings, site = audited(call)
+    assert not findings
+    assert site.observations == expected
+
+
+@pytest.mark.filterwarnings("ignore:size_average and reduce args")
+def test_calls_of_many_kinds_at_one_place_are_each_looked_at():
+    calls = [
+        (LP, P, {"reduction": "batchmean"}),
+        (LP, P, {"reduction": "none"}),
+        (LP.exp(), P, {"reduction": "batchmean"}),
+        (LP[:, :1].log_softmax(0), P[:, :1].softmax(0), {"reduction": "sum"}),
+        (LP.bfloat16(), P.bfloat16(), {"reduction": "sum"}),
+        (LP, P.double(), {"size_average": False}),
+        (IMAGE.log_softmax(1), OTHER.softmax(1), {"reduction": "sum"}),
+        (IMAGE, OTHER.softmax(-1) * (torch.arange(4) > 1)[:, None], {"reduction": "none"}),
+    ]
+    _, site = audited(lambda: [F.kl_div(a, b, **named) for a, b, named in calls * 3])
+    together = [each.input.space for each in site.observations]
+    alone = [audited(lambda: F.kl_div(a, b, **named))[1].observations[0] for a, b, named in calls * 3]  # noqa: B023
+    assert together == [each.input.space for each in alone]
+    same = ("outcomes", "target", "returned", "expected", "negative", "alike")
+    for name in same:
+        assert [getattr(each, name) for each in site.observations] == [getattr(each, name) for each in alone]
+
+
+def test_calls_looked_at_together_are_told_apart():
+    inputs = [LP, LP.exp(), Z, Z.T.log_softmax(-1).T, torch.full_like(LP, torch.nan)] * 30
+    targets = [P, P * (torch.arange(6) > 2)[:, None], P * 20] * 50
+    _, site = audited(lambda: [F.kl_div(a, b, reduction="sum") for a, b in zip(inputs, targets, strict=True)])
+    assert len(site.observations) == 100 + 3  # numbers 100, 120 and 140
+    for number, seen in enumerate(site.observations[:100]):
+        _, single = audited(lambda: F.kl_div(inputs[number], targets[number], reduction="sum"))  # noqa: B023
+        alone = single.observations[0]
+        assert seen.input_space == alone.input_space
+        assert seen.target_space == alone.target_space
+        assert seen.target_high == pytest.approx(alone.target_high, rel=1e-6)  # float32, in another order
+        assert (seen.dim, seen.alike) == (alone.dim, alone.alike)
+
+
+@pytest.mark.parametrize("size", [6, 60], ids=["read whole", "read in part"])
+def test_one_line_may_be_right_along_either_dimension(size):
+    a, b = draw(size, size)
+    pairs = [(a.log_softmax(dim), b.softmax(dim)) for dim in (1, 0)] * 20
+    findings, site = audited(lambda: [F.kl_div(lp, p, reduction="sum") for lp, p in pairs])
+    assert not findings
+    assert len(site.read) + sum(site.unread.values()) == site.calls
+    if size == 6:
+        assert {each.dim for each in site.read} == {-1, 0}
+    else:
+        assert site.unread == {"the rows looked at are no distributions, unlike the first call's": 20}
+
+
+def test_of_large_tensors_too_the_wrong_calls_among_right_ones_are_found():
+    lp, p = (f(x, -1) for f, x in zip((F.log_softmax, F.softmax), draw(60, 60), strict=True))
+    inputs = [lp] * 20 + [lp.exp()] * 20
+    findings, _ = audited(lambda: [F.kl_div(each, p, reduction="sum") for each in inputs])
+    assert set(findings) == {"KL001", "KL102"}
+    assert findings["KL001"].count < findings["KL001"].looked_at
+
+
+def test_a_broadcast_input_is_no_loss_of_digits():
+    a, b = draw(6, 5)
+    lp, p = (0.01 * a[:1]).log_softmax(-1), (0.01 * b).softmax(-1)
+    findings, site = audited(lambda: F.kl_div(lp, p, reduction="batchmean"))
+    assert not findings
+    assert site.observations[0].expected == pytest.approx(site.observations[0].returned, rel=1e-2)
 
 
 def test_results_gradients_and_random_numbers_are_those_of_pytorch():

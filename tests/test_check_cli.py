@@ -2,10 +2,8 @@
 
 import json
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -119,8 +117,7 @@ def test_rules_are_listed_and_explained(folder):
         explained = check("--explain", code.lower(), cwd=folder)
         assert explained.returncode == 0
         assert explained.stdout.startswith(f"# {code}: ")
-        if code not in {"KL000", "KL099"}:
-            assert explained.stdout == (ROOT / "docs" / "rules" / f"{code}.md").read_text(encoding="utf-8")
+        assert explained.stdout == (ROOT / "docs" / "rules" / f"{code}.md").read_text(encoding="utf-8")
 
 
 # --- standard input -----------------------------------------------------------------------------------
@@ -266,19 +263,48 @@ def test_a_reader_that_leaves_early_is_no_error(folder):
     assert process.returncode == 141
 
 
-def test_an_interruption_exits_with_130_and_leaves_no_half_written_file(folder):
-    for number in range(2000):
-        (folder / f"fixable_{number}.py").write_text(FIXABLE)
-    command = [*COMMAND, "--fix"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        process.stderr.readline()
-        time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        process.communicate()
-    assert process.returncode == 130
-    allowed = {FIXABLE, FIXABLE.replace("b.softmax(1))", 'b.softmax(1), reduction="batchmean")')}
-    assert {path.read_text() for path in folder.glob("fixable_*.py")} <= allowed
+# What happens when the second file is about to be put in place; {event} is a statement.
+AT_THE_SECOND_FILE = """
+import os, pathlib, signal
+from kldiv.cli import main
+replace = pathlib.Path.replace
+
+def interfered(self, target):
+    if target.name == "file_2.py":
+        {event}
+    return replace(self, target)
+
+pathlib.Path.replace = interfered
+main()
+"""
+
+
+def fix_three_files(folder, event):
+    """Run `kldiv check --fix` on three files, and what they hold afterwards."""
+    paths = [folder / f"file_{number}.py" for number in (1, 2, 3)]
+    for path in paths:
+        path.write_text(FIXABLE)
+    code = AT_THE_SECOND_FILE.format(event=event)
+    command = [sys.executable, "-c", code, "check", "--fix", *(path.name for path in paths)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+    return done, [path.read_text() == FIXABLE for path in paths]
+
+
+def test_an_interruption_exits_with_130_and_leaves_no_half_written_file(folder):
+    done, as_they_were = fix_three_files(folder, "os.kill(os.getpid(), signal.SIGINT)")
+    assert done.returncode == 130
+    assert as_they_were == [False, True, True]
+
+
+def test_a_file_that_can_not_be_written_does_not_keep_the_others_from_being_fixed(folder):
+    done, as_they_were = fix_three_files(folder, "raise PermissionError(13, 'Permission denied')")
+    assert done.returncode == 2
+    assert as_they_were == [False, True, False]
+    assert "kldiv: can't write file_2.py: Permission denied; nothing in it was changed\n" in done.stderr
+    assert "file_2.py:2:5 KL003" not in done.stderr
+    assert done.stdout.startswith("file_2.py:2:5 KL003 ")
+    assert done.stdout.endswith("Found 1 warning in 1 of 3 files; --fix changes 1.\n")
 
 
 @pytest.mark.parametrize(

@@ -6,23 +6,17 @@ Run: python tools/write_rule_pages.py [FOLDER]. A test compares the pages with w
 import sys
 from pathlib import Path
 
-from kldiv.checker.rules import RULES, Rule
+from kldiv.checker.notices import all_pages
+from kldiv.report.findings import page
 
 FOLDER = Path(__file__).parent.parent / "docs" / "rules"
 
 
-def page(rule: Rule) -> str:
-    """The page of one rule."""
-    return (
-        f"# {rule.code}: {rule.name}\n\nSeverity: {rule.severity}.\n\n"
-        f"## What\n\n{rule.what}\n\n## Why\n\n{rule.why}\n\n"
-        f"## Example\n\n```python\n{rule.example}\n```\n\n## Fix\n\n```python\n{rule.fix}\n```\n"
-    )
-
-
 def index() -> str:
-    """The list of all rules."""
-    rows = [f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.severity} |" for rule in RULES]
+    """The list of all rules, and of what is reported beside them."""
+    rows = [
+        f"| [{each.code}]({each.code}.md) | {each.name} | {each.severity} |" for each in all_pages().values()
+    ]
     return "\n".join(
         ["# The rules of `kldiv check`", "", "| code | name | severity |", "| --- | --- | --- |", *rows, ""]
     )
@@ -30,7 +24,7 @@ def index() -> str:
 
 def pages() -> dict[str, str]:
     """Every page by its file's name."""
-    return {"README.md": index(), **{f"{rule.code}.md": page(rule) for rule in RULES}}
+    return {"README.md": index(), **{f"{code}.md": page(each) for code, each in all_pages().items()}}
 
 
 def main() -> None:

@@ -57,18 +57,18 @@ def suggestion(seen: "Observation") -> str:
     """The call of kldiv for what the arguments hold, "" where they hold no numbers."""
     if not (seen.input and seen.target and seen.divergence is not None):
         return ""
-    reduction = {"batchmean": "mean", "none": "sum"}.get(seen.reduction, seen.reduction)
+    reduction = {"batchmean": "mean", "none": "sum"}.get(seen.of.reduction, seen.of.reduction)
     p, q = _WRAPPERS[seen.target.space], _WRAPPERS[seen.input.space]
-    end = ".sum()" if seen.reduction == "none" else ""
+    end = ".sum()" if seen.of.reduction == "none" else ""
     mask = ", where=mask" if seen.masked else ""
-    argument = mask + ("" if seen.reduction == "none" else f', reduction="{reduction}"')
+    argument = mask + ("" if seen.of.reduction == "none" else f', reduction="{reduction}"')
     return f"kldiv.kl({p}(target), {q}(input){argument}){end}"
 
 
 def _target_disagrees(seen: "Observation") -> bool:
     if seen.target is None or seen.target.space == "no numbers":
         return False
-    if seen.log_target:
+    if seen.of.log_target:
         return seen.target.space != "log-probabilities"
     return seen.target.space in {"log-probabilities", "logits"}
 
@@ -86,7 +86,7 @@ def _input_fix(seen: "Observation") -> str:
 
 
 def _target_message(wrong: "Sequence[Observation]") -> str:
-    said = "log-probabilities, as log_target=True says" if wrong[0].log_target else "probabilities"
+    said = "log-probabilities, as log_target=True says" if wrong[0].of.log_target else "probabilities"
     return f"target is not {said}: {_looks([each.target for each in wrong])}"
 
 
@@ -95,7 +95,7 @@ def _target_fix(seen: "Observation") -> str:
     if space == "log-probabilities":
         return "log_target=True"
     if space == "logits":
-        return f"pass {'F.log_softmax' if seen.log_target else 'F.softmax'}(target, dim=-1)"
+        return f"pass {'F.log_softmax' if seen.of.log_target else 'F.softmax'}(target, dim=-1)"
     return "log_target=False, or pass target.log()"
 
 
@@ -130,8 +130,8 @@ def _error(seen: "Observation") -> float:
 def _precision_message(wrong: "Sequence[Observation]") -> str:
     worst = max(wrong, key=_error)
     return (
-        f"{worst.dtype} result with a relative error of {_error(worst):.2g}: {worst.returned:.6g} where the "
-        f"same call gives {worst.expected:.6g} in float64"
+        f"{worst.of.half or 'float32'} result with a relative error of {_error(worst):.2g}: "
+        f"{worst.returned:.6g} where the same call gives {worst.expected:.6g} in float64"
     )
 
 
@@ -149,31 +149,31 @@ _RULES = (
     _Rule("KL002", "error", _target_disagrees, _target_message, _target_fix),
     _Rule(
         "KL003", "warning",
-        lambda seen: seen.reduction == "mean" and seen.outcomes > 1,
+        lambda seen: seen.of.reduction == "mean" and seen.outcomes > 1,
         lambda wrong: f'reduction="mean" is over elements: the divergence divided by {wrong[0].outcomes}',
         lambda _: 'reduction="batchmean"',
     ),
     _Rule(
         "KL004", "warning",
-        lambda seen: seen.reduction == "batchmean" and len(seen.shape) != _MATRIX,
-        lambda wrong: f'reduction="batchmean" divides by the first dimension of {wrong[0].shape} alone',
-        lambda seen: 'reduction="sum"' if len(seen.shape) == 1 else "flatten all but the outcomes first",
+        lambda seen: seen.of.reduction == "batchmean" and len(seen.of.shape) != _MATRIX,
+        lambda wrong: f'"batchmean" divides by the first dimension alone of {tuple(wrong[0].of.shape)}',
+        lambda seen: 'reduction="sum"' if len(seen.of.shape) == 1 else "flatten all but the outcomes first",
     ),
     _Rule(
         "KL005", "warning",
-        lambda seen: seen.legacy,
-        lambda wrong: f'size_average and reduce are deprecated; they mean reduction="{wrong[0].reduction}"',
-        lambda seen: f'reduction="{"batchmean" if seen.reduction == "mean" else seen.reduction}"',
+        lambda seen: seen.of.legacy,
+        lambda wrong: f'size_average and reduce are deprecated; they mean "{wrong[0].of.reduction}"',
+        lambda seen: f'reduction="{"batchmean" if seen.of.reduction == "mean" else seen.of.reduction}"',
     ),
     _Rule(
         "KL010", "error",
-        lambda seen: seen.target is not None and not seen.log_target and seen.target.space == "weights",
+        lambda seen: seen.target is not None and not seen.of.log_target and seen.target.space == "weights",
         lambda wrong: f"target is no distribution: {_looks([each.target for each in wrong])}",
         lambda _: "divide target by its sum over the outcomes",
     ),
     _Rule(
         "KL012", "warning",
-        lambda seen: seen.swapped_gradient,
+        lambda seen: seen.of.swapped_gradient,
         lambda _: "target requires a gradient and input does not: are the two swapped?",
         lambda _: "pass the student's log-probabilities as input, the teacher's, detached, as target",
     ),
@@ -189,7 +189,7 @@ _RULES = (
     ),
     _Rule(
         "KL103", "warning",
-        lambda seen: _error(seen) > (0.0 if seen.half else _NOTABLE) and not seen.alike,
+        lambda seen: _error(seen) > (0.0 if seen.of.half else _NOTABLE) and not seen.alike,
         _precision_message,
         lambda seen: f"{suggestion(seen) or 'kldiv.kl(...)'} keeps every digit the inputs have",
     ),

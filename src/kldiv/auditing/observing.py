@@ -1,8 +1,6 @@
-"""Looks at one call of kl_div: what its arguments look like, what it returned, and what it should have.
+"""Looks at calls of kl_div: what their arguments look like, what they returned, and what they should have.
 
-Nothing here runs inside the program's autograd graph or draws a random number. The arguments are read as
-NumPy arrays, a bounded part of them, so that no mode or profiler of the program sees an operation more
-than the reading.
+Nothing here runs inside the program's autograd graph or draws a random number.
 """
 
 import math
@@ -10,211 +8,158 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from kldiv.auditing.divergence import divergence, terms
-from kldiv.auditing.spaces import Floats, Look, look
+from kldiv.auditing.reading import Calls, Kind
+from kldiv.auditing.spaces import Floats, Look, Looks, Numbers, Space, look, looks
 
-# Of a larger tensor some rows are read, this many elements or one row.
-_ELEMENTS = 1 << 14
+# The bits of a float32 that one made of half precision lacks.
+_LACKING = ((torch.bfloat16, 0xFFFF), (torch.float16, 0x1FFF))
 # A result above this does not come of rounding alone.
 _CLOSE = 1e-3
-_REDUCTIONS = ("none", "mean", "sum")
-_HALF = frozenset({torch.float16, torch.bfloat16})
-_EPSILON = {dtype: torch.finfo(dtype).eps for dtype in (torch.float64, torch.float32, *_HALF)}
-
-
-class Arguments(NamedTuple):
-    """The arguments of F.kl_div, by its names and in its order."""
-
-    input: Tensor
-    target: Tensor
-    size_average: bool | None = None
-    reduce: bool | None = None
-    reduction: str | int = "mean"
-    log_target: bool = False
-
-    @property
-    def legacy(self) -> bool:
-        """Whether a deprecated argument decides the reduction."""
-        return self.size_average is not None or self.reduce is not None
-
-    @property
-    def reduced_by(self) -> str:
-        """The reduction that takes effect; torch.kl_div numbers them."""
-        if self.legacy:
-            averaged = "mean" if self.size_average is not False else "sum"
-            return averaged if self.reduce is not False else "none"
-        return self.reduction if isinstance(self.reduction, str) else _REDUCTIONS[self.reduction]
 
 
 class Observation(NamedTuple):
     """One call looked at. Numbers are those of the rows read; None is what could not be read.
 
+    `input` and `target` begin with what a side's space is and between what its sums lie, as in `Look`.
     `expected` is what the call returns in float64; `divergence` is D(P‖Q), reduced likewise but over
     distributions; `alike` says that the two sides differ by no more than their dtype rounds.
     """
 
-    shape: tuple[int, ...]
+    of: Kind
     outcomes: int
-    dtype: str
-    half: bool
-    reduction: str
-    legacy: bool
-    log_target: bool
-    swapped_gradient: bool
-    input: Look | None = None
-    target: Look | None = None
+    dim: int = -1
+    whole: bool = False
+    input_space: Space | None = None
+    input_low: float = math.nan
+    input_high: float = math.nan
+    target_space: Space | None = None
+    target_low: float = math.nan
+    target_high: float = math.nan
     returned: float | None = None
     expected: float | None = None
-    divergence: float | None = None
-    nonfinite: bool = False
     negative: bool = False
-    whole: bool = False
-    masked: bool = False
     alike: bool = False
+    divergence: float | None = None
+    masked: bool = False
     unread: str = ""
 
+    @property
+    def input(self) -> Look | None:
+        """What the input looks like."""
+        return self.input_space and Look(self.input_space, self.input_low, self.input_high)
 
-def observe(arguments: Arguments, result: Tensor, *, compare: bool) -> Observation:
-    """Look at one call and its result; `compare` also computes the divergence, which costs more."""
-    unread = _unreadable(arguments)
-    if unread:
-        return _observation(arguments, -1, unread=unread)
-    with torch._C.DisableTorchFunction(), np.errstate(all="ignore"):
-        return _read(arguments, result, compare=compare)
+    @property
+    def target(self) -> Look | None:
+        """What the target looks like."""
+        return self.target_space and Look(self.target_space, self.target_low, self.target_high)
 
+    @property
+    def distributed(self) -> bool:
+        """Whether a side is a distribution along the dimension that was read along."""
+        return bool({self.input_space, self.target_space} & {"log-probabilities", "probabilities"})
 
-def _observation(arguments: Arguments, dim: int, **read: object) -> Observation:
-    given = arguments.input
-    return Observation(
-        shape=tuple(given.shape),
-        outcomes=given.shape[dim] if given.ndim else 1,
-        dtype=str(given.dtype).removeprefix("torch."),
-        half=given.dtype in _HALF,
-        reduction=arguments.reduced_by,
-        legacy=arguments.legacy,
-        log_target=bool(arguments.log_target),
-        swapped_gradient=arguments.target.requires_grad and not given.requires_grad,
-        **read,  # type: ignore[arg-type]
-    )
+    @property
+    def has_numbers(self) -> bool:
+        """Whether both sides are more than NaN and infinities."""
+        return not {self.input_space, self.target_space} & {None, "no numbers"}
 
-
-def _unreadable(arguments: Arguments) -> str:
-    """Why the numbers can't be read, or nothing."""
-    if torch._C._is_tracing() or torch._C._len_torch_dispatch_stack():
-        return "while PyTorch traces or another tool watches"
-    return _unreadable_tensor(arguments.input) or _unreadable_tensor(arguments.target)
+    @property
+    def nonfinite(self) -> bool:
+        """Whether the call returned an infinity or NaN."""
+        return self.returned is not None and not math.isfinite(self.returned)
 
 
-def _unreadable_tensor(tensor: Tensor) -> str:
-    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
-        return "inside a torch.func transform"
-    if type(tensor) not in {Tensor, torch.nn.Parameter}:
-        return f"of type {type(tensor).__name__}"
-    if tensor.is_meta or tensor.layout != torch.strided or tensor.dtype not in _EPSILON:
-        return "without readable floating-point values"
-    if not tensor.numel() or not tensor.ndim:
-        return "without outcomes"
-    capturing = tensor.is_cuda and torch.cuda.is_current_stream_capturing()
-    return "captured in a CUDA graph" if capturing else ""
-
-
-def _read(arguments: Arguments, result: Tensor, *, compare: bool) -> Observation:
-    given, target = arguments.input.detach(), arguments.target.detach()
-    if given.shape != target.shape:
-        given, target = torch.broadcast_tensors(given, target)  # type: ignore[no-untyped-call]
-    dim, sides, looks = _event_dimension(given, target, log_target=arguments.log_target)
-    whole = sides[0].size == given.numel()
-    returned = float(result.detach().sum()) if result.ndim else result.item()
-    each = terms(*sides, log_target=arguments.log_target)
-    kl = None
-    if compare:
-        used = slice(None) if arguments.log_target else sides[1].any(-1)
-        kl = _divergence((sides[0][used], sides[1][used]), looks)
-    rows = given.numel() // given.shape[dim]
-    negative = bool((each.sum(-1) < 0).any()) if arguments.reduced_by == "none" else returned < 0
-    return _observation(
-        arguments,
-        dim,
-        input=looks[0],
-        target=looks[1],
-        returned=returned,
-        expected=_reduced(each, arguments.reduced_by, given.shape[0]) if whole else None,
-        divergence=_reduced_over_rows(kl, arguments.reduced_by, rows / len(sides[0])),
-        nonfinite=not math.isfinite(returned),
-        negative=negative,
-        whole=whole,
-        masked=kl is not None and len(kl) < len(sides[0]),
-        alike=abs(returned) < _CLOSE and _alike(each, sides, arguments),
-    )
-
-
-def _alike(each: Floats, sides: tuple[Floats, Floats], arguments: Arguments) -> bool:
-    """Whether every term is what rounding a logarithm makes of 0."""
-    given, target = sides
-    p = np.exp(target) if arguments.log_target else target
-    rounding = 4 * _EPSILON[arguments.input.dtype] * p * (1 + np.abs(given))
-    return bool((np.abs(each) <= rounding).all())
-
-
-def _event_dimension(
-    given: Tensor, target: Tensor, *, log_target: bool
-) -> tuple[int, tuple[Floats, Floats], tuple[Look, Look]]:
-    """The dimension along which a side is a distribution, the last if none is; the rows read, and looks."""
-    first = None
-    for dim in (-1, *range(given.ndim - 1)):
-        sides = _rows(given, dim), _rows(target, dim)
-        looks = (
-            look(sides[0], _EPSILON[given.dtype]),
-            look(_unmasked(sides[1], log_target=log_target), _EPSILON[target.dtype]),
+def observe(calls: Calls, *, compare: bool) -> list[Observation]:
+    """Look at each call; `compare` also computes the divergence of the first that has one."""
+    kind, rows = calls.kind, calls.rows
+    with np.errstate(all="ignore"):
+        sides = (
+            *looks(calls.input, _epsilon(calls.input, kind.input_dtype)),
+            *_looks_of_target(kind, calls.target),
         )
-        first = first or (dim, sides, looks)
-        if any(each.space in {"log-probabilities", "probabilities"} for each in looks):
-            return dim, sides, looks
-    assert first is not None  # noqa: S101 (a tensor has a dimension here)
-    return first
+        columns = (*sides, calls.returned, *_checked(calls))
+        seen = [
+            Observation(kind, rows.outcomes, rows.dim, rows.all, *each) for each in zip(*columns, strict=True)
+        ]
+        return _compared(calls, seen) if compare else seen
 
 
-def _rows(tensor: Tensor, dim: int) -> Floats:
-    """Some rows along a dimension, evenly spaced, as float64."""
-    if dim != -1:
-        tensor = tensor.movedim(dim, -1)
-    outcomes = tensor.shape[-1]
-    most = max(1, _ELEMENTS // outcomes)
-    count = tensor.numel() // outcomes
-    if count > most:
-        chosen = np.linspace(0, count - 1, most).astype(np.int64)
-        index = tuple(torch.from_numpy(each) for each in np.unravel_index(chosen, tensor.shape[:-1]))
-        tensor = tensor[index]
-    array = (tensor.float() if tensor.dtype in _HALF else tensor).cpu().numpy()
-    return array.astype(np.float64).reshape(-1, outcomes)
+def _epsilon(numbers: Numbers, dtype: torch.dtype) -> float:
+    """How the numbers were rounded: in their own precision, or in a half one if all lack its further bits."""
+    if dtype is torch.float32:
+        bits = np.bitwise_or.reduce(numbers.view(np.uint32), None)
+        for half, lacking in _LACKING:
+            if not bits & lacking:
+                return torch.finfo(half).eps
+    return torch.finfo(dtype).eps
 
 
-def _unmasked(rows: Floats, *, log_target: bool) -> Floats:
-    """The rows without those that are all 0, by which a target masks padding."""
-    if log_target or np.logical_and.reduce(rows, None):
-        return rows
+def _looks_of_target(kind: Kind, target: Numbers) -> Looks:
+    """What the target of each call looks like; rows of zeros mask what is padded."""
+    epsilon = _epsilon(target, kind.target_dtype)
+    if kind.log_target or np.logical_and.reduce(target, None):
+        return looks(target, epsilon)
+    each = [look(_unmasked(rows), epsilon) for rows in target]
+    return Looks(*map(list, zip(*each, strict=True)))
+
+
+def _unmasked(rows: Numbers) -> Numbers:
     used = rows.any(-1)
     return rows[used] if used.any() else rows
 
 
-def _divergence(sides: tuple[Floats, Floats], looks: tuple[Look, Look]) -> Floats | None:
-    if "no numbers" in {each.space for each in looks}:
-        return None
-    given, target = sides
-    return divergence(target, looks[1].space, given, looks[0].space)
+def _checked(calls: Calls) -> tuple[list[float | None], list[bool], list[bool]]:
+    """Of each call `expected`, `negative` and `alike`.
+
+    The terms are worked out where they can tell: for results that may have lost their digits, or that are
+    one for each outcome.
+    """
+    kind, returned = calls.kind, np.array(calls.returned)
+    small = np.abs(returned) < _CLOSE * calls.rows.count
+    if not (kind.half or kind.reduction == "none" or small.any()):
+        return [None] * len(returned), (returned < 0).tolist(), [False] * len(returned)
+    given, target = calls.input.astype(np.float64), calls.target.astype(np.float64)
+    each = terms(given, target, log_target=kind.log_target)
+    expected = _reduced(each, kind).tolist() if calls.rows.all else [None] * len(returned)
+    negative = (each.sum(-1) < 0).any(-1) if kind.reduction == "none" else returned < 0
+    alike = (np.abs(returned) < _CLOSE) & _rounded(each, given, target, kind)
+    return expected, negative.tolist(), alike.tolist()
 
 
-def _reduced(each: Floats, reduction: str, batch: int) -> float:
-    """The terms as the call reduces them; "none" is added up, as its result is."""
-    if reduction == "mean":
-        return float(each.mean())
-    return float(each.sum()) / (batch if reduction == "batchmean" else 1)
+def _reduced(each: Floats, kind: Kind) -> Floats:
+    """The terms of each call as it reduces them; "none" is added up, as its result is."""
+    sums: Floats = each.mean((1, 2)) if kind.reduction == "mean" else each.sum((1, 2))
+    return sums / kind.shape[0] if kind.reduction == "batchmean" else sums
 
 
-def _reduced_over_rows(values: Floats | None, reduction: str, share: float) -> float | None:
-    """Divergences as `kldiv.kl` reduces them; all are `share` times as many as these, which are read."""
-    if values is None or not len(values):
-        return None
-    return float(values.sum()) * share if reduction in {"sum", "none"} else float(values.mean())
+def _rounded(each: Floats, given: Floats, target: Floats, kind: Kind) -> NDArray[np.bool]:
+    """Whether every term is what rounding a logarithm makes of 0."""
+    p = np.exp(target) if kind.log_target else target
+    rounding = 4 * torch.finfo(kind.input_dtype).eps * p * (1 + np.abs(given))
+    alike: NDArray[np.bool] = np.logical_and.reduce(np.abs(each) <= rounding, (1, 2))
+    return alike
+
+
+def _compared(calls: Calls, seen: list[Observation]) -> list[Observation]:
+    """The same, the first whose sides hold numbers with D(P‖Q)."""
+    for number, each in enumerate(seen):
+        compared = _with_divergence(each, calls, number)
+        if compared.divergence is not None:
+            return [*seen[:number], compared, *seen[number + 1 :]]
+    return seen
+
+
+def _with_divergence(seen: Observation, calls: Calls, number: int) -> Observation:
+    if seen.input is None or seen.target is None or not seen.has_numbers:
+        return seen
+    given, target = calls.input[number].astype(np.float64), calls.target[number].astype(np.float64)
+    used = slice(None) if seen.of.log_target else target.any(-1)
+    values = divergence(target[used], seen.target.space, given[used], seen.input.space)
+    if not len(values):
+        return seen
+    of_sum = seen.of.reduction in {"sum", "none"}
+    value = values.sum() * (calls.rows.count / calls.rows.read) if of_sum else values.mean()
+    return seen._replace(divergence=float(value), masked=len(values) < len(given))

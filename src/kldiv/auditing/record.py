@@ -9,20 +9,24 @@ from typing import TYPE_CHECKING, Any
 from kldiv.auditing.findings import Finding, findings_of, suggestion
 
 if TYPE_CHECKING:
+    from kldiv.auditing.looking import Looking
     from kldiv.auditing.observing import Observation
 
 
 @dataclass
 class Site:
-    """One line of the program that calls kl_div; `compared` says that a call has kldiv's number beside it."""
+    """One line of the program that calls kl_div."""
 
     file: str
     line: int
     counter: Iterator[int]
-    observations: "list[Observation]" = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    compared: bool = False
+    looking: "Looking"
     asked: int = 0
+
+    @property
+    def observations(self) -> "list[Observation]":
+        """The calls looked at."""
+        return self.looking.observations
 
     @property
     def calls(self) -> int:
@@ -40,7 +44,7 @@ class Site:
     @property
     def unread(self) -> dict[str, int]:
         """How many of the calls looked at could not be read, by the reason."""
-        reasons = [each.unread for each in self.observations if each.unread] + self.failures
+        reasons = [each.unread for each in self.observations if each.unread] + self.looking.failures
         return {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
 
     @property
@@ -120,9 +124,9 @@ def _document(site: Site) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in site.findings],
         "first": first
         and {
-            "shape": list(first.shape),
-            "dtype": first.dtype,
-            "reduction": first.reduction,
+            "shape": list(first.of.shape),
+            "dtype": first.of.dtype,
+            "reduction": first.of.reduction,
             "returned": first.returned,
             "printed": f"{first.returned:.7g}",
             "kldiv": first.divergence,

@@ -52,7 +52,7 @@ def _comparison(site: "Site") -> list[str]:
     first = next((each for each in site.read if each.divergence is not None), None)
     if first is None or first.returned is None:
         return []
-    about = "" if first.whole or first.reduction != "sum" else "about "
+    about = "" if first.whole or first.of.reduction != "sum" else "about "
     theirs, ours = f"{first.returned:.7g}", f"{first.divergence:.7g}"
     return [f"  first result {theirs}; {suggestion(first)} gives {about}{ours}"]
 

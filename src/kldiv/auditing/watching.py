@@ -22,10 +22,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (its usual name)
 from torch.jit._builtins import _register_builtin
 
-from kldiv.auditing.observing import Arguments, observe
+from kldiv.auditing.arguments import Arguments
+from kldiv.auditing.looking import Looking
 from kldiv.auditing.record import Audit, Site
 
-_TORCH = str(Path(torch.__file__).parent) + os.sep
+_NOT_THE_PROGRAMS = (str(Path(torch.__file__).parent) + os.sep, __file__)
 _ORIGINAL_CODE = F.kl_div.__code__
 _ORIGINAL_BUILTIN = torch.kl_div
 
@@ -106,7 +107,7 @@ def _watched(*arguments: Any) -> Any:
         for audit in _watching:
             audit.traced = True
         return _compute(*arguments)
-    return _computed_and_seen(_compute, arguments, Arguments(*arguments))
+    return _computed_and_seen(_compute, arguments, Arguments(arguments[0], arguments[1], arguments[2:]))
 
 
 def _watched_builtin(*arguments: Any, **named: Any) -> Any:
@@ -127,7 +128,7 @@ def _arguments_of_builtin(
     *,
     log_target: bool = False,
 ) -> Arguments:
-    return Arguments(input, target, reduction=reduction, log_target=log_target)
+    return Arguments(input, target, (None, None, reduction, log_target))
 
 
 def _computed_and_seen(compute: Callable[..., Any], arguments: tuple[Any, ...], seen: Arguments) -> Any:
@@ -158,23 +159,17 @@ def _see(audit: Audit, arguments: Arguments, result: Any) -> None:
     site = _site(audit)
     number = next(site.counter)
     if number < _ALL or number % max(1, 10 ** (len(str(number)) - 1) // _SHARE) == 0:
-        try:
-            seen = observe(arguments, result, compare=not site.compared)
-        except Exception as error:  # whatever it is, the program goes on
-            site.failures.append(f"{type(error).__name__}: {error}")
-            return
-        site.observations.append(seen)
-        site.compared = site.compared or seen.divergence is not None
+        site.looking.see(arguments, result)
 
 
 def _site(audit: Audit) -> Site:
     """Where the program calls from: the innermost line that is neither PyTorch's nor ours."""
-    frame: types.FrameType | None = sys._getframe(2)
-    while frame is not None and (frame.f_code in OWN_CODE or frame.f_code.co_filename.startswith(_TORCH)):
+    frame: types.FrameType | None = sys._getframe(4)
+    while frame is not None and frame.f_code.co_filename.startswith(_NOT_THE_PROGRAMS):
         frame = frame.f_back
     place = (frame.f_code.co_filename, frame.f_lineno) if frame else ("<unknown>", 0)
     site = audit.places.get(place)
-    return site or audit.places.setdefault(place, Site(*place, counter=count()))
+    return site or audit.places.setdefault(place, Site(*place, counter=count(), looking=Looking()))
 
 
 _follows_forks = False

@@ -5,6 +5,7 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kldiv.checker.conversion import Refusal, conversions_of
 from kldiv.checker.documents import Document
@@ -14,6 +15,7 @@ from kldiv.checker.fixes import Fix, fixes_of
 from kldiv.checker.modules import Module
 from kldiv.checker.project import FileReport, Wish, check_document
 from kldiv.checker.spans import Text
+from kldiv.checker.unused_imports import imports_left_unused
 
 # One change shows the next: old arguments become a reduction, which becomes another, and the call is right.
 _ROUNDS = 10
@@ -75,7 +77,18 @@ def rewrite_document(report: FileReport, wish: Wish, *, to_kldiv: bool) -> Rewri
         rounds.append([edit for fix in made for edit in fix.edits])
         current = check_document(document, report.path, wish)
         module = _module(current)
+    if to_kldiv and first and module and rounds and current.document:
+        needless = [] if _is_shared(report) else imports_left_unused(first, module)
+        document, made = _made(current.document, needless)
+        if document:
+            changes += [line(fix.start, f"removed {fix.what}, which nothing uses any more") for fix in made]
+            current = check_document(document, report.path, wish)
     return Rewriting(report, current, tuple(changes), tuple(refusals))
+
+
+def _is_shared(report: FileReport) -> bool:
+    """Whether names may be used elsewhere: in a cell that was run before, or by who imports the package."""
+    return bool(report.document and report.document.notebook) or Path(report.path).name == "__init__.py"
 
 
 def _before(offset: int, rounds: Sequence[Sequence[Edit]]) -> int:

@@ -32,7 +32,7 @@ def import_edit(text: Text, tree: ast.Module, name: str) -> Edit | None:
     """The edit that imports kldiv before PyTorch, or where imports begin; None where no line is free."""
     starts = set(text.starts)
     statements = [node for node in tree.body if text.span(node)[0] in starts]
-    torch = [node for node in statements if _imports_torch(node)]
+    torch = [node for node in statements if imports_torch(node)]
     later = [node for node in statements if not _stays_first(node, tree)]
     if not torch and not later:
         return None
@@ -59,7 +59,8 @@ def _bound(tree: ast.Module) -> Iterator[str]:
             yield node.name
 
 
-def _imports_torch(node: ast.stmt) -> bool:
+def imports_torch(node: ast.stmt) -> bool:
+    """Whether a statement imports PyTorch or a part of it."""
     if isinstance(node, ast.Import):
         return any(alias.name.split(".")[0] == "torch" for alias in node.names)
     return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "torch"

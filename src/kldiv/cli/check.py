@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kldiv.checker.project import FileReport, Wish
     from kldiv.report.findings_text import Line
 
-_FOUND = 1
+_FOUND, _UNWRITTEN = 1, 2
 _STDIN = "-"
 _EXAMPLE = "kldiv check src --fix"
 Format = Literal["text", "json", "sarif", "github"]
@@ -131,15 +131,18 @@ def check(
     wish = Wish(Selection(select, ignore), unused_ignores)
     piped = sys.stdin.buffer.read() if stdin_filename is not None or _STDIN in paths else None
     reports = _reports(paths, wish, piped, stdin_filename or "<stdin>")
+    unwritten: list[str] = []
     if diff:
         found = _show_changes(reports, wish, to_kldiv=to_kldiv)
     elif fix:
         # Of standard input the fixed text is the output, and findings go where errors do.
         out = sys.stdout if piped is None else sys.stderr
-        found = _print(_fixed(reports, wish, piped, to_kldiv=to_kldiv), format_, out)
+        found = _print(_fixed(reports, wish, piped, unwritten, to_kldiv=to_kldiv), format_, out)
     else:
         found = _print(reports, format_, sys.stdout)
     sys.stdout.flush()
+    if unwritten:
+        raise click.exceptions.Exit(_UNWRITTEN)
     if found:
         raise click.exceptions.Exit(_FOUND)
 
@@ -179,22 +182,46 @@ def _reports(paths: Sequence[str], wish: "Wish", piped: bytes | None, name: str)
 
 
 def _fixed(
-    reports: Iterator["FileReport"], wish: "Wish", piped: bytes | None, *, to_kldiv: bool
+    reports: Iterator["FileReport"],
+    wish: "Wish",
+    piped: bytes | None,
+    unwritten: list[str],
+    *,
+    to_kldiv: bool,
 ) -> Iterator["FileReport"]:
-    """Rewrite each file, or print standard input with its changes, and go on with what is left."""
+    """Rewrite each file, or print standard input with its changes, and go on with what is left.
+
+    A file that can't be written is said, added to `unwritten`, and left with all its findings.
+    """
     from kldiv.checker.fixing import rewrite_document  # noqa: PLC0415
-    from kldiv.report.writing import rewrite  # noqa: PLC0415
 
     for report in reports:
         rewriting = rewrite_document(report, wish, to_kldiv=to_kldiv)
+        problem = None
         if piped is not None:
             sys.stdout.buffer.write(rewriting.content if rewriting.changes else piped)
             sys.stdout.buffer.flush()
         elif rewriting.changes:
-            rewrite(Path(report.path), rewriting.content)
+            problem = _written(Path(report.path), rewriting.content)
+        if problem:
+            unwritten.append(report.path)
+            _say(f"kldiv: {problem}; nothing in it was changed")
+            yield report
+            continue
         for line in (*rewriting.changes, *rewriting.refusals):
             _say(line)
         yield rewriting.left
+
+
+def _written(path: Path, content: bytes) -> str | None:
+    """Rewrite a file; what keeps it from being written."""
+    from kldiv.report.writing import rewrite  # noqa: PLC0415
+
+    try:
+        rewrite(path, content)
+    except InvalidInputError as error:
+        return str(error)
+    return None
 
 
 def _show_changes(reports: Iterator["FileReport"], wish: "Wish", *, to_kldiv: bool) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from kldiv.conventions.call import Call, Pair
 from kldiv.conventions.catalogue import CALLS
-from kldiv.conventions.options import BITS, HARTLEYS
+from kldiv.conventions.options import BITS, HARTLEYS, SOFTMAX
 from kldiv.errors import InvalidInputError
 
 _UNITS = {None: (), 2.0: (BITS,), 10.0: (HARTLEYS,)}
@@ -98,7 +98,8 @@ def diagnose(pair: Pair, printed: Printed, divergence: float, calls: Iterable[Ca
     matches = [
         Match(call, value, _to_the_digit(value, printed))
         for call, value in tried
-        if _to_the_digit(value, printed) or _within_float32(value, printed, divergence, scale)
+        if _to_the_digit(value, printed)
+        or _within_float32(value, printed, _size(call, value, divergence) * scale)
     ]
     exact = not printed.perhaps_float32
     matches.sort(key=lambda match: (exact and not match.to_the_digit, len(match.call.slips)))
@@ -145,13 +146,22 @@ def _to_the_digit(value: float, printed: Printed) -> bool:
     return abs(value - printed.value) <= printed.half_unit + slack
 
 
-def _within_float32(value: float, printed: Printed, divergence: float, scale: float) -> bool:
+def _within_float32(value: float, printed: Printed, scale: float) -> bool:
     """Whether float32 could have printed it: its terms are rounded, and cancel to no less than that."""
     if not (math.isfinite(value) and math.isfinite(printed.value)):
         return False
-    share = min(1.0, abs(value / divergence)) if math.isfinite(divergence) and divergence else 1.0
-    tolerance = 4 * float(np.finfo(np.float32).eps) * max(abs(value), scale * share)
+    tolerance = 4 * float(np.finfo(np.float32).eps) * max(abs(value), scale)
     return abs(value - printed.value) <= tolerance + printed.half_unit
+
+
+def _size(call: Call, value: float, divergence: float) -> float:
+    """How large a call's terms are beside the pair's: a mean divides them too.
+
+    What softmax makes of probabilities is another pair, whose terms are no smaller for being close.
+    """
+    if SOFTMAX in call.slips or not math.isfinite(divergence) or not divergence:
+        return 1.0
+    return min(1.0, abs(value / divergence))
 
 
 def _scale(pair: Pair) -> float:

@@ -47,3 +47,15 @@ def case_9(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
     def kd(s):
         return F.kl_div(F.log_softmax(s / T, -1), F.softmax(b / T, -1), reduction="batchmean")
     return kd(a).mul(T * T)
+
+
+def case_10(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    weight = x.softmax(-1)
+    loss = F.kl_div(F.log_softmax(a / T, -1), F.softmax(b / T, -1), reduction="none")
+    return (weight * T**2 * loss).sum(-1)
+
+
+def case_11(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
+    sure = x.sigmoid().max(dim=-1)[0]
+    loss = F.kl_div(F.log_softmax(a / T, -1), F.softmax(b / T, -1), reduction="none")
+    return (sure * (T * T) * loss.sum(-1))[mask].mean()

@@ -91,19 +91,25 @@ def multiply(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
         x, y = number_of(left), number_of(right)
         product = Scalar(x * y if x is not None and y is not None else None, times(a, b))
         return _uncertain(store, node, left, right, product)
-    value = other(store, node, left, right)
-    if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return _weighted_divergence(value, left, right)
-    return replace(left, factors=()) if isinstance(left, Tensor) and is_scalar(right) else value
+    value = left if isinstance(left, Tensor) and is_scalar(right) else other(store, node, left, right)
+    if (
+        isinstance(left, Tensor)
+        and isinstance(right, Tensor)
+        and Space.DIVERGENCE in {left.space, right.space}
+    ):
+        return _weighted_divergence(store, node, value, left, right)
+    unknown, factors = (left, b) if a is None else (right, a)
+    if isinstance(unknown, Tensor) and isinstance(value, Tensor) and factors:
+        return replace(value, factors=times(((Symbol("…", unknown.origin, "tensor"), 1.0),), factors))
+    return value
 
 
-def _weighted_divergence(value: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    """A divergence times weights or a mask stays one; other products are left unknown."""
-    one = left if left.space is Space.DIVERGENCE else right
-    if one.space is not Space.DIVERGENCE:
-        return value
+def _weighted_divergence(store: Store, node: ast.expr, value: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """A divergence times weights or a mask stays one, and takes their factors."""
+    one, by = (left, right) if left.space is Space.DIVERGENCE else (right, left)
     elements = left.elements or right.elements
-    return replace(value, space=one.space, dim=one.dim, rank=one.rank, elements=elements)
+    weighted = replace(value, space=one.space, dim=one.dim, rank=one.rank, elements=elements)
+    return scale(store, node, weighted, by.factors, 1.0) if by.factors else weighted
 
 
 def _uncertain(store: Store, node: ast.expr, left: Value, right: Value, product: Scalar) -> Value:
@@ -155,7 +161,7 @@ def scale(store: Store, node: ast.expr, value: Tensor, factors: Factors, sign: f
         kept = times(value.factors, factors, sign) if value.factors else ()
         temperature = times(value.temperature, factors, -sign)
         return replace(value, origin=origin, identity=0, factors=kept, temperature=temperature)
-    return replace(value, origin=origin, identity=0)
+    return replace(value, origin=origin, identity=0, factors=times(value.factors, factors, sign))
 
 
 def _is_number(factors: Factors) -> bool:

@@ -24,7 +24,7 @@ def temperature_of(call: Observation) -> Factors:
         or not whole
         or call.input.fault
         or call.target.fault
-        or any(_NO_TEMPERATURE.search(symbol.text) for symbol, _ in one)
+        or any(_NO_TEMPERATURE.search(symbol.text) or symbol.kind == "tensor" for symbol, _ in one)
     ):
         return ()
     known = worth(one)
