@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pyspark
 import pytest
 from pyspark.sql import SparkSession
+from sparking import NEEDS_JAVA, spark_session  # noqa: F401 (a fixture)
 from table_engines import COLUMNS, ENGINES, rows_of, table
 from tabular import JANUARY, JULY, counts
 
@@ -21,31 +21,9 @@ from kldiv.tables.frames import FrameTable
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
 
-HAS_JAVA = shutil.which("java") is not None or "JAVA_HOME" in os.environ
-NEEDS_JAVA = pytest.mark.skipif(not HAS_JAVA, reason="Spark needs Java, which is not installed")
 # Spark has no unsigned integers and no times of day.
 NAMES = [name for name in COLUMNS if name not in ("u8", "u64", "time")]
 ROWS = rows_of(table(NAMES))
-
-
-@pytest.fixture(scope="module")
-def session():
-    """In a zone of its own, which must not matter."""
-    if not HAS_JAVA:
-        pytest.skip("Spark needs Java, which is not installed")
-    settings = {
-        "spark.sql.session.timeZone": "America/New_York",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "OFF",
-    }
-    builder = SparkSession.builder.master("local[2]")
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    running = builder.getOrCreate()
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="module", params=[None, "weight", "weight 1/2"])
@@ -152,16 +130,6 @@ def test_a_query_of_parquet_files(session):
         assert found.count_values(["odd"], 9) == known.count_values(["odd"], 9)
     with pytest.raises(kldiv.TableError, match="UNRESOLVED_COLUMN"):
         open_table(JULY, engine="spark", query="SELECT nothing FROM t")
-
-
-def test_files_that_spark_does_not_read(session, tmp_path):
-    assert session is not None
-    (tmp_path / "t.csv").write_text("a\n1\n")
-    (tmp_path / "t.parquet").write_text("no parquet at all")
-    with pytest.raises(kldiv.TableError, match="is no Parquet file"):
-        open_table(tmp_path / "t.csv", engine="spark")
-    with pytest.raises(kldiv.TableError, match=r"t\.parquet"):
-        open_table(tmp_path / "t.parquet", engine="spark")
 
 
 def test_a_name_twice_and_no_rows(session):

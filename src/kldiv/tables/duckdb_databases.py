@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from kldiv.errors import TableError
+from kldiv.tables.csv_header import check_names
 from kldiv.tables.duckdb_engine import DuckDBTable, opened
-from kldiv.tables.duckdb_files import check_names, open_files
+from kldiv.tables.duckdb_files import open_files
 from kldiv.tables.duckdb_session import Session
 from kldiv.tables.files import Source
 from kldiv.tables.sql import ROWS, identifier, literal, select
