@@ -166,6 +166,7 @@ def _ibis(arrow, folder):
 
 
 ENGINES["ibis"] = _ibis
+ENGINES["ibis polars"] = lambda arrow, _: ibis.polars.connect().create_table("t", pl.from_arrow(arrow))
 
 
 # --- the oracle ---------------------------------------------------------------------------------------

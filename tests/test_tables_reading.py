@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import sqlite3
 import sys
 from datetime import date
 from decimal import Decimal
 
 import duckdb
+import ibis
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -294,6 +296,34 @@ def test_a_relation_and_its_connection_stay_as_they_are():
             assert table.values_past({"a": [0]}) == {"a": ["2024-01-01 00:00:00+00"]}
         assert connection.execute("SHOW TABLES").fetchall() == [("kldiv_rows",)]
         assert connection.execute("SELECT current_setting('TimeZone')").fetchall() == [("America/New_York",)]
+
+
+@pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+def test_what_a_backend_of_ibis_does_not_get_right_is_not_counted(tmp_path):
+    """SQLite has no NaN and no decimals, and Ibis reads fractions of a second wrong there."""
+    with sqlite3.connect(tmp_path / "t.db") as connection:
+        connection.execute(
+            "CREATE TABLE t (whole INTEGER, word TEXT, flag BOOLEAN, day DATE, at TIMESTAMP, hour TIME, "
+            "real REAL, exact DECIMAL(38, 9))"
+        )
+        rows = [(2**53 + 1, "'é\"", True, "2013-01-02"), (2**53, "x", False, "1969-12-31"), (None,) * 4]
+        for row in rows:
+            connection.execute(
+                "INSERT INTO t VALUES (?, ?, ?, ?, '2013-01-01 10:00:00.5', '10:00:00.5', 1.5, 10)", row
+            )
+    with open_table(ibis.sqlite.connect(tmp_path / "t.db").table("t")) as table:
+        kinds = {name: column.kind.value for name, column in table.columns().items()}
+        assert kinds == {
+            "whole": "number", "word": "text", "flag": "boolean", "day": "date", "at": "unsupported",
+            "hour": "unsupported", "real": "unsupported", "exact": "unsupported",
+        }  # fmt: skip
+        ordered = {"whole": ["9007199254740992", "9007199254740993"], "day": ["1969-12-31", "2013-01-02"]}
+        assert table.values_past({"whole": [0, 1], "day": [0, 1]}) == ordered
+        assert table.count_bins({"whole": [Cut("9007199254740993")]}) == {"whole": [1, 1]}
+        assert table.count_values(["word"], 9)["word"].kept == {"'é\"": 1, "x": 1}
+        assert table.summaries(["at"])["at"].ordinary == 3
+        compared = kldiv.compare(table, table)
+    assert {each.name for each in compared.skipped} == {"at", "hour", "real", "exact"}
 
 
 @pytest.mark.parametrize("missing", ["duckdb", "narwhals", "pyspark"])
