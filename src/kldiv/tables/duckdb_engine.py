@@ -196,12 +196,11 @@ class DuckDBTable(Table):
     def restricted(self, name: str, outcome: Value | Special) -> "DuckDBTable":
         """The same columns of fewer rows, in the same session."""
         column, of = self._of(name)
-        if isinstance(outcome, Special):
-            condition = sql.special(column, of, outcome)
-        else:
-            condition = (
-                f"{sql.ordinary(column, of)} AND {sql.as_text(column, of)} = {sql.literal(outcome.text)}"
-            )
+        condition = (
+            sql.special(column, of, outcome)
+            if isinstance(outcome, Special)
+            else f"{sql.ordinary(column, of)} AND {sql.equals(column, of, outcome.text)}"
+        )
         rows = f"({sql.select('*', self._source)} WHERE {condition})"
         return _Part(self.name, self._session, rows, self._fields, self._weight)
 

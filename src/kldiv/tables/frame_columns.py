@@ -14,7 +14,7 @@ import numpy as np
 
 from kldiv.tables.contract import Column, Kind
 from kldiv.tables.outcomes import Cut, Special
-from kldiv.tables.writing import SIGNED_64, Steps, bound_of, number_text, steps_text
+from kldiv.tables.writing import SIGNED_64, Steps, bound_of, group_bounds, number_text, steps_text
 
 Frame = nw.LazyFrame[Any]
 
@@ -103,6 +103,13 @@ class Field:
             never = self.value().is_null() & ~self.value().is_null()
             return ~never if bound else never
         return self.value() >= self.literal(bound)
+
+    def equals(self, text: str) -> nw.Expr:
+        """Whether an ordinary value is this one, or a date or an instant of this day."""
+        if self.column.kind in (Kind.TEXT, Kind.BOOLEAN):
+            return self.as_text() == text
+        first, beyond = group_bounds(text, self.column.kind)
+        return self.passed(first) & ~self.passed(beyond)
 
     def literal(self, steps: int) -> nw.Expr:
         """A number of steps as the frame has it."""

@@ -182,7 +182,7 @@ class FrameTable(Table):
         if isinstance(outcome, Special):
             condition = field.special(outcome)
         else:
-            condition = field.is_ordinary() & (field.as_text() == outcome.text)
+            condition = field.is_ordinary() & field.equals(outcome.text)
         rows = self._frame.filter(condition)
         return type(self)(self.name, rows, self._fields, self._collect_rows, self._weight)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kldiv.tables.contract import Column, Count, Kind
 from kldiv.tables.outcomes import Cut, Special
-from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of
+from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of, group_bounds
 
 # What the opened table is called in every query: nothing of the user's is.
 ROWS = "kldiv_rows"
@@ -164,6 +164,14 @@ def passed(name: str, column: Column, cut: Cut) -> str:
     if isinstance(bound, bool):
         return ordinary(name, column) if bound else "false"
     return f"{ordered(name, column)} >= {number(bound, column)}"
+
+
+def equals(name: str, column: Column, text: str) -> str:
+    """The condition that an ordinary value is this one, or a date or an instant of this day."""
+    if column.kind in (Kind.TEXT, Kind.BOOLEAN):
+        return f"{as_text(name, column)} = {literal(text)}"
+    first, beyond = group_bounds(text, column.kind)
+    return f"{passed(name, column, first)} AND NOT ({passed(name, column, beyond)})"
 
 
 def number(steps: int, column: Column) -> str:
