@@ -108,8 +108,14 @@ class Field:
         """Whether an ordinary value is this one, or a date or an instant of this day."""
         if self.column.kind in (Kind.TEXT, Kind.BOOLEAN):
             return self.as_text() == text
-        first, beyond = group_bounds(text, self.column.kind)
-        return self.passed(first) & ~self.passed(beyond)
+        return self.within(*group_bounds(text, self.column.kind))
+
+    def within(self, low: Cut | None, high: Cut | None) -> nw.Expr:
+        """Whether a value is ordinary and between two cuts; None for no bound."""
+        inside = self.is_ordinary()
+        if low is not None:
+            inside &= self.passed(low)
+        return inside if high is None else inside & ~self.passed(high)
 
     def literal(self, steps: int) -> nw.Expr:
         """A number of steps as the frame has it."""

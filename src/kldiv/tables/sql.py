@@ -99,7 +99,9 @@ def special(name: str, column: Column, which: Special) -> str:
     if which is Special.NULL:
         return f"{name} IS NULL"
     if which is Special.NAN:
-        return f"isnan({name})" if is_floating(column) else "false"
+        # DuckDB takes isnan for false where a Parquet file's least and greatest values, which leave out NaN,
+        # are finite.
+        return f"NOT isfinite({name}) AND NOT isinf({name})" if is_floating(column) else "false"
     if not has_infinities(column):
         return "false"
     infinity = "infinity" if which is Special.POSITIVE_INFINITY else "-infinity"
@@ -166,12 +168,18 @@ def passed(name: str, column: Column, cut: Cut) -> str:
     return f"{ordered(name, column)} >= {number(bound, column)}"
 
 
+def within(name: str, column: Column, low: Cut | None, high: Cut | None) -> str:
+    """The condition that a value is ordinary and between two cuts; None for no bound."""
+    below = [] if high is None else [f"NOT ({passed(name, column, high)})"]
+    beyond = [] if low is None else [passed(name, column, low)]
+    return " AND ".join([ordinary(name, column), *beyond, *below])
+
+
 def equals(name: str, column: Column, text: str) -> str:
     """The condition that an ordinary value is this one, or a date or an instant of this day."""
     if column.kind in (Kind.TEXT, Kind.BOOLEAN):
         return f"{as_text(name, column)} = {literal(text)}"
-    first, beyond = group_bounds(text, column.kind)
-    return f"{passed(name, column, first)} AND NOT ({passed(name, column, beyond)})"
+    return within(name, column, *group_bounds(text, column.kind))
 
 
 def number(steps: int, column: Column) -> str:
