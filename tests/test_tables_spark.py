@@ -16,6 +16,7 @@ from table_engines import COLUMNS, ENGINES, rows_of, table
 from tabular import JANUARY, JULY, counts
 
 import kldiv
+from kldiv.tables import frames
 from kldiv.tables.contract import ByCuts, ByValues, Kind
 from kldiv.tables.frames import FrameTable
 from kldiv.tables.opening import open_table
@@ -59,6 +60,19 @@ def test_everything_is_counted_alike(both):
         for name, texts in different.items()
     }
     assert found.count_bins(cuts) == known.count_bins(cuts)
+
+
+@pytest.mark.parametrize("guessed", [[], [-5.0], None])
+def test_quantiles_near_guesses_are_the_same(session, tmp_path, monkeypatch, guessed):
+    """Guesses decide the time, never the answer: none at all, a bad one, and Spark's own."""
+    names = ["f64b", "f32", "wide", "stamp"]
+    path = ENGINES["parquet"](table(names), tmp_path)
+    monkeypatch.setattr(frames, "_GROUPED", 2)
+    with open_table(path) as known, open_table(session.read.parquet(str(path))) as found:
+        if guessed is not None:
+            monkeypatch.setattr(found, "_guess", lambda *_: guessed)
+        amounts = {name: range(int(of.ordinary)) for name, of in known.summaries(names).items()}
+        assert found.values_past(amounts) == known.values_past(amounts)
 
 
 def test_values_are_counted_alike(both):

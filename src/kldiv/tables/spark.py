@@ -5,7 +5,7 @@ Spark's TIMESTAMP is an instant, and is written with its zone; its TIMESTAMP_NTZ
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from kldiv.errors import KLDivError, MissingExtraError, TableError
 from kldiv.tables.contract import Column, Kind
 from kldiv.tables.files import find
 from kldiv.tables.frame_columns import Field, Frame
-from kldiv.tables.frames import FrameTable, native, opened
+from kldiv.tables.frames import GUESS_ERROR, FrameTable, native, opened
 from kldiv.tables.spark_files import read_files, read_parquet
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 
@@ -57,13 +57,22 @@ def of_spark(
     }
     frame = renamed.selectExpr(*(f"{sql} AS {field.name}" for sql, field in formed.values()))
     fields = {each: field for each, (_, field) in formed.items()}
-    return opened(name, native(frame), fields, _collected, weights, close)
+    return opened(name, native(frame), fields, _collected, weights, close, _guessed)
 
 
 def _collected(few: Frame) -> list[tuple[Any, ...]]:
     with _explained("Spark says"):
         rows: list[tuple[Any, ...]] = few.to_native().collect()
         return rows
+
+
+def _guessed(frame: Frame, name: str, shares: Sequence[float]) -> list[Any]:
+    """Spark's approximate quantiles of a column."""
+    listed = ", ".join(f"{each!r}D" for each in shares)
+    asked = f"approx_percentile({name}, array({listed}), {round(1 / GUESS_ERROR)})"
+    with _explained("Spark says"):
+        [[found]] = frame.to_native().selectExpr(asked).collect()
+        return [*found]
 
 
 def of_files(
