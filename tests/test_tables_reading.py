@@ -189,6 +189,17 @@ def test_a_query_sees_the_columns_of_a_file_by_their_names(tmp_path, suffix):
         assert table.count_values(["odd"], 9)["odd"].kept == {"0": 4, "1": 4}
 
 
+def test_a_query_of_names_that_differ_in_case_alone(tmp_path):
+    """DuckDB would read one column for the other; without a query nothing depends on names."""
+    path = written(tmp_path / "t.csv", "a,A\n1,x\n2,y\n")
+    with pytest.raises(kldiv.TableError, match="has columns 'a' and 'A', which a query can't tell apart"):
+        open_table(path, query="SELECT A FROM t")
+    assert {each.name: each.type for each in kldiv.compare(path, path).columns} == {
+        "a": "integer",
+        "A": "text",
+    }
+
+
 def test_a_query_is_asked_once(database):
     """Chance would give other rows in each pass over them."""
     query = "SELECT random() AS x, random() AS y FROM range(1000)"
@@ -238,6 +249,7 @@ def test_pandas_columns_of_every_kind():
     frame["instants"] = pd.to_datetime(["2024-01-01", None, "2024-01-02"]).tz_localize("Europe/Berlin")
     frame["periods"] = pd.period_range("2024-01", periods=3, freq="M")
     frame["complex"] = [1j, None, 2j]
+    frame["sparse"] = pd.arrays.SparseArray([1.0, float("nan"), 2.0])
     frame[7] = pd.array([1, None, 2], dtype="Int8")
     with open_table(frame) as table:
         kinds = {name: column.kind.value for name, column in table.columns().items()}
@@ -245,7 +257,7 @@ def test_pandas_columns_of_every_kind():
     assert kinds == {
         "decimals": "number", "days": "date", "flags": "boolean", "texts": "text", "whole": "number",
         "missing": "number", "categories": "text", "instants": "date", "periods": "unsupported",
-        "complex": "unsupported", "7": "number",
+        "complex": "unsupported", "sparse": "unsupported", "7": "number",
     }  # fmt: skip
     nulls = {name: of[Special.NULL] for name, of in specials.items()}
     assert nulls == {name: {"texts": 2, "periods": 0}.get(name, 1) for name in kinds}
@@ -264,8 +276,9 @@ def test_a_frame_with_a_name_twice():
         open_table(pd.DataFrame([[1, 2]], columns=["a", "a"]))
     with pytest.raises(kldiv.TableError, match="more than one column called 'a'"):
         open_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]))
-    with pytest.raises(kldiv.TableError, match="has no columns"):
-        open_table(pd.DataFrame(index=range(3)))
+    for frame in (pd.DataFrame(index=range(3)), pl.DataFrame(), pl.LazyFrame()):
+        with pytest.raises(kldiv.TableError, match="has no columns"):
+            open_table(frame)
 
 
 def test_arrow_types_that_duckdb_lacks():

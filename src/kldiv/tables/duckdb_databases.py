@@ -35,6 +35,7 @@ def of_files(source: Source, weights: str | None = None, query: str | None = Non
         names = open_files(session.query, source)
         if query is None:
             return opened(source.shown, session, names, weights)
+        _check_told_apart(names, source.shown)
         columns = ", ".join(f"c{index} AS {identifier(name)}" for index, name in enumerate(names))
         session.query(f"CREATE TEMP VIEW {_QUERIED} AS {select(columns, ROWS)}")
         return _queried(source.shown, session, query, weights)
@@ -73,6 +74,17 @@ def of_database(url: str, weights: str | None = None, query: str | None = None) 
     except BaseException:
         session.close()
         raise
+
+
+def _check_told_apart(names: list[str], shown: str) -> None:
+    """Raise if a query would take one column for another: DuckDB's names have no capitals."""
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            raise TableError(
+                f"{shown} has columns '{other}' and '{name}', which a query can't tell apart; rename one"
+            )
 
 
 def _parts(url: str) -> tuple[str, str | None, str | None]:

@@ -323,6 +323,8 @@ def native(frame: Any) -> Frame:
 
 def of_polars(name: str, source: Any, weights: str | None = None) -> FrameTable:
     """Open a Polars frame, eager or lazy."""
+    if not source.collect_schema():
+        raise TableError(f"{name} has no columns; expected at least one")
     frame, fields = in_form(native(source))
     return opened(name, frame, fields, lambda few: few.collect().rows(), weights)
 
