@@ -255,6 +255,34 @@ def test_files_of_a_glob_must_be_alike(tmp_path):
         open_table(tmp_path / "*.parquet", engine="spark")
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_file_that_is_replaced_or_vanishes(tmp_path, suffix):
+    """Its rows were counted when it was opened; with other rows than these nothing adds up."""
+    for after in ("replace", "unlink"):
+        path = tmp_path / f"t.{suffix}"
+        _run(f"COPY (FROM range(9) t(x) SELECT x + 0.5 AS x) TO '{path}'")
+        with open_table(path, engine="spark") as table:
+            if after == "unlink":
+                path.unlink()
+            else:
+                _run(f"COPY (FROM range(7) t(x) SELECT x AS x) TO '{path}'")
+            with pytest.raises(kldiv.TableError, match=r"can't (read|count) .*t\."):
+                table.summaries(["x"])
+
+
+def test_a_corrupt_row_group(tmp_path):
+    path = tmp_path / "t.parquet"
+    _run(f"COPY (FROM range(50000) t(x) SELECT x + 0.5 AS x) TO '{path}' (ROW_GROUP_SIZE 10000)")
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2 : len(whole) // 2 + 30_000] = bytes(30_000)
+    path.write_bytes(whole)
+    with (
+        pytest.raises(kldiv.TableError, match=r"can't count .*t\.parquet"),
+        open_table(path, engine="spark") as table,
+    ):
+        kldiv.compare(table, table)
+
+
 def test_nothing_stays_in_the_users_session(session, tmp_path):
     session.range(5).createOrReplaceTempView("t")
     path = written(tmp_path / "t.csv", "a\n1\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kldiv.errors import KLDivError, MissingExtraError, TableError
 from kldiv.tables.contract import Column, Kind
-from kldiv.tables.files import find
+from kldiv.tables.files import find, unchanged
 from kldiv.tables.frame_columns import Field, Frame
 from kldiv.tables.frames import GUESS_ERROR, FrameTable, native, opened
 from kldiv.tables.spark_files import read_files, read_parquet
@@ -43,9 +43,13 @@ _SETTINGS = {
 
 
 def of_spark(
-    name: str, source: "DataFrame", weights: str | None = None, close: Callable[[], None] | None = None
+    name: str,
+    source: "DataFrame",
+    weights: str | None = None,
+    close: Callable[[], None] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> FrameTable:
-    """Open a frame of PySpark; `close` is called when the table is closed."""
+    """Open a frame of PySpark; `close` is called when the table is closed, `check` after each question."""
     names = source.columns
     twice = next((each for index, each in enumerate(names) if each in names[:index]), None)
     if twice is not None:
@@ -57,13 +61,14 @@ def of_spark(
     }
     frame = renamed.selectExpr(*(f"{sql} AS {field.name}" for sql, field in formed.values()))
     fields = {each: field for each, (_, field) in formed.items()}
-    return opened(name, native(frame), fields, _collected, weights, close, _guessed)
 
-
-def _collected(few: Frame) -> list[tuple[Any, ...]]:
-    with _explained("Spark says"):
-        rows: list[tuple[Any, ...]] = few.to_native().collect()
+    def collect(few: Frame) -> list[tuple[Any, ...]]:
+        with _explained("Spark says"):
+            rows: list[tuple[Any, ...]] = few.to_native().collect()
+        check()
         return rows
+
+    return opened(name, native(frame), fields, collect, weights, close, _guessed)
 
 
 def _guessed(frame: Frame, name: str, shares: Sequence[float]) -> list[Any]:
@@ -88,6 +93,7 @@ def of_files(
         TableError: no session can be started, as without Java, the files can't be read, or the query fails.
     """
     source = None if _URL.match(path) else find(path)
+    check = unchanged(path, source.paths if source else ())
     running, stop = _session(master)
     # A session beside the user's: its views and settings are its own.
     session = running.newSession()
@@ -110,7 +116,7 @@ def of_files(
                 frame.createOrReplaceTempView("t")
                 # A query that orders by chance would give other rows each time.
                 frame = keep(session.sql(query))
-        return of_spark(path, frame, weights, close)
+        return of_spark(path, frame, weights, close, check)
     except BaseException:
         close()
         raise
