@@ -142,6 +142,10 @@ class TestOneTable:
         assert (nulls.rows(), nulls.summaries(["f64"])["f64"].specials[Special.NULL]) == (1, 1)
         assert opened.restricted("text", Value("absent")).rows() == 0
 
+    def test_joint_of_a_column_without_values(self, opened):
+        found = opened.count_joint({"none": ByValues(()), "bool": ByValues(())})
+        assert found == {(Special.NULL, Special.NULL): 1, (Special.NULL, 0): 7}
+
     def test_joint(self, opened):
         """Decimals in bins, floats in bins, and texts of which some are listed."""
         grids = {

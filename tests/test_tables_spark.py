@@ -90,6 +90,8 @@ def test_values_are_counted_alike(both):
         "bool": ByValues(("true",)),
     }
     assert found.count_joint(grids) == known.count_joint(grids)
+    of_nulls = {"none": ByValues(()), "bool": ByValues(())}
+    assert found.count_joint(of_nulls) == known.count_joint(of_nulls)
     for outcome in (Value("a"), Special.NULL):
         parts = [each.restricted("text", outcome) for each in both]
         assert parts[0].rows() == parts[1].rows()

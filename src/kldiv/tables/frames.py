@@ -279,7 +279,9 @@ class FrameTable(Table):
         field = self._fields[name]
         if isinstance(grid, ByCuts):
             passed = [field.passed(each).cast(nw.Int64) for each in grid.cuts]
-            number = reduce(operator.add, passed) if passed else field.value().is_null().cast(nw.Int64) * 0
+            number = reduce(operator.add, passed) if passed else _zero(field)
+        elif not grid.values:
+            number = _zero(field)
         else:
             places = {value: index for index, value in enumerate(grid.values)}
             number = field.as_text().replace_strict(
@@ -352,6 +354,11 @@ def opened(
     if field.floating:
         heavy = heavy.with_columns(field.value().cast(nw.Float64).alias(field.name))
     return FrameTable(name, heavy, fields, collect, field.name, close)
+
+
+def _zero(field: Field) -> nw.Expr:
+    """0 in every row."""
+    return field.value().is_null().cast(nw.Int64) * 0
 
 
 def _between(field: Field, gap: Gap) -> nw.Expr:
