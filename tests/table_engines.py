@@ -31,6 +31,7 @@ COLUMNS = {
     "f64": (pa.float64(), [nan, inf, None, -inf, -0.0, 0.0, 5e-324, 1.7976931348623157e308]),
     "f64b": (pa.float64(), [0.1, 0.1, None, 0.30000000000000004, -1e-5, 1e16, 123456.75, nan]),
     "f64w": (pa.float64(), [1.0, 2.0, None, -0.0, 0.0, 2.0**53, inf, nan]),
+    "no null": (pa.float64(), [1.5, nan, 2.5, 9.5, nan, 1.5, 9.5, 2.5]),
     "f32": (pa.float32(), [0.1, 0.1, None, -0.0, inf, nan, 16777216.0, 0.0001]),
     "dec": (
         pa.decimal128(9, 2),
@@ -166,6 +167,7 @@ def _ibis(arrow, folder):
 
 
 ENGINES["ibis"] = _ibis
+ENGINES["ibis polars"] = lambda arrow, _: ibis.polars.connect().create_table("t", pl.from_arrow(arrow))
 
 
 # --- the oracle ---------------------------------------------------------------------------------------

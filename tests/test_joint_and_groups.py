@@ -1,16 +1,20 @@
 """What a comparison can be asked beyond single columns: pairs, groups, weights, missing values."""
 
+import datetime as dt
 import math
 from collections import Counter
+from decimal import Decimal
 from fractions import Fraction
 
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
+from table_engines import ENGINES
 from tabular import JANUARY, JULY, both, counts, csv_file, edges_of, parquet, written
 
 import kldiv
@@ -174,16 +178,92 @@ def test_groups_of_one_side_are_named(tmp_path):
     assert counts(comparison.groups[2].columns[0]) == {"c": (1, 0), "a": (0, 1)} | {}
 
 
+GROUPED = {
+    "day": (pa.date32(), [dt.date(2024, 1, 1), dt.date(1969, 12, 31), dt.date(2024, 1, 1), None]),
+    "at": (
+        pa.timestamp("us"),
+        [
+            dt.datetime(2024, 1, 1),
+            dt.datetime(1969, 12, 31, 23, 59, 59, 999_999),
+            dt.datetime(2024, 1, 1, 23, 59, 59, 999_999),
+            None,
+        ],
+    ),
+    "zoned": (
+        pa.timestamp("us", tz="Asia/Tokyo"),
+        [
+            dt.datetime(2024, 1, 1, tzinfo=dt.UTC),
+            dt.datetime(1969, 12, 31, 23, tzinfo=dt.UTC),
+            dt.datetime(2024, 1, 1, 23, tzinfo=dt.UTC),
+            None,
+        ],
+    ),
+    "flag": (pa.bool_(), [True, False, True, None]),
+    "price": (pa.decimal128(9, 2), [Decimal("1.50"), Decimal("-1.05"), Decimal("1.5"), None]),
+    "rate": (pa.float32(), [0.1, -1.5, 0.1, None]),
+    "code": (pa.int64(), [2**53 + 1, 2**53, 2**53 + 1, None]),
+}
+
+
+# Ibis asks DuckDB for a table in a way that is going out of use.
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_groups_of_every_kind(engine, tmp_path):
+    """The second row makes the first group: the others are of one value, or of one day."""
+    columns = {name: pa.array(values, of) for name, (of, values) in GROUPED.items()}
+    frame = ENGINES[engine](pa.table(columns | {"x": ["a", "b", "c", "d"]}), tmp_path)
+    for name, last in {"day": "2024-01-01", "at": "2024-01-01", "zoned": "2024-01-01", "flag": "true",
+                       "price": "1.5", "rate": "0.1", "code": "9007199254740993"}.items():  # fmt: skip
+        groups = kldiv.compare(frame, frame, by=name, columns=["x"]).groups
+        assert [each.group for each in groups[1:]] == [Value(last), Special.NULL], name
+        found = [counts(each.columns[0]) for each in groups]
+        assert found == [{"b": (1, 1)}, {"a": (1, 1), "c": (1, 1)}, {"d": (1, 1)}], name
+
+
+def test_groups_of_two_types(tmp_path):
+    """A date is of the day of an instant, and one number may be written in two ways."""
+    p = parquet(tmp_path / "p.parquet", "SELECT DATE '2024-01-01' AS day, 10000000000000000 AS n, 1 AS x")
+    q = parquet(
+        tmp_path / "q.parquet", "SELECT TIMESTAMP '2024-01-01 10:00:00' AS day, 1e16::DOUBLE AS n, 1 AS x"
+    )
+    for by, group in (("day", "2024-01-01"), ("n", "10000000000000000")):
+        comparison = kldiv.compare(p, q, by=by, columns=["x"])
+        assert [each.group for each in comparison.groups] == [Value(group)]
+        assert not comparison.groups_only_in_p
+        assert not comparison.groups_only_in_q
+
+
+def test_days_far_apart_are_all_found(tmp_path):
+    """Most rows are of one day, between which and the next are others."""
+    p = parquet(
+        tmp_path / "p.parquet",
+        """SELECT TIMESTAMP '2024-01-01' + INTERVAL 1 SECOND * i AS at, 'x' AS x FROM range(50000) t(i)
+        UNION ALL SELECT TIMESTAMP '2024-02-01 12:00:00' + INTERVAL 7 DAY * i, 'x' FROM range(30) t(i)""",
+    )
+    groups = kldiv.compare(p, p, by="at", columns=["x"]).groups
+    assert [each.rows_p for each in groups] == [50_000, *[1] * 30]
+
+
 @pytest.mark.parametrize(
     ("by", "message"),
     [
         ("z", "column 'z' is in neither table"),
-        ("f", "column 'f' is of type DOUBLE in P, which makes no groups; expected text, booleans or whole"),
+        (
+            "l",
+            "column 'l' is of type INTEGER[] in P, which makes no groups; expected text, booleans, numbers",
+        ),
+        ("f", "column 'f' makes more than 100 groups"),
+        ("day", "column 'day' makes more than 100 groups"),
+        ("at", "column 'at' makes more than 100 groups"),
         ("many", "column 'many' makes more than 100 groups"),
     ],
 )
 def test_columns_that_make_no_groups(tmp_path, by, message):
-    p = parquet(tmp_path / "p.parquet", "FROM range(101) AS t(x) SELECT x AS many, x / 2 AS f, 1 AS o")
+    p = parquet(
+        tmp_path / "p.parquet",
+        """FROM range(101) AS t(x) SELECT x AS many, x / 2 AS f, 1 AS o, [1] AS l,
+            DATE '2024-01-01' + x::INT AS day, day + TIME '10:00' AS at""",
+    )
     with pytest.raises(kldiv.TableError) as error:
         kldiv.compare(p, p, by=by)
     assert message in str(error.value)

@@ -142,6 +142,10 @@ class TestOneTable:
         assert (nulls.rows(), nulls.summaries(["f64"])["f64"].specials[Special.NULL]) == (1, 1)
         assert opened.restricted("text", Value("absent")).rows() == 0
 
+    def test_joint_of_a_column_without_values(self, opened):
+        found = opened.count_joint({"none": ByValues(()), "bool": ByValues(())})
+        assert found == {(Special.NULL, Special.NULL): 1, (Special.NULL, 0): 7}
+
     def test_joint(self, opened):
         """Decimals in bins, floats in bins, and texts of which some are listed."""
         grids = {
@@ -359,3 +363,34 @@ def test_rows_never_leave_a_frame(monkeypatch, lazy):
     assert collected
     # The most frequent values of both sides, and one more to see whether there is one.
     assert max(collected) <= 2 * 51
+
+
+# --- weights whose sums are rounded -------------------------------------------------------------------
+
+TENTHS = [0.1, 0.2, 0.3, 0.7, 1e-20, 0.6, 1e6]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_sum_of_weights_is_left_where_there_is_nothing(engine, tmp_path):
+    """Sums of tenths that differ by their rounding; and a NaN that no sum of all the others shows."""
+    values = pa.array([1.5, 2.5, 2.5, 9.5, float("nan"), 1.5, 9.5], pa.float64())
+    columns = {"x": values, "y": pa.array([*"aabbccc"]), "z": pa.array([*"aabbbbb"]), "w": TENTHS}
+    cuts = [Cut("2"), Cut("3"), Cut("4"), Cut("9.5"), Cut("10")]
+    with open_table(ENGINES[engine](pa.table(columns), tmp_path), weights="w") as found:
+        bins = found.count_bins({"x": cuts})["x"]
+        specials = found.summaries(["x"])["x"].specials
+        compared = kldiv.compare(found, found, max_categories=2, weights=None)
+    assert [bool(each) for each in bins] == [True, True, False, False, True, False]
+    assert bins[:2] == pytest.approx([0.7, 0.5], rel=1e-15)
+    assert specials == {each: 1e-20 if each is Special.NAN else 0 for each in Special}
+    assert {str(each.outcome) for each in compared["z"].divergence.outcomes} == {"a", "b"}
+
+
+def test_what_is_folded_on_one_side_is_nothing_on_the_other():
+    """In rows' order these tenths sum to a little more than a's and b's: Q has no other values, nor that."""
+    p = pa.table({"x": [*"abcd"], "w": [3.0, 2.0, 0.5, 0.5]})
+    q = pa.table({"x": [*"abab"], "w": [0.1, 0.1, 0.1, 0.6]})
+    for opened in (lambda each: each, pl.from_arrow):
+        column = kldiv.compare(opened(p), opened(q), weights="w", max_categories=2)["x"]
+        [folded] = [each for each in column.divergence.outcomes if str(each.outcome).startswith("other")]
+        assert (folded.p_count, folded.q_count) == (1.0, 0)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,40 +11,20 @@ from pathlib import Path
 import pyspark
 import pytest
 from pyspark.sql import SparkSession
+from sparking import NEEDS_JAVA, spark_session  # noqa: F401 (a fixture)
 from table_engines import COLUMNS, ENGINES, rows_of, table
 from tabular import JANUARY, JULY, counts
 
 import kldiv
+from kldiv.tables import frames
 from kldiv.tables.contract import ByCuts, ByValues, Kind
 from kldiv.tables.frames import FrameTable
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
 
-HAS_JAVA = shutil.which("java") is not None or "JAVA_HOME" in os.environ
-NEEDS_JAVA = pytest.mark.skipif(not HAS_JAVA, reason="Spark needs Java, which is not installed")
 # Spark has no unsigned integers and no times of day.
 NAMES = [name for name in COLUMNS if name not in ("u8", "u64", "time")]
 ROWS = rows_of(table(NAMES))
-
-
-@pytest.fixture(scope="module")
-def session():
-    """In a zone of its own, which must not matter."""
-    if not HAS_JAVA:
-        pytest.skip("Spark needs Java, which is not installed")
-    settings = {
-        "spark.sql.session.timeZone": "America/New_York",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "OFF",
-    }
-    builder = SparkSession.builder.master("local[2]")
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    running = builder.getOrCreate()
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="module", params=[None, "weight", "weight 1/2"])
@@ -83,6 +62,19 @@ def test_everything_is_counted_alike(both):
     assert found.count_bins(cuts) == known.count_bins(cuts)
 
 
+@pytest.mark.parametrize("guessed", [[], [-5.0], None])
+def test_quantiles_near_guesses_are_the_same(session, tmp_path, monkeypatch, guessed):
+    """Guesses decide the time, never the answer: none at all, a bad one, and Spark's own."""
+    names = ["f64b", "f32", "wide", "stamp"]
+    path = ENGINES["parquet"](table(names), tmp_path)
+    monkeypatch.setattr(frames, "_GROUPED", 2)
+    with open_table(path) as known, open_table(session.read.parquet(str(path))) as found:
+        if guessed is not None:
+            monkeypatch.setattr(found, "_guess", lambda *_: guessed)
+        amounts = {name: range(int(of.ordinary)) for name, of in known.summaries(names).items()}
+        assert found.values_past(amounts) == known.values_past(amounts)
+
+
 def test_values_are_counted_alike(both):
     known, found = both
     names = [name for name in ("i8", "bool", "text", "dictionary", "f64w") if known.summaries([name])[name]]
@@ -98,6 +90,8 @@ def test_values_are_counted_alike(both):
         "bool": ByValues(("true",)),
     }
     assert found.count_joint(grids) == known.count_joint(grids)
+    of_nulls = {"none": ByValues(()), "bool": ByValues(())}
+    assert found.count_joint(of_nulls) == known.count_joint(of_nulls)
     for outcome in (Value("a"), Special.NULL):
         parts = [each.restricted("text", outcome) for each in both]
         assert parts[0].rows() == parts[1].rows()
@@ -152,16 +146,6 @@ def test_a_query_of_parquet_files(session):
         assert found.count_values(["odd"], 9) == known.count_values(["odd"], 9)
     with pytest.raises(kldiv.TableError, match="UNRESOLVED_COLUMN"):
         open_table(JULY, engine="spark", query="SELECT nothing FROM t")
-
-
-def test_files_that_spark_does_not_read(session, tmp_path):
-    assert session is not None
-    (tmp_path / "t.csv").write_text("a\n1\n")
-    (tmp_path / "t.parquet").write_text("no parquet at all")
-    with pytest.raises(kldiv.TableError, match="is no Parquet file"):
-        open_table(tmp_path / "t.csv", engine="spark")
-    with pytest.raises(kldiv.TableError, match=r"t\.parquet"):
-        open_table(tmp_path / "t.parquet", engine="spark")
 
 
 def test_a_name_twice_and_no_rows(session):

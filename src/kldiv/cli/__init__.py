@@ -14,6 +14,7 @@ from kldiv.cli.audit import audit
 from kldiv.cli.bench import bench
 from kldiv.cli.check import check
 from kldiv.cli.compare import compare
+from kldiv.cli.estimate import estimate
 from kldiv.cli.explain import explain
 from kldiv.cli.profile import profile
 from kldiv.errors import KLDivError
@@ -30,6 +31,7 @@ def app() -> None:
 
 
 app.add_command(explain)
+app.add_command(estimate)
 app.add_command(compare)
 app.add_command(profile)
 app.add_command(bench)

@@ -22,8 +22,12 @@ def count_values(pair: ColumnPair, keep: int) -> CountedValues:
     found = {side: _values(pair, side, keep) for side in SIDES}
     kept = _most_frequent(pair, found, keep)
     different = [found[side].different - _shown(kept, side) for side in SIDES]
+    # A difference of two sums of weights is not 0 where there is nothing left.
     rest = PairCount(
-        *(pair.ordinary(side) - sum(getattr(each, side) for each in kept.values()) for side in SIDES)
+        *(
+            max(0, pair.ordinary(side) - sum(getattr(each, side) for each in kept.values())) if others else 0
+            for side, others in zip(SIDES, different, strict=True)
+        )
     )
     return CountedValues(kept, Folded(*different) if any(different) else None, rest)
 

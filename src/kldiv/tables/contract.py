@@ -194,7 +194,7 @@ class Table(ABC):
 
     @abstractmethod
     def restricted(self, name: str, outcome: Value | Special) -> "Table":
-        """The rows where a column of whole numbers, texts or booleans has this outcome.
+        """The rows where a column has this outcome; a value of a column of dates or instants is a day.
 
         They are a table of their own, which may have no rows, and must not outlive this one.
         """

@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from kldiv.errors import TableError
+from kldiv.tables.csv_header import check_names
 from kldiv.tables.duckdb_engine import DuckDBTable, opened
-from kldiv.tables.duckdb_files import check_names, open_files
+from kldiv.tables.duckdb_files import open_files
 from kldiv.tables.duckdb_session import Session
 from kldiv.tables.files import Source
 from kldiv.tables.sql import ROWS, identifier, literal, select
@@ -34,6 +35,7 @@ def of_files(source: Source, weights: str | None = None, query: str | None = Non
         names = open_files(session.query, source)
         if query is None:
             return opened(source.shown, session, names, weights)
+        _check_told_apart(names, source.shown)
         columns = ", ".join(f"c{index} AS {identifier(name)}" for index, name in enumerate(names))
         session.query(f"CREATE TEMP VIEW {_QUERIED} AS {select(columns, ROWS)}")
         return _queried(source.shown, session, query, weights)
@@ -72,6 +74,17 @@ def of_database(url: str, weights: str | None = None, query: str | None = None) 
     except BaseException:
         session.close()
         raise
+
+
+def _check_told_apart(names: list[str], shown: str) -> None:
+    """Raise if a query would take one column for another: DuckDB's names have no capitals."""
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            raise TableError(
+                f"{shown} has columns '{other}' and '{name}', which a query can't tell apart; rename one"
+            )
 
 
 def _parts(url: str) -> tuple[str, str | None, str | None]:

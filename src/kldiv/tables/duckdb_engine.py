@@ -85,17 +85,17 @@ class DuckDBTable(Table):
     def summaries(self, names: Sequence[str]) -> Mapping[str, Summary]:
         """One query for many columns; what most columns don't hold is counted in those that do."""
         new = [name for name in names if name not in self._known]
-        parts = [part for name in new for part in self._present_and_ordinary(name)]
+        parts = [part for name in new for part in self._nulls_and_ordinary(name)]
         found = iter(map(whole_or_float, self._values(parts)))
         counts = {name: (next(found), next(found)) for name in new}
-        infinite = [name for name, (present, ordinary) in counts.items() if ordinary != present]
+        infinite = [name for name, each in counts.items() if self._may_hold_others(name, *each)]
         parts = [self._counted(name, each) for name in infinite for each in _NOT_FINITE]
         found = iter(map(whole_or_float, self._values(parts)))
         not_finite = {name: {each: next(found) for each in _NOT_FINITE} for name in infinite}
         whole = self._whole([name for name, (_, ordinary) in counts.items() if ordinary])
-        for name, (present, ordinary) in counts.items():
+        for name, (null, ordinary) in counts.items():
             rest = not_finite.get(name, dict.fromkeys(_NOT_FINITE, 0))
-            specials: dict[Special, Count] = {Special.NULL: self.rows() - present, **rest}
+            specials: dict[Special, Count] = {Special.NULL: null, **rest}
             self._known[name] = Summary(ordinary, specials, name in whole)
         return {name: self._known[name] for name in names}
 
@@ -145,9 +145,11 @@ class DuckDBTable(Table):
 
     def count_bins(self, cuts: Mapping[str, Sequence[Cut]]) -> Mapping[str, list[Count]]:
         """How many values are beyond each cut, in one query; what is between two is their difference."""
+        if self._weight is not None:
+            return self._weigh_bins(cuts)
         of = self.summaries([*cuts])
         beyond = [
-            sql.counted(self._passed(name, cut, of[name]), self._weight)
+            sql.counted(self._passed(name, cut, of[name]), None)
             for name, each in cuts.items()
             for cut in each
         ]
@@ -157,6 +159,16 @@ class DuckDBTable(Table):
             name: [more - less for more, less in pairwise([of[name].ordinary, *each, 0])]
             for name, each in passed.items()
         }
+
+    def _weigh_bins(self, cuts: Mapping[str, Sequence[Cut]]) -> dict[str, list[Count]]:
+        """Each bin summed on its own: a difference of two sums is not 0 where a bin is empty."""
+        inside = [
+            sql.counted(sql.within(*self._of(name), *ends), self._weight)
+            for name, each in cuts.items()
+            for ends in pairwise([None, *each, None])
+        ]
+        found = iter(self._values(inside))
+        return {name: [whole_or_float(next(found)) for _ in [*each, None]] for name, each in cuts.items()}
 
     def count_values(self, names: Sequence[str], keep: int) -> Mapping[str, ValueCounts]:
         """Grouped in DuckDB; only the most frequent values leave it."""
@@ -196,23 +208,28 @@ class DuckDBTable(Table):
     def restricted(self, name: str, outcome: Value | Special) -> "DuckDBTable":
         """The same columns of fewer rows, in the same session."""
         column, of = self._of(name)
-        if isinstance(outcome, Special):
-            condition = sql.special(column, of, outcome)
-        else:
-            condition = (
-                f"{sql.ordinary(column, of)} AND {sql.as_text(column, of)} = {sql.literal(outcome.text)}"
-            )
+        condition = (
+            sql.special(column, of, outcome)
+            if isinstance(outcome, Special)
+            else f"{sql.ordinary(column, of)} AND {sql.equals(column, of, outcome.text)}"
+        )
         rows = f"({sql.select('*', self._source)} WHERE {condition})"
         return _Part(self.name, self._session, rows, self._fields, self._weight)
 
-    def _present_and_ordinary(self, name: str) -> list[str]:
-        """The aggregates of the rows that have a value, and of those that have an ordinary one."""
+    def _nulls_and_ordinary(self, name: str) -> list[str]:
+        """The aggregates of the rows that have no value, and of those that have an ordinary one."""
         column, of = self._of(name)
-        present = f"{column} IS NOT NULL"
-        held = f"count({column})" if self._weight is None else sql.counted(present, self._weight)
-        if not sql.has_infinities(of):
-            return [held, held]
-        return [held, sql.counted(sql.ordinary(column, of), self._weight)]
+        held = f"count({column})"
+        null = f"count(*) - {held}" if self._weight is None else self._counted(name, Special.NULL)
+        if self._weight is None and not sql.has_infinities(of):
+            return [null, held]
+        return [null, sql.counted(sql.ordinary(column, of), self._weight)]
+
+    def _may_hold_others(self, name: str, null: Count, ordinary: Count) -> bool:
+        """Whether there may be NaN or infinities; a sum of weights doesn't show what weighs very little."""
+        if self._weight is not None:
+            return sql.has_infinities(self._fields[name].column)
+        return null + ordinary != self.rows()
 
     def _counted(self, name: str, which: Special) -> str:
         return sql.counted(sql.special(*self._of(name), which), self._weight)

@@ -2,37 +2,40 @@
 
 Text is read by one rule for both tables, whatever else is in them: a CSV file has a header line, fields are
 quoted by `"`, an empty one is null, and a column has the first type below that all of its values are
-written as. CSV and JSON are read once, into DuckDB's own storage.
+written as (`text_types`). CSV and JSON are read once, into DuckDB's own storage.
 """
 
-import csv
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from kldiv.errors import TableError
+from kldiv.tables.csv_header import check_names, check_same, header_of
 from kldiv.tables.files import Source
 from kldiv.tables.sql import ROWS, literal, select
+from kldiv.tables.text_types import NUMBER, TIME, TIMESTAMP
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
-# 007 is a code and no number; 01/02/2013 is no date, for which DuckDB would guess the order from other rows.
+
+def _matches(pattern: str) -> str:
+    return f"regexp_matches({{0}}, {literal(pattern)})"
+
+
 _DATES = {
-    "TIMESTAMP": "{0} GLOB '[0-9][0-9][0-9][0-9][-/]*' AND TRY_CAST({0} AS TIMESTAMP) IS NOT NULL",
-    "TIME": "{0} GLOB '[0-9]*:*' AND TRY_CAST({0} AS TIME) IS NOT NULL",
+    "TIMESTAMP": f"{_matches(TIMESTAMP)} AND TRY_CAST({{0}} AS TIMESTAMP) IS NOT NULL",
+    "TIME": _matches(TIME),
 }
 _TYPES = {
     "BOOLEAN": "lower({0}) IN ('true', 'false')",
     "BIGINT": "CAST(TRY_CAST({0} AS BIGINT) AS VARCHAR) IS NOT DISTINCT FROM {0}",
     "HUGEINT": "CAST(TRY_CAST({0} AS HUGEINT) AS VARCHAR) IS NOT DISTINCT FROM {0}",
-    "DOUBLE": "TRY_CAST({0} AS DOUBLE) IS NOT NULL AND NOT regexp_matches({0}, '^[+-]?0[0-9]|_')",
+    "DOUBLE": _matches(NUMBER),
     **_DATES,
 }
 # What these already tell apart is not asked of the whole table.
 _FIRST_ROWS = 10_000
 _AGGREGATES = 120
-_DELIMITERS = ",;|\t"
 # A character that no text has, so that a line is one field.
 _NO_DELIMITER = "\x1f"
 _LINES = (
@@ -42,7 +45,8 @@ _LINES = (
 _CSV = "quote='\"', escape='\"', comment='', auto_detect=false, header=true, hive_partitioning=false"
 # Every object is a row of columns, however few objects have each key, and never a map.
 _RECORDS = "records=true, map_inference_threshold=-1, field_appearance_threshold=0, sample_size=-1"
-_JSON = f"{_RECORDS}, dateformat='%Y-%m-%d', timestampformat='%Y-%m-%dT%H:%M:%SZ', hive_partitioning=false"
+# What is a date is decided by the rule above; no text begins with this character.
+_JSON = f"{_RECORDS}, dateformat='\x1f%d', timestampformat='\x1f%d', hive_partitioning=false"
 _RENAMED = re.compile(r"_\d+$")
 
 
@@ -68,7 +72,7 @@ def _typed(query: Query, table: str, types: dict[str, str]) -> str:
     possible = [(column, each) for column, of in columns if of == "VARCHAR" for each in types]
     for rows in (f"(FROM {table} LIMIT {_FIRST_ROWS})", table):
         tests = [
-            f"bool_and({types[each].format(column)}) FILTER (WHERE {column} IS NOT NULL)"
+            f"bool_and({types[each].replace('{0}', column)}) FILTER (WHERE {column} IS NOT NULL)"
             for column, each in possible
         ]
         fits = values_of(query, tests, rows)
@@ -89,7 +93,7 @@ def _parquet(query: Query, source: Source) -> tuple[list[str], str]:
     for file, name, children in query(select(columns, f"parquet_schema({_files(source)})")):
         schemas.setdefault(file, []).append((name, children))
     names = {file: _top_level(schema) for file, schema in schemas.items()}
-    _check_same({file: sorted(each) for file, each in names.items()})
+    check_same({file: sorted(each) for file, each in names.items()})
     reader = f"read_parquet({_files(source)}, union_by_name=true, hive_partitioning=false)"
     return next(iter(names.values())), reader
 
@@ -107,30 +111,15 @@ def _top_level(schema: list[tuple[str, int]]) -> list[str]:
 
 
 def _csv(query: Query, source: Source) -> tuple[list[str], str]:
-    lines = {path: _header(query, path) for path in source.paths}
-    delimiter = "\t" if source.format == "tsv" else _delimiter(lines[source.paths[0]])
-    headers = {path: next(csv.reader([line], delimiter=delimiter)) for path, line in lines.items()}
-    _check_same(headers)
-    names = headers[source.paths[0]]
+    delimiter, names = header_of({path: _first_line(query, path) for path in source.paths}, source.format)
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(names)))
     return names, f"read_csv({_files(source)}, {_CSV}, delim={literal(delimiter)}, columns={{{columns}}})"
 
 
-def _header(query: Query, path: str) -> str:
+def _first_line(query: Query, path: str) -> str | None:
     reader = f"read_csv({literal(_exact(path))}, {_LINES})"
     rows = query(select("line", reader, "LIMIT 1"))
-    if not rows or not rows[0][0]:
-        raise TableError(f"{path} has no first line; expected a header and rows below it")
-    line = str(rows[0][0])
-    # DuckDB takes the first line break it sees, one in a name too, for how the lines end, and finds no rows.
-    if line.count('"') % 2:
-        raise TableError(f"{path} has a line break in the name of a column; expected a header of one line")
-    return line
-
-
-def _delimiter(header: str) -> str:
-    """The character that most often stands between the fields of a header."""
-    return max(_DELIMITERS, key=re.sub('"[^"]*"', "", header).count)
+    return rows[0][0] if rows else None
 
 
 def _json(query: Query, source: Source) -> tuple[list[str], str]:
@@ -154,23 +143,6 @@ def _files(source: Source) -> str:
 def _exact(path: str) -> str:
     """A path as a glob that matches it alone."""
     return re.sub(r"([*?\[])", r"[\1]", path)
-
-
-def _check_same(columns: dict[str, list[str]]) -> None:
-    """Raise unless every file has the columns of the first: none may go missing unsaid."""
-    first, *others = columns
-    for file in others:
-        if columns[file] != columns[first]:
-            odd = sorted(set(columns[first]) ^ set(columns[file]))
-            seen = f"{', '.join(odd)} is in one of them alone" if odd else "they are in another order"
-            raise TableError(f"{file} has not the columns of {first}: {seen}; expected the same in each file")
-
-
-def check_names(names: list[str], shown: str) -> None:
-    """Raise if two columns have one name."""
-    twice = [name for name, number in Counter(names).items() if number > 1]
-    if twice:
-        raise TableError(f"{shown} has more than one column called '{twice[0]}'; rename all but one")
 
 
 _READERS: dict[str, Callable[[Query, Source], tuple[list[str], str]]] = {

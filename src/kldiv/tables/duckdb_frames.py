@@ -28,7 +28,7 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     settings = f"SET pandas_analyze_sample = {len(frame)}"
     unreadable = [each for each in aliases if not _is_readable(columns[[each]])]
     for each in unreadable:
-        columns[each] = columns[each].notna()
+        columns[each] = columns[each].notna().to_numpy(bool)
     names = [str(each) for each in frame.columns]
     return _of_memory(name, names, types, columns, unreadable, weights, settings)
 

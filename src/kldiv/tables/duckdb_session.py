@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kldiv.errors import MissingExtraError, TableError
+from kldiv.tables.files import unchanged
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +30,7 @@ class Session:
         self._name = name
         self._ask = ask
         self.close = close
-        self._files: dict[str, tuple[int, ...] | None] = {}
+        self._check_unchanged: Callable[[], None] = lambda: None
 
     @classmethod
     def embedded(cls, name: str, memory: Any = None) -> Self:
@@ -61,16 +62,12 @@ class Session:
             TableError: whatever DuckDB says is wrong.
         """
         rows = self._watch(lambda: self._ask(statement))
-        for path, seen in self._files.items():
-            if _signature(path) != seen:
-                raise TableError(
-                    f"can't read {self._name}: {path} changed meanwhile; compare it once it is whole"
-                )
+        self._check_unchanged()
         return rows
 
     def reads(self, paths: Sequence[str]) -> None:
         """From now on these files must stay as they are: queries of two states of them don't go together."""
-        self._files = {path: _signature(path) for path in paths}
+        self._check_unchanged = unchanged(self._name, paths)
 
     def _watch(self, action: Callable[[], T]) -> T:
         try:
@@ -81,14 +78,6 @@ class Session:
             if "interrupted" in str(error).lower():
                 raise KeyboardInterrupt from error
             raise
-
-
-def _signature(path: str) -> tuple[int, ...] | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116 (the path as it was given)
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def connected(overflow: str) -> "duckdb.DuckDBPyConnection":

@@ -2,6 +2,7 @@
 
 import glob
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,29 @@ def find(path: str | os.PathLike[str]) -> Source:
             f"{given} matches files of different formats ({', '.join(sorted(formats))}); expected one"
         )
     return Source(given, tuple(paths), formats.pop())
+
+
+def unchanged(shown: str, paths: Sequence[str]) -> Callable[[], None]:
+    """From now on these files must stay as they are: what is asked of two states of them doesn't go together.
+
+    The function that is returned raises a TableError if one of them didn't.
+    """
+    seen = {path: _signature(path) for path in paths}
+
+    def check() -> None:
+        for path, before in seen.items():
+            if _signature(path) != before:
+                raise TableError(f"can't read {shown}: {path} changed meanwhile; compare it once it is whole")
+
+    return check
+
+
+def _signature(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 (the path as it was given)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _matches(given: str) -> list[str]:

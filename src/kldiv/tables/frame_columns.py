@@ -14,7 +14,7 @@ import numpy as np
 
 from kldiv.tables.contract import Column, Kind
 from kldiv.tables.outcomes import Cut, Special
-from kldiv.tables.writing import SIGNED_64, Steps, bound_of, number_text, steps_text
+from kldiv.tables.writing import SIGNED_64, Steps, bound_of, group_bounds, number_text, steps_text
 
 Frame = nw.LazyFrame[Any]
 
@@ -103,6 +103,19 @@ class Field:
             never = self.value().is_null() & ~self.value().is_null()
             return ~never if bound else never
         return self.value() >= self.literal(bound)
+
+    def equals(self, text: str) -> nw.Expr:
+        """Whether an ordinary value is this one, or a date or an instant of this day."""
+        if self.column.kind in (Kind.TEXT, Kind.BOOLEAN):
+            return self.as_text() == text
+        return self.within(*group_bounds(text, self.column.kind))
+
+    def within(self, low: Cut | None, high: Cut | None) -> nw.Expr:
+        """Whether a value is ordinary and between two cuts; None for no bound."""
+        inside = self.is_ordinary()
+        if low is not None:
+            inside &= self.passed(low)
+        return inside if high is None else inside & ~self.passed(high)
 
     def literal(self, steps: int) -> nw.Expr:
         """A number of steps as the frame has it."""

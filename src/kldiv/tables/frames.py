@@ -27,13 +27,20 @@ from kldiv.tables.contract import (
     whole_or_float,
 )
 from kldiv.tables.frame_columns import Field, Frame, in_form
+from kldiv.tables.narrowing import Gap, Probe, fractions, narrowed
 from kldiv.tables.outcomes import Cut, Special, Value
 from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
 
 Collect = Callable[[Frame], list[tuple[Any, ...]]]
+# An engine's own approximate quantiles of a column, by its name, at these shares of the rows.
+Guess = Callable[[Frame, str, Sequence[float]], list[Any]]
 
 # More different values than few among this many rows settle it without counting the rest.
 _FIRST_ROWS = 10_000
+# Of more rows than these their values are not all grouped, where the engine can guess quantiles.
+_GROUPED = 100_000
+# By how much of the rows a guess is wrong, at most.
+GUESS_ERROR = 1e-3
 
 
 class FrameTable(Table):
@@ -47,6 +54,7 @@ class FrameTable(Table):
         collect: Collect,
         weight: str | None = None,
         close: Callable[[], None] | None = None,
+        guess: Guess | None = None,
     ) -> None:
         self.name = name
         self._frame = frame
@@ -54,6 +62,7 @@ class FrameTable(Table):
         self._collect_rows = collect
         self._weight = weight
         self._close = close
+        self._guess = guess
         self._rows: Count | None = None
         self._known: dict[str, Summary] = {}
 
@@ -108,9 +117,9 @@ class FrameTable(Table):
         return by_text([(field.text(each), times) for each, times in rows], limit)
 
     def values_past(self, amounts: Mapping[str, Sequence[Count]]) -> Mapping[str, list[str]]:
-        """Exact quantiles, from the cumulated counts of the different values."""
+        """Exact quantiles, from the cumulated counts of the different values; of those near guesses alone."""
         return {
-            name: [self._fields[name].text(each) for each in self._quantiles(self._fields[name], of)]
+            name: [self._fields[name].text(each) for each in self._quantiles(name, of)]
             for name, of in amounts.items()
         }
 
@@ -131,6 +140,8 @@ class FrameTable(Table):
 
     def count_bins(self, cuts: Mapping[str, Sequence[Cut]]) -> Mapping[str, list[Count]]:
         """How many values are beyond each cut, in one query; what is between two is their difference."""
+        if self._weight is not None:
+            return self._weigh_bins(cuts)
         of = self.summaries([*cuts])
         beyond = [
             self._counted(self._fields[name].is_ordinary() & self._fields[name].passed(cut))
@@ -143,6 +154,16 @@ class FrameTable(Table):
             name: [more - less for more, less in pairwise([of[name].ordinary, *each, 0])]
             for name, each in passed.items()
         }
+
+    def _weigh_bins(self, cuts: Mapping[str, Sequence[Cut]]) -> dict[str, list[Count]]:
+        """Each bin summed on its own: a difference of two sums is not 0 where a bin is empty."""
+        inside = [
+            self._counted(self._fields[name].within(*ends))
+            for name, each in cuts.items()
+            for ends in pairwise([None, *each, None])
+        ]
+        found = iter(self._aggregates(inside))
+        return {name: [whole_or_float(next(found)) for _ in [*each, None]] for name, each in cuts.items()}
 
     def count_values(self, names: Sequence[str], keep: int) -> Mapping[str, ValueCounts]:
         """Grouped in the engine; only the most frequent values leave it, and one more if there is one."""
@@ -182,9 +203,9 @@ class FrameTable(Table):
         if isinstance(outcome, Special):
             condition = field.special(outcome)
         else:
-            condition = field.is_ordinary() & (field.as_text() == outcome.text)
+            condition = field.is_ordinary() & field.equals(outcome.text)
         rows = self._frame.filter(condition)
-        return type(self)(self.name, rows, self._fields, self._collect_rows, self._weight)
+        return type(self)(self.name, rows, self._fields, self._collect_rows, self._weight, guess=self._guess)
 
     def judge_weights(self, field: Field) -> tuple[dict[str, int], Count]:
         """How many rows have each of `WRONG_WEIGHTS`, and the sum of the others."""
@@ -207,9 +228,31 @@ class FrameTable(Table):
             *(self._counted(field.special(each)) for each in Special),
         ]
 
-    def _quantiles(self, field: Field, amounts: Sequence[Count]) -> list[Any]:
-        """Those values whose own rows step over an amount, among all values in order."""
+    def _quantiles(self, name: str, amounts: Sequence[Count]) -> list[Any]:
+        field = self._fields[name]
         ordinary = self._frame.filter(field.is_ordinary())
+        total = self.summaries([name])[name].ordinary
+        if self._guess is None or self._weight is not None or total <= _GROUPED:
+            return self._steps_over(ordinary, field, amounts)
+        whole = [*map(int, amounts)]
+        guesses = self._guess(ordinary, field.name, fractions(whole, int(total), GUESS_ERROR))
+        left = narrowed(whole, self._probes(ordinary, field, sorted(set(guesses))), int(total))
+        found = dict(left.settled)
+        if left.gaps:
+            inside = reduce(operator.or_, (_between(field, gap) for gap in left.gaps))
+            values = self._steps_over(ordinary.filter(inside), field, [*left.amounts.values()])
+            found |= dict(zip(left.amounts, values, strict=True))
+        return [found[each] for each in whole]
+
+    def _probes(self, ordinary: Frame, field: Field, values: Sequence[Any]) -> list[Probe]:
+        """How many rows are below each value, and how many at it too."""
+        value = field.value()
+        parts = [part for each in values for part in (value < nw.lit(each), value <= nw.lit(each))]
+        found = iter(self._aggregates([part.cast(nw.Int64).sum() for part in parts], ordinary))
+        return [Probe(each, int(next(found)), int(next(found))) for each in values]
+
+    def _steps_over(self, ordinary: Frame, field: Field, amounts: Sequence[Count]) -> list[Any]:
+        """Those values whose own rows step over an amount, among all values in order."""
         grouped = ordinary.group_by(field.name).agg(self._total("times"))
         upto = nw.col("times").cum_sum().over(order_by=field.name)
         cumulated = grouped.with_columns(upto=upto).with_columns(before=nw.col("upto") - nw.col("times"))
@@ -236,7 +279,9 @@ class FrameTable(Table):
         field = self._fields[name]
         if isinstance(grid, ByCuts):
             passed = [field.passed(each).cast(nw.Int64) for each in grid.cuts]
-            number = reduce(operator.add, passed) if passed else field.value().is_null().cast(nw.Int64) * 0
+            number = reduce(operator.add, passed) if passed else _zero(field)
+        elif not grid.values:
+            number = _zero(field)
         else:
             places = {value: index for index, value in enumerate(grid.values)}
             number = field.as_text().replace_strict(
@@ -280,6 +325,8 @@ def native(frame: Any) -> Frame:
 
 def of_polars(name: str, source: Any, weights: str | None = None) -> FrameTable:
     """Open a Polars frame, eager or lazy."""
+    if not source.collect_schema():
+        raise TableError(f"{name} has no columns; expected at least one")
     frame, fields = in_form(native(source))
     return opened(name, frame, fields, lambda few: few.collect().rows(), weights)
 
@@ -291,9 +338,10 @@ def opened(
     collect: Collect,
     weights: str | None,
     close: Callable[[], None] | None = None,
+    guess: Guess | None = None,
 ) -> FrameTable:
     """The table of a frame in form, once it has been looked at; `close` is called when it is closed."""
-    table = FrameTable(name, frame, fields, collect, close=close)
+    table = FrameTable(name, frame, fields, collect, close=close, guess=guess)
     if not table.rows():
         raise TableError(f"{name} has no rows; expected at least one")
     if weights is None:
@@ -306,6 +354,19 @@ def opened(
     if field.floating:
         heavy = heavy.with_columns(field.value().cast(nw.Float64).alias(field.name))
     return FrameTable(name, heavy, fields, collect, field.name, close)
+
+
+def _zero(field: Field) -> nw.Expr:
+    """0 in every row."""
+    return field.value().is_null().cast(nw.Int64) * 0
+
+
+def _between(field: Field, gap: Gap) -> nw.Expr:
+    """Whether an ordinary value is between two others, both excluded."""
+    inside = field.is_ordinary()
+    if gap.low is not None:
+        inside &= field.value() > nw.lit(gap.low)
+    return inside if gap.high is None else inside & (field.value() < nw.lit(gap.high))
 
 
 def _cell_of(number: int) -> Cell:

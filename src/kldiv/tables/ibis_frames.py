@@ -1,19 +1,21 @@
-"""Ibis tables are counted where Ibis runs them: by DuckDB's own engine there, elsewhere through narwhals."""
+"""Ibis tables are counted where Ibis runs them: as DuckDB's and Polars' own there, else through narwhals."""
 
 import uuid
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from kldiv.tables.contract import Column, Kind, Table
 from kldiv.tables.duckdb_frames import of_relation
 from kldiv.tables.frame_columns import Field
-from kldiv.tables.frames import native, opened
+from kldiv.tables.frames import native, of_polars, opened
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _DAY = 86_400
+_EXACT = Context(prec=80)
 
 
 def of_ibis(name: str, source: "ir.Table", weights: str | None = None) -> Table:
@@ -21,10 +23,40 @@ def of_ibis(name: str, source: "ir.Table", weights: str | None = None) -> Table:
     backend = source.get_backend()
     if backend.name == "duckdb":
         return _in_duckdb(name, backend, source, weights)
+    if backend.name == "polars":
+        return of_polars(name, backend.compile(source), weights)
     columns, fields = {}, {}
     for index, each in enumerate(source.columns):
-        columns[f"c{index}"], fields[each] = _formed(source[each], f"c{index}")
+        reliable = _is_reliable(backend, source[each].type())
+        form = _formed if reliable else _unsupported
+        columns[f"c{index}"], fields[each] = form(source[each], f"c{index}")
     return opened(name, native(source.select(**columns)), fields, lambda few: few.collect().rows(), weights)
+
+
+def _is_reliable(backend: Any, of: Any) -> bool:
+    """Whether the backend gets a hard value of this type right: some lose digits, or parts of a second."""
+    question = _hard_question(of)
+    try:
+        return question is None or bool(backend.execute(question))
+    except Exception:  # each backend has its own for what it can't do
+        return False
+
+
+def _hard_question(of: Any) -> Any:
+    """What is true of a value of this type; None for a type that all get right."""
+    import ibis  # noqa: PLC0415 (whoever has a table of it has it)
+
+    if of.is_floating():
+        return ibis.literal(float("nan"), type=of).isnan()
+    if of.is_decimal():
+        steps = 10 ** (of.precision - 1)
+        low, high = (Decimal(each).scaleb(-of.scale, _EXACT) for each in (steps, steps + 1))
+        return ibis.literal(low, type=of) < ibis.literal(high, type=of)
+    if of.is_time():
+        return _temporal(ibis.time("23:59:59.999998"), "")[0] == _DAY * 10**6 - 2
+    if of.is_timestamp() and of.timezone is None:
+        return _temporal(ibis.timestamp("1969-12-31 23:59:59.999998"), "")[0] == -2  # noqa: PLR2004
+    return None
 
 
 def _in_duckdb(name: str, backend: Any, source: "ir.Table", weights: str | None) -> Table:
@@ -54,8 +86,7 @@ def _formed(value: Any, name: str) -> tuple[Any, Field]:
         return value, Field(name, Column(Kind.BOOLEAN, shown))
     if of.is_string() or of.is_uuid():
         return value.cast("string"), Field(name, Column(Kind.TEXT, shown))
-    # Of what can't be counted only this is asked: whether it is null.
-    return value.notnull().nullif(False), Field(name, Column(Kind.UNSUPPORTED, shown))
+    return _unsupported(value, name)
 
 
 def _number(value: Any, name: str) -> tuple[Any, Field]:

@@ -36,8 +36,12 @@ def missingness(pair: ColumnPair, counted: CountedColumn) -> CountedColumn | Non
     }
     if not missing:
         return None
+    infinite = [each for each in Special if each not in MISSING]
     held = PairCount(
-        *(pair.held(side) - sum(each[index] for each in missing.values()) for index, side in enumerate(SIDES))
+        *(
+            pair.ordinary(side) + sum(pair.special(each)[index] for each in infinite)
+            for index, side in enumerate(SIDES)
+        )
     )
     present: dict[ColumnOutcome, PairCount] = {Present(): held} if any(held) else {}
     return CountedColumn("missingness", present | missing, counted.grid, ())

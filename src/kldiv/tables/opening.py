@@ -28,7 +28,7 @@ def open_table(
             PySpark frame or an Ibis table.
         weights: the name of the column that weighs the rows; None to count each row once.
         query: of a file or a database, SQL whose answer is counted; the table is called t in it.
-        engine: what reads files: "duckdb", or "spark", which reads Parquet alone.
+        engine: what reads files: "duckdb" or "spark".
         master: where Spark runs; None for this machine.
 
     Raises:
@@ -65,9 +65,9 @@ def _of_path(source: str | os.PathLike[str], weights: str | None, query: str | N
 
 def _of_spark(path: str, weights: str | None, query: str | None, master: str | None) -> Table:
     _require_narwhals()
-    from kldiv.tables.spark import of_parquet  # noqa: PLC0415
+    from kldiv.tables.spark import of_files  # noqa: PLC0415
 
-    return of_parquet(path, master, weights, query)
+    return of_files(path, master, weights, query)
 
 
 def _pandas(source: Any, weights: str | None) -> Table:

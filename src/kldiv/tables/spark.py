@@ -1,26 +1,28 @@
-"""Spark counts: frames of PySpark, and Parquet files in a session of its own. What is shuffled are counts.
+"""Spark counts: frames of PySpark, and files in a session of its own. What is shuffled are counts.
 
 Spark's TIMESTAMP is an instant, and is written with its zone; its TIMESTAMP_NTZ is not.
 """
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kldiv.errors import MissingExtraError, TableError
+from kldiv.errors import KLDivError, MissingExtraError, TableError
 from kldiv.tables.contract import Column, Kind
-from kldiv.tables.files import find
-from kldiv.tables.frame_columns import Field
-from kldiv.tables.frames import FrameTable, native, opened
+from kldiv.tables.files import find, unchanged
+from kldiv.tables.frame_columns import Field, Frame
+from kldiv.tables.frames import GUESS_ERROR, FrameTable, native, opened
+from kldiv.tables.spark_files import read_files, read_parquet
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_CAUSE = re.compile(r"^Caused by: (?:[\w.$]+: )?(.+)$", re.MULTILINE)
 _BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 # Days and seconds are taken apart, as differences of TIMESTAMP_NTZ go through the zone of the session.
 _MICROSECONDS = (
@@ -41,9 +43,13 @@ _SETTINGS = {
 
 
 def of_spark(
-    name: str, source: "DataFrame", weights: str | None = None, close: Callable[[], None] | None = None
+    name: str,
+    source: "DataFrame",
+    weights: str | None = None,
+    close: Callable[[], None] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> FrameTable:
-    """Open a frame of PySpark; `close` is called when the table is closed."""
+    """Open a frame of PySpark; `close` is called when the table is closed, `check` after each question."""
     names = source.columns
     twice = next((each for index, each in enumerate(names) if each in names[:index]), None)
     if twice is not None:
@@ -55,13 +61,29 @@ def of_spark(
     }
     frame = renamed.selectExpr(*(f"{sql} AS {field.name}" for sql, field in formed.values()))
     fields = {each: field for each, (_, field) in formed.items()}
-    return opened(name, native(frame), fields, lambda few: few.to_native().collect(), weights, close)
+
+    def collect(few: Frame) -> list[tuple[Any, ...]]:
+        with _explained("Spark says"):
+            rows: list[tuple[Any, ...]] = few.to_native().collect()
+        check()
+        return rows
+
+    return opened(name, native(frame), fields, collect, weights, close, _guessed)
 
 
-def of_parquet(
+def _guessed(frame: Frame, name: str, shares: Sequence[float]) -> list[Any]:
+    """Spark's approximate quantiles of a column."""
+    listed = ", ".join(f"{each!r}D" for each in shares)
+    asked = f"approx_percentile({name}, array({listed}), {round(1 / GUESS_ERROR)})"
+    with _explained("Spark says"):
+        [[found]] = frame.to_native().selectExpr(asked).collect()
+        return [*found]
+
+
+def of_files(
     path: str, master: str | None = None, weights: str | None = None, query: str | None = None
 ) -> FrameTable:
-    """Open Parquet files, a path or glob of this machine or whatever URL Spark reads.
+    """Open files, a path or glob of this machine, or Parquet at whatever URL Spark reads.
 
     Or what a query makes of them, the table `t`. In the session that runs, else in a new one on `master`,
     which ends with the table.
@@ -70,33 +92,45 @@ def of_parquet(
         MissingExtraError: PySpark is not installed.
         TableError: no session can be started, as without Java, the files can't be read, or the query fails.
     """
-    paths = [path] if _URL.match(path) else _local(path)
-    session, close = _session(master)
+    source = None if _URL.match(path) else find(path)
+    check = unchanged(path, source.paths if source else ())
+    running, stop = _session(master)
+    # A session beside the user's: its views and settings are its own.
+    session = running.newSession()
+    session.conf.set("spark.sql.caseSensitive", "true")
+    kept: list[DataFrame] = []
+
+    def keep(frame: "DataFrame") -> "DataFrame":
+        kept.append(frame.persist())
+        return frame
+
+    def close() -> None:
+        for each in kept:
+            each.unpersist()
+        stop()
+
     try:
-        return of_spark(path, _read(path, session, paths, query), weights, close)
+        with _explained(f"can't read {path}"):
+            frame = read_parquet(session, path) if source is None else read_files(session, source, keep)
+            if query is not None:
+                frame.createOrReplaceTempView("t")
+                # A query that orders by chance would give other rows each time.
+                frame = keep(session.sql(query))
+        return of_spark(path, frame, weights, close, check)
     except BaseException:
         close()
         raise
 
 
-def _local(path: str) -> list[str]:
-    source = find(path)
-    if source.format != "parquet":
-        raise TableError(f"{path} is no Parquet file, which is all that is read by Spark; leave --engine out")
-    return [Path(each).absolute().as_uri() for each in source.paths]
-
-
-def _read(name: str, session: "SparkSession", paths: Sequence[str], query: str | None) -> "DataFrame":
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Whatever fails is a TableError that says what Spark says, or Java at the end of its stack."""
     try:
-        if query is None:
-            return session.read.parquet(*paths)
-        # A session beside the user's, where no view has this name.
-        beside = session.newSession()
-        beside.read.parquet(*paths).createOrReplaceTempView("t")
-        # Persisted, as a query that orders by chance would give other rows each time.
-        return beside.sql(query).persist()
+        yield
+    except KLDivError:
+        raise
     except Exception as error:
-        raise TableError(f"can't read {name}: {str(error).splitlines()[0]}") from error
+        raise TableError(f"{what}: {_reason(error)}") from error
 
 
 def _session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
@@ -121,9 +155,12 @@ def _session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
 
 
 def _reason(error: Exception) -> str:
-    if "JAVA_GATEWAY_EXITED" in str(error):
+    """What is wrong in one line: Java says so at the end of a page."""
+    page = str(error).strip()
+    if "JAVA_GATEWAY_EXITED" in page:
         return "no Java was found that it runs on; install Java 17 or later, or set JAVA_HOME"
-    return str(error).splitlines()[0]
+    causes = _CAUSE.findall(page)
+    return str(causes[-1] if causes else (page or type(error).__name__).splitlines()[0])
 
 
 def _formed(name: str, of: str) -> tuple[str, Field]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from kldiv.tables.contract import Column, Count, Kind
 from kldiv.tables.outcomes import Cut, Special
-from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of
+from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of, group_bounds
 
 # What the opened table is called in every query: nothing of the user's is.
 ROWS = "kldiv_rows"
@@ -99,7 +99,9 @@ def special(name: str, column: Column, which: Special) -> str:
     if which is Special.NULL:
         return f"{name} IS NULL"
     if which is Special.NAN:
-        return f"isnan({name})" if is_floating(column) else "false"
+        # DuckDB takes isnan for false where a Parquet file's least and greatest values, which leave out NaN,
+        # are finite.
+        return f"NOT isfinite({name}) AND NOT isinf({name})" if is_floating(column) else "false"
     if not has_infinities(column):
         return "false"
     infinity = "infinity" if which is Special.POSITIVE_INFINITY else "-infinity"
@@ -164,6 +166,20 @@ def passed(name: str, column: Column, cut: Cut) -> str:
     if isinstance(bound, bool):
         return ordinary(name, column) if bound else "false"
     return f"{ordered(name, column)} >= {number(bound, column)}"
+
+
+def within(name: str, column: Column, low: Cut | None, high: Cut | None) -> str:
+    """The condition that a value is ordinary and between two cuts; None for no bound."""
+    below = [] if high is None else [f"NOT ({passed(name, column, high)})"]
+    beyond = [] if low is None else [passed(name, column, low)]
+    return " AND ".join([ordinary(name, column), *beyond, *below])
+
+
+def equals(name: str, column: Column, text: str) -> str:
+    """The condition that an ordinary value is this one, or a date or an instant of this day."""
+    if column.kind in (Kind.TEXT, Kind.BOOLEAN):
+        return f"{as_text(name, column)} = {literal(text)}"
+    return within(name, column, *group_bounds(text, column.kind))
 
 
 def number(steps: int, column: Column) -> str:

@@ -70,6 +70,28 @@ def position(text: str, kind: Kind) -> Fraction:
     return seconds + Fraction(f"0.{decimals or 0}")
 
 
+def day_of(text: str) -> str:
+    """The day of a date or an instant, in UTC if it has a zone.
+
+    Example:
+        >>> day_of("2013-01-02 10:00:00+00"), day_of("2013-01-02")
+        ('2013-01-02', '2013-01-02')
+    """
+    return text.partition(" ")[0]
+
+
+def group_bounds(text: str, kind: Kind) -> tuple[Cut, Cut]:
+    """Between which cuts the values of a group lie: the same number or time of day, or the same day.
+
+    Example:
+        >>> group_bounds("1.5", Kind.NUMBER)
+        (Cut(text='1.5', above=False), Cut(text='1.5', above=True))
+    """
+    # No type is finer than nanoseconds.
+    last = f"{text} 23:59:59.999999999" if kind is Kind.DATE else text
+    return Cut(text), Cut(last, above=True)
+
+
 def number_text(number: int | float | Decimal | np.float32) -> str:
     """A number by the fewest digits that give it back in its own type: 5 and not 5.0.
 

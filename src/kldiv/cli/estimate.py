@@ -1,0 +1,119 @@
+"""`kldiv estimate`: a divergence estimated from two samples."""
+
+import sys
+from typing import Any
+
+import click
+
+from kldiv.errors import InvalidInputError
+
+_EXAMPLE = "kldiv estimate @july.txt @january.txt --base 2"
+_DIVERGENCES = {
+    "kl": "kl",
+    "js": "js",
+    "psi": "psi",
+    "tv": "total_variation",
+    "hellinger": "hellinger",
+}
+_METHODS = (
+    "auto",
+    "zhang_grabchak",
+    "bias_corrected",
+    "plug_in",
+    "laplace",
+    "jeffreys",
+    "perks",
+    "dirichlet",
+    "nearest_neighbours",
+)
+
+
+# A value may start with a minus sign: what is not an option is a value.
+@click.command(context_settings={"ignore_unknown_options": True}, epilog=f"For example: {_EXAMPLE}")
+@click.argument("p", metavar="P")
+@click.argument("q", metavar="Q")
+@click.option(
+    "--divergence",
+    type=click.Choice([*_DIVERGENCES]),
+    default="kl",
+    show_default=True,
+    help="What is estimated; all but kl have no direction.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(_METHODS),
+    default="auto",
+    show_default=True,
+    help="How; auto counts values on a discrete scale and measures decimals that hardly ever repeat.",
+)
+@click.option(
+    "--interval",
+    type=click.Choice(["auto", "delta", "bootstrap", "subsampling"]),
+    default="auto",
+    show_default=True,
+    help="How the interval is found: of counts delta or bootstrap, of measurements subsampling.",
+)
+@click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Nominal coverage of the interval.",
+)
+@click.option(
+    "--base",
+    default="e",
+    show_default=True,
+    help="Of the logarithm: e (nats), 2 (bits), 10 or another number.",
+)
+@click.option("--concentration", type=float, help="What --method dirichlet adds to each count.")
+@click.option("--neighbours", type=int, help="How many nearest neighbours are measured; 1 unless given.")
+@click.option(
+    "--ties",
+    type=click.Choice(["error", "jitter"]),
+    default="error",
+    show_default=True,
+    help="Measurements that occur twice are an error, or get noise added.",
+)
+@click.option("--text", is_flag=True, help="Read every value as text, numbers too.")
+@click.option("--json", is_flag=True, help="Print everything as JSON instead.")
+def estimate(
+    p: str,
+    q: str,
+    *,
+    divergence: str,
+    level: float,
+    base: str,
+    text: bool,
+    json: bool,
+    **options: Any,
+) -> None:
+    """Estimate D(P‖Q) from values drawn from P and from Q: its size, how sure it is, and what it means.
+
+    P and Q are values with commas between them, @FILE, or - for standard input, the latter two with one
+    value a line. Whole numbers and text are counted; decimals that hardly ever repeat are measured.
+    """
+    if p == q == "-":
+        raise InvalidInputError("P and Q are both -; expected standard input for one of them only")
+    from kldiv.estimators import estimate as estimate_samples  # noqa: PLC0415 (--help costs nothing)
+    from kldiv.samples import read_values  # noqa: PLC0415
+    from kldiv.units import parse_base  # noqa: PLC0415
+
+    found = estimate_samples(
+        read_values(p, "P", as_text=text),
+        read_values(q, "Q", as_text=text),
+        divergence=_DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
+        base=parse_base(base),
+        confidence=level,
+        **options,
+    )
+    if json:
+        from kldiv.report.estimation import document  # noqa: PLC0415
+        from kldiv.report.json import dumps  # noqa: PLC0415
+
+        sys.stdout.write(dumps(document(found)))
+    else:
+        from kldiv.report.console import OutputConsole  # noqa: PLC0415
+        from kldiv.report.estimation_terminal import show  # noqa: PLC0415
+
+        show(found, OutputConsole())

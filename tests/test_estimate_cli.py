@@ -1,0 +1,162 @@
+"""`kldiv estimate`, as a user at a shell sees it: the numbers of kldiv.estimate, and what they mean."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import kldiv
+from kldiv import cli
+
+FEW = ("1,1,2,2,3", "1,1,1,1,1,2,3,3,3,3")
+
+
+@pytest.fixture
+def run(capfd):
+    def run(*arguments):
+        code = cli._run(["estimate", *map(str, arguments)])
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """Decimals of which none occurs twice, as files and as lists."""
+    generator = np.random.default_rng(5)
+    samples = generator.normal(0, 1, 80).tolist(), generator.normal(1, 1, 90).tolist()
+    paths = tmp_path / "p.txt", tmp_path / "q.txt"
+    for path, sample in zip(paths, samples, strict=True):
+        path.write_text("\n".join(map(repr, sample)))
+    return [f"@{path}" for path in paths], samples
+
+
+@pytest.mark.parametrize("divergence", ["kl", "js", "psi", "tv", "hellinger"])
+@pytest.mark.parametrize("interval", ["delta", "bootstrap"])
+def test_json_is_what_python_returns(run, divergence, interval):
+    code, out, err = run(*FEW, "--divergence", divergence, "--interval", interval, "--level", "0.9", "--json")
+    values = [[*map(int, each.split(","))] for each in FEW]
+    name = {"tv": "total_variation"}.get(divergence, divergence)
+    expected = kldiv.estimate(*values, divergence=name, interval=interval, confidence=0.9)
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    for each in ("value", "estimate", "low", "high", "confidence", "p_value", "n_p", "n_q", "unit", "method"):
+        assert found[each] == getattr(expected, each), each
+    assert [each["outcome"] for each in found["outcomes"]] == [1, 2, 3]
+    assert ("direction" in found) == (divergence == "kl")
+
+
+def test_the_terminal_says_what_was_found_and_how(run):
+    code, out, err = run(*FEW, "--base", "2")
+    expected = kldiv.estimate([1, 1, 2, 2, 3], [1, 1, 1, 1, 1, 2, 3, 3, 3, 3], base=2)
+    assert (code, err) == (0, "")
+    for part in (
+        "D(P‖Q), how far Q is from the reference P",
+        "P: 5 values   Q: 10 values",
+        f"estimate          −{abs(expected.estimate):.4f} bits",
+        "corrected for bias (Zhang & Grabchak 2014)",
+        f"−{abs(expected.low):.4f} to {expected.high:.4f}",
+        "as counted        0.4712 bits",
+        f"p-value of P = Q  {expected.p_value:.4f}",
+        "it is not excluded",
+    ):
+        assert part in out
+
+
+def test_measurements_say_why_they_were_measured(run, measured):
+    arguments, samples = measured
+    code, out, _ = run(*arguments)
+    expected = kldiv.estimate(*samples)
+    assert code == 0
+    assert f"estimate       {expected.estimate:.4f} nats" in out
+    assert "Measured because the values are decimals of which none occurs more than once." in out
+    assert f"{math.exp(expected.estimate):.3g} times as likely under P as under Q" in out
+    assert "The interval lies above 0: P and Q differ." in out
+    assert json.loads(run(*arguments, "--json")[1])["dimensions"] == 1
+    assert json.loads(run(*arguments, "--json", "--neighbours", "3")[1])["neighbours"] == 3
+
+
+def test_an_infinite_value_says_why(run):
+    _, out, _ = run("a,b,c,d", "a,b")
+    assert "∞ nats" in out
+    assert "infinite because Q never shows c and 1 more outcome, which P has 0.5 of" in out
+    _, out, _ = run("a,b", "a,b,c", "--divergence", "psi")
+    assert "infinite because P never shows c, which Q has 0.3333 of" in out
+    document = json.loads(run("a,b", "a", "--json")[1])
+    assert (document["value"], document["infinite"]) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("divergence", "meaning"),
+    [
+        ("kl", "times as likely under P as under Q, in the geometric mean"),
+        ("psi", "It is D(P‖Q) + D(Q‖P)"),
+        ("js", "One value tells"),
+        ("tv", "whether it is P's or Q's"),
+        ("hellinger", "It is 0 where P and Q are equal"),
+    ],
+)
+def test_samples_that_differ(run, divergence, meaning):
+    _, out, _ = run(",".join("a" * 90 + "b" * 10), ",".join("a" * 10 + "b" * 90), "--divergence", divergence)
+    assert meaning in out
+    assert "less than 5 % have frequencies this different: they differ" in out
+
+
+def test_the_share_of_js_does_not_depend_on_the_base(run):
+    """0.9 and 0.1 swapped: 1 − H(0.9) bits of the one bit there is."""
+    asked = [",".join("a" * 9000 + "b" * 1000), ",".join("a" * 1000 + "b" * 9000), "--divergence", "js"]
+    entropy = -0.9 * math.log2(0.9) - 0.1 * math.log2(0.1)
+    for base in ("e", "2"):
+        assert f"One value tells {100 * (1 - entropy):.3g} %" in run(*asked, "--base", base)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("-", "-"), "expected standard input for one of them only"),
+        (("1,a", "1"), "P mixes numbers and text"),
+        (("a", "b", "--method", "dirichlet"), "concentration"),
+        (("a", "b", "--divergence", "tv", "--base", "2"), "has no logarithm"),
+        (("a", "b", "--level", "1"), "Invalid value for '--level'"),
+        (("0.5,0.5,0.25", "0.5,0.75,0.3,0.2"), "occur more than once"),
+        (("@absent", "a"), "can't read 'absent' for P"),
+    ],
+)
+def test_what_cannot_be_asked(run, arguments, message):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_smoothing_ties_and_text(run):
+    assert json.loads(run("1,2", "01,2", "--text", "--json")[1])["outcomes"][0]["outcome"] == "01"
+    smoothed = json.loads(run("a,b", "a", "--method", "dirichlet", "--concentration", "2", "--json")[1])
+    assert (
+        smoothed["estimate"]
+        == kldiv.estimate(["a", "b"], ["a"], method="dirichlet", concentration=2.0).estimate
+    )
+    tied = ("0.5,0.5,0.25", "0.5,0.75,0.3,0.2", "--method", "nearest_neighbours")
+    assert run(*tied)[0] == 2
+    assert json.loads(run(*tied, "--ties", "jitter", "--json")[1])["jittered"] is True
+
+
+def test_hostile_values_are_shown_as_text(run):
+    _, out, _ = run("\x1b[31mred", "x")
+    assert "\x1b[31m" not in out
+
+
+def test_help_loads_nothing_and_an_estimate_no_torch():
+    heavy = (
+        "import sys\nfrom kldiv import cli\n"
+        "assert cli._run(['estimate', '--help']) == 0\n"
+        "assert not {'torch', 'numpy', 'scipy', 'rich'} & set(sys.modules)\n"
+        "assert cli._run(['estimate', 'a', 'a']) == 0\n"
+        "assert not {'torch', 'pandas', 'duckdb'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", heavy], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
