@@ -90,11 +90,11 @@ def _table(divergence: Terms, n: float, m: float) -> _Table:
 
 
 def _pooled_counts(n: float, m: float) -> Floats:
-    """The counts that have an entry: the small ones, larger ones at equal ratios, and all that there are."""
-    top = min(_MOST * (n + m) / min(n, m), n + m)
+    """The counts that have an entry: the small ones, larger ones at equal ratios, and the last."""
+    top = min(max(_MOST * (n + m) / min(n, m), _WHOLE), n + m)
     further = np.round(np.geomspace(_WHOLE, max(top, _WHOLE), _FURTHER))
-    counts: Floats = np.unique(np.concatenate([np.arange(_WHOLE + 1.0), further, [n + m]]))
-    return counts[counts <= n + m]
+    counts: Floats = np.unique(np.concatenate([np.arange(_WHOLE + 1.0), further, [top]]))
+    return counts[counts <= top]
 
 
 def _log_choices(size: Floats | float, of: Floats) -> Floats:

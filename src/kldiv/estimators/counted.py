@@ -112,9 +112,9 @@ class SmoothDivergence(CountedDivergence):
         estimate: Floats = self.terms(x, y, total(x), total(y)).sum(-1)
         return estimate
 
-    def excess(self, x: Floats, y: Floats, known: Floats) -> Floats:  # noqa: ARG002
-        """How much more than the known bias rare outcomes may add; 0 unless a subclass knows better."""
-        return np.zeros(x.shape[:-1])
+    def bias(self, x: Floats, y: Floats, at_null: Floats) -> Floats:  # noqa: ARG002
+        """The bias of `corrected` at the counts as they are; that at P = Q unless a subclass knows better."""
+        return at_null
 
     def hidden(self, x: Floats, y: Floats) -> Hidden:  # noqa: ARG002
         """How much too low outcomes that one sample never shows may make it; 0 as above."""
@@ -139,8 +139,10 @@ class SmoothDivergence(CountedDivergence):
         scale = (jackknife(self, x, y) + chance.jackknife) / (
             4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
         )
-        excess = self.excess(x, y, chance.mean)
-        return Moments(center, scale, chance.variance, excess, self.hidden(x, y))
+        more = self.bias(x, y, chance.mean) - chance.mean
+        hidden = self.hidden(x, y)
+        lacking = hidden._replace(mean=hidden.mean + np.maximum(-more, 0.0))
+        return Moments(center, scale, chance.variance, np.maximum(more, 0.0), lacking)
 
 
 class CountedKullbackLeibler(SmoothDivergence):
@@ -225,7 +227,7 @@ class CountedSquaredHellinger(SmoothDivergence):
         """
         return 0.5 * (x / n + y / m) - _root(x) * _root(y) / (_root(n) * _root(m))
 
-    def excess(self, x: Floats, y: Floats, known: Floats) -> Floats:
+    def bias(self, x: Floats, y: Floats, at_null: Floats) -> Floats:  # noqa: ARG002
         """Σ √(p·q)·[1 − erf(√λ)·erf(√μ)] of the expected counts λ and μ, by which s·s is too low.
 
         E[s(X)] = √λ·erf(√λ) for X of Poisson's distribution.
@@ -236,7 +238,7 @@ class CountedSquaredHellinger(SmoothDivergence):
         of_p, of_q = _expected(x, x + y, n / (n + m)), _expected(y, x + y, m / (n + m))
         kept = erf(np.sqrt(of_p)) * erf(np.sqrt(of_q))
         lost: Floats = (np.sqrt(of_p / n * of_q / m) * (1 - kept)).sum(-1)
-        return np.maximum(lost - known, 0.0)
+        return lost
 
 
 def _expected(count: Floats, pooled: Floats, share: Floats) -> Floats:

@@ -80,7 +80,8 @@ def score_interval(moments: Moments, quantiles: Quantiles, *, skewness: bool) ->
     low = _solve(center - shift - excess, scale, variance, quantiles.above)
     below = min(quantiles.below, 0.0)
     reached, wider = np.maximum(center, 0.0) + hidden.mean, variance + hidden.variance
-    skewed = _SIXTH * max(below**2 - 1, 0.0) * hidden.third / (wider + 4 * scale * reached)
+    varied = np.where(hidden.third > 0, wider + 4 * scale * reached, 1.0)
+    skewed = _SIXTH * max(below**2 - 1, 0.0) * hidden.third / varied
     return Interval(low, _solve(reached + skewed, scale, wider, below))
 
 
