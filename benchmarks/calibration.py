@@ -34,8 +34,8 @@ TABLES = 2000
 TABLES_SLOW = 800
 # Cells that no rule had a hand in.
 RANDOM = 100
-# Pairs of samples of a cell, and resamples of each: a coverage is known within 2.5 %.
-BOOTSTRAPPED, RESAMPLES = 300, 200
+# Pairs of samples of a cell, and resamples of each: a coverage is known within 3 %.
+BOOTSTRAPPED, RESAMPLES = 200, 200
 # Pairs of samples of points: within 3 %.
 POINT_SAMPLES = 200
 CONFIDENCE = 0.95

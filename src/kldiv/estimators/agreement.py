@@ -37,19 +37,17 @@ class _Table(NamedTuple):
     pooled: Floats
     mean: Floats
     variance: Floats
-    covariance: Floats
-    """With the count of P's sample."""
     jackknife: Floats
 
 
-def by_chance(divergence: Terms, x: Floats, y: Floats) -> ByChance:
+def by_chance(terms: Terms, x: Floats, y: Floats) -> ByChance:
     """The moments of the sum of the terms, given the pooled counts, if P = Q.
 
-    The counts of P's sample are independent binomial ones but for their sum, which takes away what the terms
-    vary with it, and one of K degrees of freedom.
+    The counts of P's sample are independent binomial ones but for their sum, which takes one of K degrees of
+    freedom away.
     """
     n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
-    table, pooled = _table(divergence, n, m), x + y
+    table, pooled = _table(terms, n, m), x + y
 
     def summed(values: Floats, beyond: float | None = None) -> Floats:
         total: Floats = np.interp(pooled, table.pooled, values, right=beyond).sum(-1)
@@ -57,17 +55,13 @@ def by_chance(divergence: Terms, x: Floats, y: Floats) -> ByChance:
 
     outcomes = np.maximum((pooled > 0).sum(-1), 2)
     free = 1 - 1 / outcomes
-    varied = summed(table.variance)
-    along = summed(table.covariance) ** 2 / (n * m / (n + m))
-    # Lines between the entries may bend the difference of two near numbers.
-    left = np.maximum(varied - along, np.finfo(float).eps * varied)
     # Of single values there may be nothing to leave out.
     some = np.maximum(summed(table.jackknife), np.finfo(float).tiny)
-    return ByChance(summed(table.mean, 0.0), left * free, some * free)
+    return ByChance(summed(table.mean, 0.0), summed(table.variance) * free, some * free)
 
 
 @lru_cache(maxsize=256)
-def _table(divergence: Terms, n: float, m: float) -> _Table:
+def _table(terms: Terms, n: float, m: float) -> _Table:
     """The moments of a term by the pooled count, for samples of n and m."""
     pooled = _pooled_counts(n, m)[:, None]
     fewer = np.arange(3 * _MOST + 30)[None, :]
@@ -78,14 +72,12 @@ def _table(divergence: Terms, n: float, m: float) -> _Table:
         for share in (_hypergeometric(x, y, n, m), _binomial(x, y, n, m))
     )
     sizes = np.array([n]), np.array([m])
-    term = divergence.terms(x, y, *sizes)
-    average, count = (independent * term).sum(1), (independent * x).sum(1)
+    term = terms(x, y, *sizes)
     return _Table(
         pooled[:, 0],
         (exact * term).sum(1),
-        (independent * term**2).sum(1) - average**2,
-        (independent * term * x).sum(1) - average * count,
-        (independent * sum(each.squares for each in one_by_one(divergence, x, y, *sizes))).sum(1),
+        (independent * term**2).sum(1) - (independent * term).sum(1) ** 2,
+        (independent * sum(each.squares for each in one_by_one(terms, x, y, *sizes))).sum(1),
     )
 
 

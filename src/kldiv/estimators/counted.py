@@ -112,9 +112,9 @@ class SmoothDivergence(CountedDivergence):
         estimate: Floats = self.terms(x, y, total(x), total(y)).sum(-1)
         return estimate
 
-    def bias(self, x: Floats, y: Floats, at_null: Floats) -> Floats:  # noqa: ARG002
-        """The bias of `corrected` at the counts as they are; that at P = Q unless a subclass knows better."""
-        return at_null
+    def scored_terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """Those of the interval's statistic; the estimate's unless a subclass knows their bias."""
+        return self.terms(x, y, n, m)
 
     def hidden(self, x: Floats, y: Floats) -> Hidden:  # noqa: ARG002
         """How much too low outcomes that one sample never shows may make it; 0 as above."""
@@ -131,18 +131,15 @@ class SmoothDivergence(CountedDivergence):
 
     def moments(self, x: Floats, y: Floats) -> Moments:
         """The statistic's moments, at P = Q and on the way from there to the estimate."""
-        chance = by_chance(self, x, y)
-        center = self.corrected(x, y) - chance.mean
+        chance = by_chance(self.scored_terms, x, y)
+        center = self.scored_terms(x, y, total(x), total(y)).sum(-1) - chance.mean
         null_scale = 0.5 * self.curvature * (1 / total(x) + 1 / total(y))[..., 0]
         # The jackknife's variance is 4·c·D and what chance alone makes of it. That is added on both sides a
         # second time, so that samples that happen to agree don't divide 0 by 0.
-        scale = (jackknife(self, x, y) + chance.jackknife) / (
+        scale = (jackknife(self.scored_terms, x, y) + chance.jackknife) / (
             4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
         )
-        more = self.bias(x, y, chance.mean) - chance.mean
-        hidden = self.hidden(x, y)
-        lacking = hidden._replace(mean=hidden.mean + np.maximum(-more, 0.0))
-        return Moments(center, scale, chance.variance, np.maximum(more, 0.0), lacking)
+        return Moments(center, scale, chance.variance, self.hidden(x, y))
 
 
 class CountedKullbackLeibler(SmoothDivergence):
@@ -227,27 +224,24 @@ class CountedSquaredHellinger(SmoothDivergence):
         """
         return 0.5 * (x / n + y / m) - _root(x) * _root(y) / (_root(n) * _root(m))
 
-    def bias(self, x: Floats, y: Floats, at_null: Floats) -> Floats:  # noqa: ARG002
-        """Σ √(p·q)·[1 − erf(√λ)·erf(√μ)] of the expected counts λ and μ, by which s·s is too low.
+    def scored_terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """The terms less √(p·q)·[1 − erf(√λ)·erf(√μ)], by which s·s falls short of √(p·q).
 
-        E[s(X)] = √λ·erf(√λ) for X of Poisson's distribution.
+        E[s(X)] = √λ·erf(√λ) for X of Poisson's distribution. The expected counts λ and μ are taken between
+        those seen and those if P = Q; what is wrong with them there is known, as all is that chance does.
         """
         from scipy.special import erf  # noqa: PLC0415 (as above)
 
-        n, m = total(x), total(y)
         of_p, of_q = _expected(x, x + y, n / (n + m)), _expected(y, x + y, m / (n + m))
-        kept = erf(np.sqrt(of_p)) * erf(np.sqrt(of_q))
-        lost: Floats = (np.sqrt(of_p / n * of_q / m) * (1 - kept)).sum(-1)
-        return lost
+        lost = np.sqrt(of_p / n * of_q / m) * (1 - erf(np.sqrt(of_p)) * erf(np.sqrt(of_q)))
+        terms: Floats = self.terms(x, y, n, m) - lost
+        return terms
 
 
 def _expected(count: Floats, pooled: Floats, share: Floats) -> Floats:
-    """An outcome's expected count, from its own and from that if P = Q, which is worth one value.
-
-    The mean after `count` of a Gamma distribution of shape 1 and the mean `share` of the pooled count.
-    """
+    """The mean after `count` of a Gamma distribution, of shape ½ and mean `share` of the pooled count."""
     guess = pooled * share
-    mean: Floats = (count + 1) * guess / (guess + 1)
+    mean: Floats = (count + 0.5) * guess / (guess + 0.5)
     return mean
 
 

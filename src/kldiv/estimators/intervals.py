@@ -40,7 +40,7 @@ class Interval(NamedTuple):
 
 
 class Hidden(NamedTuple):
-    """How much lower than the truth an estimate may be for outcomes never seen: its first three cumulants."""
+    """What outcomes never seen may add to an estimate: three cumulants."""
 
     mean: Floats
     variance: Floats
@@ -56,10 +56,8 @@ class Moments(NamedTuple):
     """c: near P = Q the plug-in value is c times a noncentral χ², and its variance grows by 4·c a nat."""
     null_variance: Floats
     """The variance where P = Q."""
-    excess: Floats
-    """How much higher than the truth the estimate may be for rare outcomes."""
     hidden: Hidden
-    """How much lower."""
+    """How much lower than the truth it may be for outcomes never seen."""
 
 
 def normal_quantiles(confidence: float) -> Quantiles:
@@ -75,9 +73,9 @@ def score_interval(moments: Moments, quantiles: Quantiles, *, skewness: bool) ->
     P = Q is not excluded. The upper end allows for what is hidden. Estimates below 0 are taken for 0 there: a
     sample that agrees better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
     """
-    center, scale, variance, excess, hidden = moments
+    center, scale, variance, hidden = moments
     shift = _SKEWNESS * (quantiles.above**2 - 1) * scale if skewness else 0.0
-    low = _solve(center - shift - excess, scale, variance, quantiles.above)
+    low = _solve(center - shift, scale, variance, quantiles.above)
     below = min(quantiles.below, 0.0)
     reached, wider = np.maximum(center, 0.0) + hidden.mean, variance + hidden.variance
     varied = np.where(hidden.third > 0, wider + 4 * scale * reached, 1.0)

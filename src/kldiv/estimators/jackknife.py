@@ -5,8 +5,8 @@ It is the delta method with differences in place of slopes, which at a count of 
 that one sample alone shows counts half a value in the other, whose difference is what one more would change.
 """
 
-from collections.abc import Hashable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,8 @@ from kldiv.estimators.intervals import Floats
 _HALF = 0.5
 
 
-class Terms(Hashable, Protocol):
-    """A sum over outcomes, term by term."""
-
-    def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
-        """The terms of counts x and y of samples of n and m."""
+Terms = Callable[[Floats, Floats, Floats, Floats], Floats]
+"""A sum over outcomes, term by term, of counts x and y of samples of n and m."""
 
 
 class Changes(NamedTuple):
@@ -32,26 +29,26 @@ class Changes(NamedTuple):
     """The sum of the squares."""
 
 
-def jackknife(divergence: Terms, x: Floats, y: Floats) -> Floats:
+def jackknife(terms: Terms, x: Floats, y: Floats) -> Floats:
     """The variance of the sum of the terms, of samples that are drawn independently."""
     n, m = (each.sum(-1, keepdims=True) for each in (x, y))
     parts = (
         changes.squares.sum(-1) - changes.sums.sum(-1) ** 2 / size[..., 0]
-        for changes, size in zip(one_by_one(divergence, x, y, n, m), (n, m), strict=True)
+        for changes, size in zip(one_by_one(terms, x, y, n, m), (n, m), strict=True)
     )
     # The changes of one term alone are all the same; a rounding error may make less of them.
     variance: Floats = np.maximum(sum(parts, np.zeros(x.shape[:-1])), 0.0)
     return variance
 
 
-def one_by_one(divergence: Terms, x: Floats, y: Floats, n: Floats, m: Floats) -> tuple[Changes, Changes]:
+def one_by_one(terms: Terms, x: Floats, y: Floats, n: Floats, m: Floats) -> tuple[Changes, Changes]:
     """For each outcome, leaving out its values of P's sample and those of Q's."""
-    whole = divergence.terms(x, y, n, m)
+    whole = terms(x, y, n, m)
     fewer = (
-        divergence.terms(x - np.minimum(x, 1.0), y, n, m),
-        divergence.terms(x, y - np.minimum(y, 1.0), n, m),
+        terms(x - np.minimum(x, 1.0), y, n, m),
+        terms(x, y - np.minimum(y, 1.0), n, m),
     )
-    more = divergence.terms(x + (x == 0), y, n, m), divergence.terms(x, y + (y == 0), n, m)
+    more = terms(x + (x == 0), y, n, m), terms(x, y + (y == 0), n, m)
     shown = x + y > 0
     of_p, of_q = (
         _changes(count, whole, without, other, shown)

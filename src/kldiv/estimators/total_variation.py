@@ -28,7 +28,7 @@ _SKEWNESS = math.sqrt(2) * (4 - math.pi) / (math.pi - 2) ** 1.5 / 6
 # that no pattern is 0 everywhere, for the upper end all of it, for the lower end less than none.
 _TRACE, _ALIKE, _UNLIKE = 1e-3, 1.0, -0.1
 # Halvings of [0, 1]: far closer than any estimate is to the truth.
-_HALVINGS = 40
+_HALVINGS = 30
 
 
 class Line(NamedTuple):
