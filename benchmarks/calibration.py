@@ -30,14 +30,14 @@ SIZES = ((10, 10), (10, 100), (100, 10), (100, 100))
 STEPS = (0.0, 0.02, 0.1, 0.3, 1.0)
 # How many pairs of samples a cell has: a coverage of 95 % is then known within 1 %, two standard deviations.
 TABLES = 2000
-# Where each takes a search: within 1.5 %.
-TABLES_SLOW = 800
+# Where each takes a search: within 2 %.
+TABLES_SLOW = 500
 # Cells that no rule had a hand in.
 RANDOM = 100
-# Pairs of samples of a cell, and resamples of each: a coverage is known within 3 %.
-BOOTSTRAPPED, RESAMPLES = 200, 200
-# Pairs of samples of points: within 3 %.
-POINT_SAMPLES = 200
+# Pairs of samples of a cell, and resamples of each: a coverage is known within 3.6 %.
+BOOTSTRAPPED, RESAMPLES = 150, 200
+# Pairs of samples of points: within 3.6 %.
+POINT_SAMPLES = 150
 CONFIDENCE = 0.95
 
 

@@ -29,9 +29,9 @@ def test_the_mean_by_chance_is_that_over_all_samples_of_one_distribution(diverge
     average = known = 0.0
     for counts, weight in zip(x, of_x, strict=True):
         left = np.broadcast_to(counts, y.shape)
-        terms = divergence.scored_terms(left, y, np.array([n]), np.array([m]))
+        terms = divergence.terms(left, y, np.array([n]), np.array([m]))
         average += weight * (of_y * terms.sum(-1)).sum()
-        known += weight * (of_y * by_chance(divergence.scored_terms, left, y).mean).sum()
+        known += weight * (of_y * by_chance(divergence.terms, left, y).mean).sum()
     # The pooled counts are sufficient: given them the mean is exact whatever p is.
     assert known == pytest.approx(average, rel=1e-10, abs=1e-12)
 

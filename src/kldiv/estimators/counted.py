@@ -108,16 +108,13 @@ class SmoothDivergence(CountedDivergence):
         """Of counts x and y of samples of n and m; but for their bias, each is 0 on average where P = Q."""
 
     def corrected(self, x: Floats, y: Floats) -> Floats:
-        """The sum of the terms."""
-        estimate: Floats = self.terms(x, y, total(x), total(y)).sum(-1)
+        """The sum of the terms, less the bias that it has left where P = Q."""
+        terms = self.terms(x, y, total(x), total(y))
+        estimate: Floats = terms.sum(-1) - by_chance(self.terms, x, y).mean
         return estimate
 
-    def scored_terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
-        """Those of the interval's statistic; the estimate's unless a subclass knows their bias."""
-        return self.terms(x, y, n, m)
-
     def hidden(self, x: Floats, y: Floats) -> Hidden:  # noqa: ARG002
-        """How much too low outcomes that one sample never shows may make it; 0 as above."""
+        """How much too low outcomes that one sample never shows may make it; 0 unless that has no bound."""
         none = np.zeros(x.shape[:-1])
         return Hidden(none, none, none)
 
@@ -131,12 +128,12 @@ class SmoothDivergence(CountedDivergence):
 
     def moments(self, x: Floats, y: Floats) -> Moments:
         """The statistic's moments, at P = Q and on the way from there to the estimate."""
-        chance = by_chance(self.scored_terms, x, y)
-        center = self.scored_terms(x, y, total(x), total(y)).sum(-1) - chance.mean
+        chance = by_chance(self.terms, x, y)
+        center = self.terms(x, y, total(x), total(y)).sum(-1) - chance.mean
         null_scale = 0.5 * self.curvature * (1 / total(x) + 1 / total(y))[..., 0]
         # The jackknife's variance is 4·c·D and what chance alone makes of it. That is added on both sides a
         # second time, so that samples that happen to agree don't divide 0 by 0.
-        scale = (jackknife(self.scored_terms, x, y) + chance.jackknife) / (
+        scale = (jackknife(self.terms, x, y) + chance.jackknife) / (
             4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
         )
         return Moments(center, scale, chance.variance, self.hidden(x, y))
@@ -168,6 +165,10 @@ class CountedJeffreys(SmoothDivergence):
     def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
         """The terms of both directions."""
         return _zhang_grabchak_terms(x, y, n, m) + _zhang_grabchak_terms(y, x, m, n)
+
+    def corrected(self, x: Floats, y: Floats) -> Floats:
+        """The sum of both directions; what bias they have left at P = Q is all but opposite."""
+        return zhang_grabchak(x, y) + zhang_grabchak(y, x)
 
     def hidden(self, x: Floats, y: Floats) -> Hidden:
         """The outcomes of either that the other never shows."""
@@ -216,25 +217,19 @@ class CountedSquaredHellinger(SmoothDivergence):
     curvature = 0.25
 
     def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
-        """(p + q)/2 − s(x)·s(y)/(s(n)·s(m)), s(x) = Γ(x+1)/Γ(x+½) and s(0) = 0.
+        """(p + q)/2 − s(x)·s(y)/(s(n)·s(m)), s(x) = Γ(x+1)/Γ(x+½) and s(0) = 0, less what s lacks.
 
         s is the falling factorial power ½, and E[x·(x−1)···(x−k+1)] = n·(n−1)···(n−k+1)·pᵏ for counts
         (Johnson, Kotz & Balakrishnan 1997, Discrete Multivariate Distributions, eq. 35.5); Zhang &
-        Grabchak's ψ is the same power's slope at 0.
-        """
-        return 0.5 * (x / n + y / m) - _root(x) * _root(y) / (_root(n) * _root(m))
-
-    def scored_terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
-        """The terms less √(p·q)·[1 − erf(√λ)·erf(√μ)], by which s·s falls short of √(p·q).
-
-        E[s(X)] = √λ·erf(√λ) for X of Poisson's distribution. The expected counts λ and μ are taken between
-        those seen and those if P = Q; what is wrong with them there is known, as all is that chance does.
+        Grabchak's ψ is the same power's slope at 0. For X of Poisson's distribution E[s(X)] = √λ·erf(√λ),
+        so that √(p·q)·[1 − erf(√λ)·erf(√μ)] is lacking. The expected counts λ and μ are taken between those
+        seen and those if P = Q; what is wrong with them there is known, as all is that chance does.
         """
         from scipy.special import erf  # noqa: PLC0415 (as above)
 
         of_p, of_q = _expected(x, x + y, n / (n + m)), _expected(y, x + y, m / (n + m))
-        lost = np.sqrt(of_p / n * of_q / m) * (1 - erf(np.sqrt(of_p)) * erf(np.sqrt(of_q)))
-        terms: Floats = self.terms(x, y, n, m) - lost
+        lacking = np.sqrt(of_p / n * of_q / m) * (1 - erf(np.sqrt(of_p)) * erf(np.sqrt(of_q)))
+        terms: Floats = 0.5 * (x / n + y / m) - _root(x) * _root(y) / (_root(n) * _root(m)) - lacking
         return terms
 
 
