@@ -41,7 +41,7 @@ class _Table(NamedTuple):
 
 
 def by_chance(terms: Terms, x: Floats, y: Floats) -> ByChance:
-    """The moments of the sum of the terms, given the pooled counts, if P = Q.
+    """The moments of the sum of the terms, given the pooled counts, if P = Q; all tables of the same sizes.
 
     The counts of P's sample are independent binomial ones but for their sum, which takes one of K degrees of
     freedom away.
