@@ -122,10 +122,11 @@ def meaning_of_random(found: Sequence[Cell]) -> str:
 
 def bootstrap(found: Sequence[Cell]) -> str:
     """The bootstrap's coverage in words, and a line a divergence."""
+    one = found[0]
     said = wrapped(
-        f'`"bootstrap"` with {found[0]["resamples"]} resamples, over {len(found) // len(DIVERGENCES)} cells '
-        f"of 3 and 10 outcomes with {found[0]['tables']} pairs of samples each, some of whose outcomes are "
-        f"expected once. {within(found)}"
+        f'`"bootstrap"` with {one["resamples"]} resamples, over {len(found) // len(DIVERGENCES)} cells of '
+        f"{one['outcomes']} outcomes, {one['n_p']} and {one['n_q']} values, P = Q and steps away from it, "
+        f"with {one['tables']} pairs of samples each. {within(found)}"
     )
     head = ["| " + " | ".join(DIVERGENCES) + " |", "|" + " --- |" * len(DIVERGENCES)]
     of = (summary([each["coverage"] for each in found if each["divergence"] == d]) for d in DIVERGENCES)
