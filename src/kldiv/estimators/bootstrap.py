@@ -1,11 +1,11 @@
-"""Intervals by the bootstrap-t: the score's own distribution in place of the normal one.
+"""Intervals by the bootstrap: the score's own distribution at each end in place of the normal one.
 
-Both tables are drawn anew, multinomially, from frequencies pulled towards the pooled ones until their
-divergence is the bias-corrected estimate: the observed ones lie too far apart by the plug-in's bias, and from
-P = Q, where it matters most, resamples of them would stray by another √2 times. The pivot is the score of
-each resample at the divergence it was drawn from; its quantiles take the normal's place in the inversion
-(Efron & Tibshirani 1993, An Introduction to the Bootstrap, §12.5; Hall & Wilson 1991 on resampling by the
-null hypothesis).
+An end of an interval is a truth that the samples just don't contradict. So both tables are drawn anew,
+multinomially, from distributions that lie as far apart as the delta method's end says, and the quantile of
+the resamples' scores takes the normal's place there: a bootstrap of the test that is inverted (Carpenter
+1999, Test inversion bootstrap confidence intervals). Resamples of the observed tables would show how the
+score is distributed at the estimate, which is not how it is at the ends: as a χ² variable near P = Q, and
+farther off as a normal one.
 """
 
 from collections.abc import Iterator
@@ -13,46 +13,66 @@ from collections.abc import Iterator
 import numpy as np
 
 from kldiv.estimators.counted import CountedDivergence, frequencies, total
-from kldiv.estimators.intervals import Floats, Quantiles
+from kldiv.estimators.intervals import Floats, Interval, Quantiles, normal_quantiles
 
 # So many counts are drawn at once: 8 MB an array.
 _BLOCK = 1_000_000
 _HALVINGS = 50
 
 
-def bootstrap_quantiles(
+def bootstrap_interval(
     divergence: CountedDivergence, x: Floats, y: Floats, *, confidence: float, resamples: int, seed: int
-) -> Quantiles:
-    """The quantiles of the score, over tables drawn like these."""
-    p, q = pulled_together(divergence, x, y)
-    truth = float(divergence.plug_in(p, q))
-    generator = np.random.default_rng(seed)
-    scores = np.concatenate(
-        [
-            divergence.score(of_p, of_q, truth)
-            for of_p, of_q in _drawn(generator, (p, q), (float(total(x)[0]), float(total(y)[0])), resamples)
-        ]
+) -> Interval:
+    """The interval whose ends have the confidence by resamples drawn as if they were the truth."""
+    generator, normal = np.random.default_rng(seed), normal_quantiles(confidence)
+    ends = divergence.interval(x, y, normal, skewness=True)
+    sides = zip(ends, ((1 + confidence) / 2, (1 - confidence) / 2), (normal.above, normal.below), strict=True)
+    above, below = (
+        _quantile(generator, divergence, (x, y), float(end), resamples, share, otherwise)
+        for end, share, otherwise in sides
     )
-    below, above = np.quantile(scores, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Quantiles(float(below), max(float(above), 0.0))
+    return divergence.interval(x, y, Quantiles(below, max(above, 0.0)), skewness=False)
 
 
-def pulled_together(divergence: CountedDivergence, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """The observed frequencies, moved towards the pooled ones until their divergence is the estimate."""
-    pooled, wanted = frequencies(x + y), max(float(divergence.corrected(x, y)), 0.0)
-    observed = frequencies(x), frequencies(y)
+def _quantile(
+    generator: np.random.Generator,
+    divergence: CountedDivergence,
+    counts: tuple[Floats, Floats],
+    distance: float,
+    resamples: int,
+    share: float,
+    otherwise: float,
+) -> float:
+    """That of the scores of tables drawn as far apart; the normal's if the samples show no direction."""
+    p, q = moved(divergence, *counts, distance)
+    truth = float(divergence.plug_in(p, q))
+    if truth == 0 < distance:
+        return otherwise
+    sizes = float(total(counts[0])[0]), float(total(counts[1])[0])
+    blocks = _drawn(generator, (p, q), sizes, resamples)
+    scores = np.concatenate([divergence.score(of_p, of_q, truth) for of_p, of_q in blocks])
+    # Of so many scores the k-th lies at k/(resamples + 1) on average (Davison & Hinkley 1997, §2.3.1).
+    return float(np.quantile(scores, share, method="weibull"))
 
-    def moved(share: float) -> tuple[Floats, Floats]:
-        p, q = (pooled + share * (each - pooled) for each in observed)
-        return np.maximum(p, 0.0), np.maximum(q, 0.0)
 
-    if divergence.plug_in(*observed) <= wanted:
-        return observed
+def moved(divergence: CountedDivergence, x: Floats, y: Floats, distance: float) -> tuple[Floats, Floats]:
+    """Both frequencies on the line through the observed and the pooled ones, that distance apart.
+
+    Beyond where one of them is 0 it stays there. Samples that agree show no direction and stay as they are.
+    """
+    pooled, observed = frequencies(x + y), (frequencies(x), frequencies(y))
+
+    def at(share: float) -> tuple[Floats, Floats]:
+        """From the pooled ones at 0 by the observed ones at 1/2 to as far as can be at 1."""
+        times = share / (1 - share)
+        p, q = (frequencies(np.maximum(pooled + times * (each - pooled), 0.0)) for each in observed)
+        return p, q
+
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if divergence.plug_in(*moved(middle)) < wanted else (low, middle)
-    return moved(low)
+        low, high = (middle, high) if divergence.plug_in(*at(middle)) < distance else (low, middle)
+    return at(low)
 
 
 def _drawn(

@@ -19,10 +19,10 @@ from kldiv.definition import (
     Rows,
 )
 from kldiv.elementary import log_ratio_of_probabilities
-from kldiv.estimators.intervals import Floats, Interval, Moments, Quantiles, score, score_interval
-
-# Half an outcome for each outcome, where a variance needs a frequency above 0 (Krichevsky & Trofimov 1981).
-_HALF = 0.5
+from kldiv.estimators.agreement import by_chance
+from kldiv.estimators.intervals import Floats, Hidden, Interval, Moments, Quantiles, score, score_interval
+from kldiv.estimators.jackknife import jackknife
+from kldiv.estimators.unseen import never_shown
 
 
 def total(counts: Floats) -> Floats:
@@ -60,24 +60,16 @@ def zhang_grabchak(x: Floats, y: Floats) -> Floats:
     sums are differences of harmonic numbers. Of a weight below 1, which no count is, ψ(x_i) is taken at 1,
     so that the term goes to 0 with its weight.
     """
-    from scipy.special import digamma  # noqa: PLC0415 (slow to load, and the worked example needs none)
-
-    n, m = total(x), total(y)
-    of_p = digamma(np.maximum(x, 1.0)) - digamma(np.maximum(n, 1.0))
-    terms = x / n * (digamma(m + 1) - digamma(y + 1) + of_p)
-    estimate: Floats = terms.sum(-1)
+    estimate: Floats = _zhang_grabchak_terms(x, y, total(x), total(y)).sum(-1)
     return estimate
 
 
-def _unseen(p: Floats, count: Floats) -> Floats:
-    """Σ p_i·E₁(count_i): by how much ψ(count + 1) overstates log(count) where few are expected.
+def _zhang_grabchak_terms(x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+    from scipy.special import digamma  # noqa: PLC0415 (slow to load, and the worked example needs none)
 
-    E[ψ(Y+1)] − log λ = E₁(λ) for Y of Poisson's distribution: the bias left in Zhang & Grabchak's terms.
-    """
-    from scipy.special import exp1  # noqa: PLC0415 (as above)
-
-    left: Floats = np.where(p > 0, p * exp1(np.where(p > 0, count, 1.0)), 0.0).sum(-1)
-    return left
+    of_p = digamma(np.maximum(x, 1.0)) - digamma(np.maximum(n, 1.0))
+    terms: Floats = x / n * (digamma(m + 1) - digamma(y + 1) + of_p)
+    return terms
 
 
 class CountedDivergence(ABC):
@@ -105,23 +97,26 @@ class CountedDivergence(ABC):
 
 @dataclass(frozen=True)
 class SmoothDivergence(CountedDivergence):
-    """A divergence with a second derivative at P = Q."""
+    """A divergence with a second derivative at P = Q, estimated by a sum over outcomes."""
 
     definition: FDivergence
     curvature: ClassVar[float]
     """f''(1): near P = Q, D_f is curvature/2 times Pearson's χ² divergence (Csiszár & Shields 2004, §4)."""
 
-    def null_bias(self, x: Floats, y: Floats) -> Floats:  # noqa: ARG002
-        """The bias that `corrected` has left if P = Q; 0 unless a subclass knows better."""
-        return np.zeros(x.shape[:-1])
+    @abstractmethod
+    def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """Of counts x and y of samples of n and m; but for their bias, each is 0 on average where P = Q."""
 
-    def lacking(self, x: Floats, y: Floats) -> Floats:  # noqa: ARG002
-        """How much too low outcomes that are too rare to be seen may make `corrected`; 0 as above."""
-        return np.zeros(x.shape[:-1])
+    def corrected(self, x: Floats, y: Floats) -> Floats:
+        """The sum of the terms, less the bias that it has left where P = Q."""
+        terms = self.terms(x, y, total(x), total(y))
+        estimate: Floats = terms.sum(-1) - by_chance(self.terms, x, y).mean
+        return estimate
 
-    def excess(self, x: Floats, y: Floats) -> Floats:  # noqa: ARG002
-        """How much too high; 0 as above."""
-        return np.zeros(x.shape[:-1])
+    def hidden(self, x: Floats, y: Floats) -> Hidden:  # noqa: ARG002
+        """How much too low outcomes that one sample never shows may make it; 0 unless that has no bound."""
+        none = np.zeros(x.shape[:-1])
+        return Hidden(none, none, none)
 
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
         """By inverting the score."""
@@ -131,46 +126,17 @@ class SmoothDivergence(CountedDivergence):
         """By the variance at the truth."""
         return score(self.moments(x, y), truth)
 
-    def first_order_variance(self, x: Floats, y: Floats) -> Floats:
-        """Var_P(∂D/∂p)/n + Var_Q(∂D/∂q)/m, the delta method (Serfling 1980, §3.3).
-
-        Frequencies are those of counts half an outcome larger, so that slopes are finite.
-        """
-        shown = x + y > 0
-        p, q = (frequencies(each, np.where(shown, _HALF, 0.0)) for each in (x, y))
-        slopes = FDivergence.log_slopes(self.definition, np, rows_of(p, q))
-        parts = (
-            _variance(each, of) / total(counts)[..., 0]
-            for each, of, counts in zip(slopes, (p, q), (x, y), strict=True)
-        )
-        variance: Floats = sum(parts, np.zeros(x.shape[:-1]))
-        return variance
-
     def moments(self, x: Floats, y: Floats) -> Moments:
         """The statistic's moments, at P = Q and on the way from there to the estimate."""
-        freedom = np.maximum((x + y > 0).sum(-1) - 1.0, 1.0)
+        chance = by_chance(self.terms, x, y)
+        center = self.terms(x, y, total(x), total(y)).sum(-1) - chance.mean
         null_scale = 0.5 * self.curvature * (1 / total(x) + 1 / total(y))[..., 0]
-        null_bias = self.null_bias(x, y)
-        center = self.corrected(x, y) - null_bias
-        # The plug-in variance is 4·c·D with D too large by its bias c·freedom, which is added on both sides
-        # a second time so that samples that happen to agree don't divide 0 by 0.
-        noise = null_scale * freedom
-        variance = self.first_order_variance(x, y) + 4 * null_scale * noise
-        scale = variance / (4 * (np.maximum(center, 0.0) + 2 * noise))
-        return Moments(
-            center,
-            scale,
-            2 * null_scale**2 * freedom,
-            self.lacking(x, y),
-            np.maximum(self.excess(x, y) - null_bias, 0.0),
+        # The jackknife's variance is 4·c·D and what chance alone makes of it. That is added on both sides a
+        # second time, so that samples that happen to agree don't divide 0 by 0.
+        scale = (jackknife(self.terms, x, y) + chance.jackknife) / (
+            4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
         )
-
-
-def _variance(log_slopes: Floats, p: Floats) -> Floats:
-    """The variance under p of the slopes ∂D/∂p, from p·∂D/∂p."""
-    slopes = np.divide(log_slopes, p, out=np.zeros_like(p), where=p > 0)
-    variance: Floats = (p * (slopes - log_slopes.sum(-1, keepdims=True)) ** 2).sum(-1)
-    return variance
+        return Moments(center, scale, chance.variance, self.hidden(x, y))
 
 
 class CountedKullbackLeibler(SmoothDivergence):
@@ -178,18 +144,17 @@ class CountedKullbackLeibler(SmoothDivergence):
 
     curvature = 1.0
 
+    def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """Zhang & Grabchak's, of p·log(p/q) − p + q, whose slopes are 0 where p = q."""
+        return _zhang_grabchak_terms(x, y, n, m) - (x / n - y / m)
+
     def corrected(self, x: Floats, y: Floats) -> Floats:
         """Zhang & Grabchak's estimate."""
         return zhang_grabchak(x, y)
 
-    def null_bias(self, x: Floats, y: Floats) -> Floats:
-        """Σ r·[E₁(n·r) − E₁(m·r)] at the pooled frequencies r; it is not 0 where n ≠ m."""
-        pooled = frequencies(x + y)
-        return _unseen(pooled, total(x) * pooled) - _unseen(pooled, total(y) * pooled)
-
-    def lacking(self, x: Floats, y: Floats) -> Floats:
-        """Σ p·E₁(m·q) with half an outcome added to the counts of Q."""
-        return _unseen(frequencies(x), y + _HALF)
+    def hidden(self, x: Floats, y: Floats) -> Hidden:
+        """The outcomes of P that Q never shows."""
+        return never_shown(x, y)
 
 
 class CountedJeffreys(SmoothDivergence):
@@ -197,13 +162,18 @@ class CountedJeffreys(SmoothDivergence):
 
     curvature = 2.0
 
+    def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """The terms of both directions."""
+        return _zhang_grabchak_terms(x, y, n, m) + _zhang_grabchak_terms(y, x, m, n)
+
     def corrected(self, x: Floats, y: Floats) -> Floats:
-        """The sum of both directions; what bias they have left at P = Q is equal and opposite."""
+        """The sum of both directions; what bias they have left at P = Q is all but opposite."""
         return zhang_grabchak(x, y) + zhang_grabchak(y, x)
 
-    def lacking(self, x: Floats, y: Floats) -> Floats:
-        """As for each direction."""
-        return _unseen(frequencies(x), y + _HALF) + _unseen(frequencies(y), x + _HALF)
+    def hidden(self, x: Floats, y: Floats) -> Hidden:
+        """The outcomes of either that the other never shows."""
+        sides = zip(never_shown(x, y), never_shown(y, x), strict=True)
+        return Hidden(*(of_p + of_q for of_p, of_q in sides))
 
 
 class CountedJensenShannon(SmoothDivergence):
@@ -211,51 +181,33 @@ class CountedJensenShannon(SmoothDivergence):
 
     curvature = 0.25
 
-    def corrected(self, x: Floats, y: Floats) -> Floats:
-        """The plug-in value, less the bias of each of the three entropies.
+    def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """The plug-in terms, less the bias of each of the three entropies.
 
         Each is corrected by ψ in place of log (Grassberger 1988, Finite sample corrections to entropy and
-        dimension estimates, eq. 13), where the mixture has as many counts as a count of its variance has.
+        dimension estimates, eq. 13), where the mixture has as many counts as a count of its variance has:
+        (p + q)²/(p/n + q/m), and all of it as many as 4/(1/n + 1/m).
         """
-        p, q, mixed = frequencies(x), frequencies(y), _mixed(x, y)
-        of_p, of_q = _entropy_bias(p, x, total(x)), _entropy_bias(q, y, total(y))
-        of_mixture = _entropy_bias(0.5 * (p + q), mixed, _pairs(x, y))
-        estimate: Floats = self.plug_in(p, q) + of_mixture - 0.5 * (of_p + of_q)
-        return estimate
-
-    def null_bias(self, x: Floats, y: Floats) -> Floats:
-        """What ψ leaves of the three biases at the pooled frequencies."""
-        pooled = frequencies(x + y)
-        counts = (total(x) * pooled, total(y) * pooled, _pairs(x, y) * pooled)
-        of_p, of_q, of_mixture = (_unseen(pooled, each) for each in counts)
-        return 0.5 * (of_p + of_q) - of_mixture
-
-    def excess(self, x: Floats, y: Floats) -> Floats:
-        """The same with half an outcome added to the observed counts."""
-        p, q = frequencies(x), frequencies(y)
-        of_p, of_q = _unseen(p, x + _HALF), _unseen(q, y + _HALF)
-        return 0.5 * (of_p + of_q) - _unseen(0.5 * (p + q), _mixed(x, y) + _HALF)
+        p, q = x / n, y / m
+        mixture, variance = 0.5 * (p + q), p / n + q / m
+        mixed = np.divide((p + q) ** 2, variance, out=np.zeros_like(variance), where=variance > 0)
+        of_sizes = 0.5 * (_log_bias(n) + _log_bias(m)) - _log_bias(4 / (1 / n + 1 / m))
+        biases = mixture * (_log_bias(mixed) + of_sizes) - 0.5 * (p * _log_bias(x) + q * _log_bias(y))
+        terms: Floats = 0.5 * (_entropy_terms(p) + _entropy_terms(q)) - _entropy_terms(mixture) + biases
+        return terms
 
 
-def _pairs(x: Floats, y: Floats) -> Floats:
-    """4/(1/n + 1/m): the size of a sample whose frequencies vary as the equal mixture's do."""
-    size: Floats = 4 / (1 / total(x) + 1 / total(y))
-    return size
+def _entropy_terms(p: Floats) -> Floats:
+    """p·log p, 0 at 0."""
+    return p * np.log(np.where(p > 0, p, 1.0))
 
 
-def _mixed(x: Floats, y: Floats) -> Floats:
-    """The count that varies as much, for its size, as the mixture does: (p + q)²/(p/n + q/m)."""
-    p, q = frequencies(x), frequencies(y)
-    variance = p / total(x) + q / total(y)
-    return np.divide((p + q) ** 2, variance, out=np.zeros_like(variance), where=variance > 0)
-
-
-def _entropy_bias(p: Floats, counts: Floats, size: Floats) -> Floats:
-    """Σ p·[log x − ψ(x)] − [log n − ψ(n)], by which the plug-in entropy is too small."""
+def _log_bias(counts: Floats) -> Floats:
+    """log x − ψ(x), at 1 for less."""
     from scipy.special import digamma  # noqa: PLC0415 (as above)
 
-    counts, size = np.maximum(counts, 1.0), np.maximum(size, 1.0)
-    bias: Floats = (p * (np.log(counts) - digamma(counts))).sum(-1) - (np.log(size) - digamma(size))[..., 0]
+    counts = np.maximum(counts, 1.0)
+    bias: Floats = np.log(counts) - digamma(counts)
     return bias
 
 
@@ -264,36 +216,28 @@ class CountedSquaredHellinger(SmoothDivergence):
 
     curvature = 0.25
 
-    def corrected(self, x: Floats, y: Floats) -> Floats:
-        """1 − Σ s(x_i)·s(y_i)/(s(n)·s(m)), s(x) = Γ(x+1)/Γ(x+½) and s(0) = 0.
+    def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """(p + q)/2 − s(x)·s(y)/(s(n)·s(m)), s(x) = Γ(x+1)/Γ(x+½) and s(0) = 0, less what s lacks.
 
         s is the falling factorial power ½, and E[x·(x−1)···(x−k+1)] = n·(n−1)···(n−k+1)·pᵏ for counts
         (Johnson, Kotz & Balakrishnan 1997, Discrete Multivariate Distributions, eq. 35.5); Zhang &
-        Grabchak's ψ is the same power's slope at 0.
+        Grabchak's ψ is the same power's slope at 0. For X of Poisson's distribution E[s(X)] = √λ·erf(√λ),
+        so that √(p·q)·[1 − erf(√λ)·erf(√μ)] is lacking. The expected counts λ and μ are taken between those
+        seen and those if P = Q; what is wrong with them there is known, as all is that chance does.
         """
-        affinity = (_root(x) * _root(y)).sum(-1) / (_root(total(x)) * _root(total(y)))[..., 0]
-        estimate: Floats = 1 - affinity
-        return estimate
+        from scipy.special import erf  # noqa: PLC0415 (as above)
 
-    def null_bias(self, x: Floats, y: Floats) -> Floats:
-        """What s leaves at the pooled frequencies: E[s(X)] = √λ·erf(√λ) for X of Poisson's distribution."""
-        pooled = frequencies(x + y)
-        return _affinity_lost(pooled, pooled, total(x) * pooled, total(y) * pooled)
-
-    def excess(self, x: Floats, y: Floats) -> Floats:
-        """The same with half an outcome added to the observed counts."""
-        shown = np.where(x + y > 0, _HALF, 0.0)
-        p, q = frequencies(x, shown), frequencies(y, shown)
-        return _affinity_lost(p, q, x + shown, y + shown)
+        of_p, of_q = _expected(x, x + y, n / (n + m)), _expected(y, x + y, m / (n + m))
+        lacking = np.sqrt(of_p / n * of_q / m) * (1 - erf(np.sqrt(of_p)) * erf(np.sqrt(of_q)))
+        terms: Floats = 0.5 * (x / n + y / m) - _root(x) * _root(y) / (_root(n) * _root(m)) - lacking
+        return terms
 
 
-def _affinity_lost(p: Floats, q: Floats, p_counts: Floats, q_counts: Floats) -> Floats:
-    """Σ √(p·q)·[1 − erf(√λ)·erf(√μ)] of the expected counts λ and μ."""
-    from scipy.special import erf  # noqa: PLC0415 (as above)
-
-    kept = erf(np.sqrt(p_counts)) * erf(np.sqrt(q_counts))
-    lost: Floats = (np.sqrt(p * q) * (1 - kept)).sum(-1)
-    return lost
+def _expected(count: Floats, pooled: Floats, share: Floats) -> Floats:
+    """The mean after `count` of a Gamma distribution, of shape ½ and mean `share` of the pooled count."""
+    guess = pooled * share
+    mean: Floats = (count + 0.5) * guess / (guess + 0.5)
+    return mean
 
 
 def _root(x: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kldiv.definition import FDivergence
 from kldiv.errors import InvalidInputError
-from kldiv.estimators.bootstrap import bootstrap_quantiles
+from kldiv.estimators.bootstrap import bootstrap_interval
 from kldiv.estimators.counted import (
     JEFFREYS,
     JENSEN_SHANNON,
@@ -191,10 +191,7 @@ def _interval(
     check_whole("seed", seed, 0)
     if interval == "delta":
         return named.counted.interval(x, y, normal_quantiles(confidence), skewness=True)
-    quantiles = bootstrap_quantiles(
-        named.counted, x, y, confidence=confidence, resamples=resamples, seed=seed
-    )
-    return named.counted.interval(x, y, quantiles, skewness=False)
+    return bootstrap_interval(named.counted, x, y, confidence=confidence, resamples=resamples, seed=seed)
 
 
 def _either(names: Sequence[str] | dict[str, Named]) -> str:

@@ -7,8 +7,8 @@ taken at the δ that is asked about, as Wilson 1927 does for a proportion:
 
     (D̂ − δ)² <= z²·(V₀ + 4·c·δ),
 
-V₀ = 2·c₀²·(K−1) the variance of the quadratic form at P = Q with c₀ = f''(1)/2·(1/n + 1/m), and 4·c·δ the
-delta method's variance, for a noncentral χ² with c = c₀ exactly. docs/estimators.md has its coverage.
+V₀ the variance at P = Q, for many counts of each outcome 2·c₀²·(K−1) with c₀ = f''(1)/2·(1/n + 1/m), and
+4·c·δ the delta method's, for a noncentral χ² with c = c₀ exactly. docs/estimators.md has its coverage.
 """
 
 from statistics import NormalDist
@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 # (z² − 1)/6 of the skewness κ₃/σ³ of a centred χ² variable, in units of c/σ: 8·c³·ν/(2·c²·ν)/6 (Cornish &
 # Fisher 1938).
 _SKEWNESS = 2 / 3
+# (z² − 1)/6 of a skewness, as there.
+_SIXTH = 1 / 6
 
 
 class Quantiles(NamedTuple):
@@ -37,6 +39,14 @@ class Interval(NamedTuple):
     high: Floats
 
 
+class Hidden(NamedTuple):
+    """What outcomes never seen may add to an estimate: three cumulants."""
+
+    mean: Floats
+    variance: Floats
+    third: Floats
+
+
 class Moments(NamedTuple):
     """What the interval knows of a statistic: see `score_interval`."""
 
@@ -46,10 +56,8 @@ class Moments(NamedTuple):
     """c: near P = Q the plug-in value is c times a noncentral χ², and its variance grows by 4·c a nat."""
     null_variance: Floats
     """The variance where P = Q."""
-    lacking: Floats
-    """How much lower than the truth the estimate may be for want of rare outcomes."""
-    excess: Floats
-    """How much higher it may be."""
+    hidden: Hidden
+    """How much lower than the truth it may be for outcomes never seen."""
 
 
 def normal_quantiles(confidence: float) -> Quantiles:
@@ -61,26 +69,28 @@ def normal_quantiles(confidence: float) -> Quantiles:
 def score_interval(moments: Moments, quantiles: Quantiles, *, skewness: bool) -> Interval:
     """The two ends of all δ with below <= (D̂ − δ)/√(V₀ + 4·c·δ) <= above.
 
-    The lower end moves by the skewness of a χ² variable if the quantiles don't have it. The lower end is
-    below 0 where P = Q is not excluded. Estimates below 0 are taken for 0 at the upper end: a sample that
-    agrees better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
+    The lower end moves by the skewness of a χ² variable if the quantiles don't have it, and is below 0 where
+    P = Q is not excluded. The upper end allows for what is hidden. Estimates below 0 are taken for 0 there: a
+    sample that agrees better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
     """
-    center, scale, variance, lacking, excess = moments
-    above = np.full_like(center, quantiles.above)
-    shift = _SKEWNESS * (above**2 - 1) * scale if skewness else 0.0
-    reached = np.maximum(center, 0.0) + lacking
-    low = _solve(center - shift - excess, scale, variance, above)
-    high = _solve(reached, scale, variance, np.full_like(center, min(quantiles.below, 0.0)))
-    return Interval(low, high)
+    center, scale, variance, hidden = moments
+    shift = _SKEWNESS * (quantiles.above**2 - 1) * scale if skewness else 0.0
+    low = _solve(center - shift, scale, variance, quantiles.above)
+    below = min(quantiles.below, 0.0)
+    reached, wider = np.maximum(center, 0.0) + hidden.mean, variance + hidden.variance
+    varied = np.where(hidden.third > 0, wider + 4 * scale * reached, 1.0)
+    skewed = _SIXTH * max(below**2 - 1, 0.0) * hidden.third / varied
+    return Interval(low, _solve(reached + skewed, scale, wider, below))
 
 
 def score(moments: Moments, truth: Floats | float) -> Floats:
-    """(D̂ − δ)/√(V₀ + 4·c·δ)."""
-    deviation: Floats = (moments.center - truth) / np.sqrt(moments.null_variance + 4 * moments.scale * truth)
-    return deviation
+    """(D̂ − δ)/√(V₀ + 4·c·δ); where nothing varies, as of single values, it is undivided."""
+    variance = moments.null_variance + 4 * moments.scale * truth
+    scored: Floats = (moments.center - truth) / np.sqrt(np.where(variance > 0, variance, 1.0))
+    return scored
 
 
-def _solve(center: Floats, scale: Floats, variance: Floats, z: Floats) -> Floats:
+def _solve(center: Floats, scale: Floats, variance: Floats, z: float) -> Floats:
     """The δ with center − δ = z·√(V₀ + 4·c·max(δ, 0))."""
     at_zero = z * np.sqrt(variance)
     root = np.sqrt(np.maximum(variance + 4 * scale * center + 4 * (scale * z) ** 2, 0.0))

@@ -5,6 +5,10 @@ are, then each difference of frequencies is normal and its absolute value folded
 Nottingham 1961, eqs. 3 and 4), which gives the mean and the variance of the distance as counted. The estimate
 is the distance whose mean is what was counted, and the interval all those that what was counted does not
 contradict.
+
+How much chance adds depends on that spread, which is known by its noisy observation alone: much where small
+differences hide beside large ones, little where all are alike, since the mean of |N(z, 1)| is convex in z. So
+the upper end takes the differences for more alike than they were observed, and the lower end for less.
 """
 
 import math
@@ -20,10 +24,11 @@ from kldiv.estimators.intervals import Floats, Interval, Quantiles
 
 # A sixth of the skewness of a folded normal variable at 0, √2·(4 − π)/(π − 2)^(3/2) (Cornish & Fisher 1938).
 _SKEWNESS = math.sqrt(2) * (4 - math.pi) / (math.pi - 2) ** 1.5 / 6
-# Of the variance that chance alone has, what is added so that no pattern is 0 everywhere.
-_TRACE = 1e-3
+# Of the variance that chance alone has, what is added to the squares of the differences: for the estimate so
+# that no pattern is 0 everywhere, for the upper end all of it, for the lower end less than none.
+_TRACE, _ALIKE, _UNLIKE = 1e-3, 1.0, -0.1
 # Halvings of [0, 1]: far closer than any estimate is to the truth.
-_HALVINGS = 40
+_HALVINGS = 30
 
 
 class Line(NamedTuple):
@@ -46,32 +51,41 @@ class Line(NamedTuple):
         distance: Floats = 0.5 * abs(self.p - self.q).sum(-1)
         return distance
 
-    @property
-    def pattern(self) -> Floats:
-        """How the distance is spread over the outcomes; samples that agree have the one of chance."""
+    def pattern(self, added: float) -> Floats:
+        """How the distance is spread over the outcomes, with a share of chance's; if they agree, as that."""
         chance = _binomial_variance(self.pooled, self.n + self.m) * (self.n + self.m) * self.spread
-        size = np.sqrt((self.p - self.q) ** 2 + _TRACE * chance)
+        square = np.maximum((self.p - self.q) ** 2 + added * chance, _TRACE * chance)
+        size = np.sqrt(square)
         share: Floats = size / size.sum(-1, keepdims=True)
         return share
 
-    def moments(self, distance: Floats) -> tuple[Floats, Floats]:
+    def moments(self, distance: Floats, pattern: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the distance as counted, if the truth is `distance`."""
         from scipy.special import ndtr  # noqa: PLC0415 (slow to load, and the worked example needs none)
 
         times = np.minimum(distance / np.maximum(self.observed, np.finfo(float).tiny), 1.0)[..., None]
         p, q = (self.pooled + times * (each - self.pooled) for each in (self.p, self.q))
-        size = 2 * distance[..., None] * self.pattern
+        size = 2 * distance[..., None] * pattern
         shown = self.pooled > 0
         variance = np.where(shown, _binomial_variance(p, self.n) + _binomial_variance(q, self.m), 0.0)
         deviation = np.sqrt(variance)
         ratio = size / np.where(shown, deviation, 1.0)
-        kept = 2 * ndtr(ratio) - 1
-        folded = math.sqrt(2 / math.pi) * deviation * np.exp(-0.5 * ratio**2) + size * kept
-        # Var|d| on the diagonal; elsewhere Cov(d_i, d_j), of which a fold keeps sign_i·sign_j.
+        kept, bell = 2 * ndtr(ratio) - 1, math.sqrt(2 / math.pi) * np.exp(-0.5 * ratio**2)
+        folded = deviation * bell + size * kept
+        # Var|d| on the diagonal.
         own = (size**2 + variance - folded**2).sum(-1)
-        sign = np.sign(self.p - self.q) * kept
-        pairs = _cross(sign * p) / self.n[..., 0] + _cross(sign * q) / self.m[..., 0]
-        return 0.5 * folded.sum(-1), 0.5 * np.sqrt(np.maximum(own - pairs, 0.0))
+        both = self.covariances(np.sign(self.p - self.q) * kept, bell / np.where(shown, deviation, 1.0), p, q)
+        return 0.5 * folded.sum(-1), 0.5 * np.sqrt(np.maximum(own + both, 0.0))
+
+    def covariances(self, slope: Floats, curvature: Floats, p: Floats, q: Floats) -> Floats:
+        """The sum of Cov(|d_i|, |d_j|) over i ≠ j, to the second order in Cov(d_i, d_j).
+
+        By Mehler's formula, Σ over k of E[f⁽ᵏ⁾]·E[g⁽ᵏ⁾]·Cov(d_i, d_j)ᵏ/k!, where Cov(d_i, d_j) is
+        −p_i·p_j/n − q_i·q_j/m. The second term is what ties two outcomes together at p = q.
+        """
+        first = _cross(slope * p) / self.n[..., 0] + _cross(slope * q) / self.m[..., 0]
+        second = _cross(curvature * self.pooled**2 * self.spread)
+        return 0.5 * second - first
 
 
 def _binomial_variance(share: Floats, size: Floats) -> Floats:
@@ -101,7 +115,8 @@ class CountedTotalVariation(CountedDivergence):
     def corrected(self, x: Floats, y: Floats) -> Floats:
         """The distance at which the one counted is what is expected; 0 where none is so small."""
         of = line(x, y)
-        return _solve(of.observed, lambda distance: of.moments(distance)[0])
+        pattern = of.pattern(_TRACE)
+        return _solve(of.observed, lambda distance: of.moments(distance, pattern)[0])
 
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
         """The distances from which what was counted is no more than the quantiles away."""
@@ -109,22 +124,24 @@ class CountedTotalVariation(CountedDivergence):
         freedom = np.maximum((x + y > 0).sum(-1) - 1.0, 1.0)
         third = _SKEWNESS * (quantiles.above**2 - 1) / np.sqrt(freedom) if skewness else 0.0
 
-        def end(quantile: Floats | float, seen: Floats) -> Floats:
+        def end(quantile: Floats | float, seen: Floats, added: float) -> Floats:
+            pattern = of.pattern(added)
+
             def height(distance: Floats) -> Floats:
-                mean, deviation = of.moments(distance)
+                mean, deviation = of.moments(distance, pattern)
                 return mean + quantile * deviation
 
             return _solve(seen, height)
 
         # Samples that agree better than chance don't prove that P = Q.
-        chance, _ = of.moments(np.zeros_like(of.observed))
-        above, below = end(quantiles.above + third, of.observed), min(quantiles.below, 0.0)
-        return Interval(above, end(below, np.maximum(of.observed, chance)))
+        chance, _ = of.moments(np.zeros_like(of.observed), of.pattern(_ALIKE))
+        low = end(quantiles.above + third, of.observed, _UNLIKE)
+        return Interval(low, end(min(quantiles.below, 0.0), np.maximum(of.observed, chance), _ALIKE))
 
     def score(self, x: Floats, y: Floats, truth: float) -> Floats:
         """By the moments at the truth."""
         of = line(x, y)
-        mean, deviation = of.moments(np.full_like(of.observed, truth))
+        mean, deviation = of.moments(np.full_like(of.observed, truth), of.pattern(_TRACE))
         scored: Floats = (of.observed - mean) / np.where(deviation > 0, deviation, 1.0)
         return scored
 

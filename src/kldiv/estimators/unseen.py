@@ -1,0 +1,33 @@
+"""What outcomes of P that Q's sample never shows may hide: log(p/q) has no bound there.
+
+ψ(y+1) stands for the logarithm of Q's expected count λ of an outcome. At y = 0 a flat prior for λ would give
+it: −log λ has the mean −ψ(1) then. After Kerman 2011, Neutral noninformative and informative conjugate beta
+and gamma prior distributions, §3, λ has a Gamma distribution of shape 1/3 after no count, which is as likely
+to lie below the truth as above; it makes more of what is small. The cumulants of −log λ are polygamma
+functions at the shape (Johnson, Kotz & Balakrishnan 1995, Continuous Univariate Distributions, §17.8).
+"""
+
+import numpy as np
+
+from kldiv.estimators.intervals import Floats, Hidden
+
+_SHAPE = 1 / 3
+# The variance that the jackknife gives −log λ already: half a value of difference ψ(2) − ψ(1).
+_KNOWN = 0.5
+
+
+def never_shown(x: Floats, y: Floats) -> Hidden:
+    """How much larger Σ p·log(1/q) may be than by ψ(y+1), summed over the outcomes that only P shows.
+
+    An outcome of weight y < 1 in Q counts as 1 − y of one that was never shown.
+    """
+    from scipy.special import digamma, zeta  # noqa: PLC0415 (slow to load)
+
+    p = x / x.sum(-1, keepdims=True)
+    lacking = np.maximum(1 - y, 0.0)
+    first, second, third = ((lacking * p**power).sum(-1) for power in (1, 2, 3))
+    return Hidden(
+        first * (digamma(1.0) - digamma(_SHAPE)),
+        second * (zeta(2, _SHAPE) - _KNOWN),
+        third * 2 * zeta(3, _SHAPE),
+    )
