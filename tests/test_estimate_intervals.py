@@ -65,7 +65,7 @@ def test_the_variance_where_p_equals_q_is_that_over_many_samples(divergence, p, 
 def test_the_ends_are_where_the_score_is_at_its_quantiles(center, scale, variance, below, above):
     nothing = np.array(0.0)
     hidden = Hidden(nothing, nothing, nothing)
-    moments = Moments(*(np.array(each) for each in (center, scale, variance)), hidden)
+    moments = Moments(*(np.array(each) for each in (center, scale, variance)), hidden, nothing)
     low, high = score_interval(moments, Quantiles(-below, above), skewness=False)
     # The score's square root amplifies rounding where what is under it is small.
     if low > 0:
@@ -116,9 +116,9 @@ def test_coverage_over_all_samples(name, n, m, p, q):
     assert 0.92 <= exact_coverage(name, n, m, p, q) <= 0.995
 
 
-def tilted(p):
+def tilted(p, seed=0):
     """A random step of 1 in each log-probability away from p."""
-    weights = p * np.exp(np.random.default_rng(0).standard_normal(len(p)))
+    weights = p * np.exp(np.random.default_rng(seed).standard_normal(len(p)))
     return weights / weights.sum()
 
 
@@ -135,8 +135,17 @@ STEEP = np.array([0.3, *[0.699 / 40] * 40, *[0.001 / 9] * 9])
         (500, 1000, np.full(50, 0.02), STEEP),
         (30, 300, (0.03, 0.3, 0.67), (0.4, 0.3, 0.3)),
         (1000, 1000, rare(100), tilted(rare(100))),
+        (10_000, 1000, tilted(rare(100), 3), rare(100)),
     ],
-    ids=["equal", "equal, unequal sizes", "P lacks some", "Q lacks some", "P may lack one", "a step away"],
+    ids=[
+        "equal",
+        "equal, unequal sizes",
+        "P lacks some",
+        "Q lacks some",
+        "P may lack one",
+        "a step away",
+        "a step away, unequal sizes",
+    ],
 )
 def test_coverage_with_outcomes_expected_once_or_never(name, n, m, p, q):
     generator, named = np.random.default_rng(6), DIVERGENCES[name]
