@@ -136,7 +136,7 @@ class SmoothDivergence(CountedDivergence):
         scale = (jackknife(self.terms, x, y) + chance.jackknife) / (
             4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
         )
-        return Moments(center, scale, chance.variance, self.hidden(x, y), np.maximum(-chance.mean, 0.0))
+        return Moments(center, scale, chance.variance, self.hidden(x, y), chance.mean)
 
 
 class CountedKullbackLeibler(SmoothDivergence):

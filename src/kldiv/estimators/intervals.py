@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 _SKEWNESS = 2 / 3
 # (z² − 1)/6 of a skewness, as there.
 _SIXTH = 1 / 6
-# From this share of what the estimate was raised by on, D_f is far enough from 0 for that to be too much.
+# From this share of the bias at P = Q on, D_f is far enough from 0 for the bias to be another.
 _AWAY = 0.1
 
 
@@ -60,8 +60,8 @@ class Moments(NamedTuple):
     """The variance where P = Q."""
     hidden: Hidden
     """How much lower than the truth it may be for outcomes never seen."""
-    raised: Floats
-    """By how much the center was raised for the bias at P = Q: elsewhere that may be too much."""
+    bias: Floats
+    """The bias at P = Q, which the center is less; elsewhere there may be less of it."""
 
 
 def normal_quantiles(confidence: float) -> Quantiles:
@@ -74,17 +74,19 @@ def score_interval(moments: Moments, quantiles: Quantiles, *, skewness: bool) ->
     """The two ends of all δ with below <= (D̂ − δ)/√(V₀ + 4·c·δ) <= above.
 
     The lower end moves by the skewness of a χ² variable if the quantiles don't have it, and is below 0 where
-    P = Q is not excluded. Where they surely differ it does not count on a bias that is known at P = Q alone.
+    P = Q is not excluded. Where they surely differ neither end counts on a bias that is known at P = Q alone.
     The upper end allows for what is hidden. Estimates below 0 are taken for 0 there: a sample that agrees
     better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
     """
-    center, scale, variance, hidden, raised = moments
+    center, scale, variance, hidden, bias = moments
     shift = _SKEWNESS * (quantiles.above**2 - 1) * scale if skewness else 0.0
     low = _solve(center - shift, scale, variance, quantiles.above)
-    unraised = np.maximum(_solve(center - raised - shift, scale, variance, quantiles.above), _AWAY * raised)
-    low = np.where(low > _AWAY * raised, np.minimum(low, unraised), low)
+    away = low > _AWAY * np.abs(bias)
+    lower = _solve(center + np.minimum(bias, 0.0) - shift, scale, variance, quantiles.above)
+    low = np.where(away, np.maximum(lower, _AWAY * np.abs(bias)), low)
     below = min(quantiles.below, 0.0)
     reached, wider = np.maximum(center, 0.0) + hidden.mean, variance + hidden.variance
+    reached = reached + np.where(away, np.maximum(bias, 0.0), 0.0)
     varied = np.where(hidden.third > 0, wider + 4 * scale * reached, 1.0)
     skewed = _SIXTH * max(below**2 - 1, 0.0) * hidden.third / varied
     return Interval(low, _solve(reached + skewed, scale, wider, below))
