@@ -96,8 +96,7 @@ def is_settled(way: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
     An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D).
     """
     if way == APART:
-        # Both D(p‖q) and log(1 + g), which is what most outcomes' slopes are made of.
-        return not wild and value > _APART and abs(value - rest) > _APART
+        return not wild and value > _APART
     if way == PLAIN and (wild or not _is_wide(centre, value)):
         return False
     return not rest * rest > 2.0 * value

@@ -28,6 +28,8 @@ CAREFUL, PLAIN, APART = range(3)
 _FAR = 6.0
 # From here on, rare outcomes alone may set two distributions apart, the others being close.
 _FARTHEST = 10.0
+# Where w differs less from e, on the average of e, their rounding shows.
+_STRAYED = 0.3
 # The least finite numbers.
 _LEAST_32, _LEAST_64 = -3.4028234663852886e38, -1.7976931348623157e308
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
@@ -115,14 +117,15 @@ def _weigh(
 
 @compiled
 def _weigh_apart(zp: Any, zq: Any, top: Any, q_top: Any, scale: Any, weights: Any, gaps: Any) -> Any:
-    """Σ e, Σ e·t and Σ w for w = e·e^(−t), and whether some t is out of range; written as by `_weigh`.
+    """Σ e, Σ e·t, Σ w and Σ |w − e| for w = e·e^(−t), and whether some t is out of range.
 
+    Written is what `_weigh` writes.
     `top` and `q_top` are what exponents are less than scaled logits. What rounds an exponent moves its t
     likewise, as if the logit had been another: D(p‖q) hardly depends on that.
     """
     wide_vectors()
     most, zero, beyond_range = like(top, _MOST), like(top, 0.0), False
-    total = moment = q_total = zero
+    total = moment = q_total = strayed = zero
     for j in range(len(zp)):
         x = multiply_add(widen(top, zp[j]), scale, -top)
         y = multiply_add(widen(top, zq[j]), scale, -q_top)
@@ -133,9 +136,10 @@ def _weigh_apart(zp: Any, zq: Any, top: Any, q_top: Any, scale: Any, weights: An
             weights[j] = e
         if gaps is not None:
             gaps[j] = w - e
-        total, moment, q_total = accumulate(total, e), accumulate(moment, e * t), accumulate(q_total, w)
+        total, moment = accumulate(total, e), accumulate(moment, e * t)
+        q_total, strayed = accumulate(q_total, w), accumulate(strayed, magnitude(w - e))
         beyond_range |= t > like(top, _FARTHEST)
-    return total, moment, q_total, beyond_range
+    return total, moment, q_total, strayed, beyond_range
 
 
 # --- a row ------------------------------------------------------------------------------------------
@@ -150,14 +154,16 @@ def weigh_blocks(
     wide_vectors()
     high = like(scale, centre)
     low = like(scale, centre - high)
-    total, moment, excess, wild = 0.0, 0.0, 0.0, False
+    total = moment = excess = strayed = 0.0
+    wild = False
     for i in range(0, len(zp), BLOCK):
         j = i + BLOCK
         p, q, e, t = zp[i:j], zq[i:j], part(weights, i, j), part(differences, i, j)
         gap, ratio = part(gaps, i, j), part(ratios, i, j)
         if way == APART:
-            w, m, of_q, out = _weigh_apart(p, q, top * scale, (top - high) * scale, scale, e, gap)
+            w, m, of_q, s, out = _weigh_apart(p, q, top * scale, (top - high) * scale, scale, e, gap)
             x, out = float(of_q) - float(w) + float(m), out | (of_q > like(of_q, _TOO_MANY))
+            strayed += s
         elif way == PLAIN:
             w, m, x, out = _weigh(p, q, top, high, None, scale, e, t, gap, ratio)
         else:
@@ -165,4 +171,5 @@ def weigh_blocks(
         total, moment, excess, wild = total + w, moment + m, excess + x, wild | out
         if way != CAREFUL and wild:
             break
-    return total, moment, excess, wild
+    # What most slopes are made of is a difference of w and e.
+    return total, moment, excess, wild | (way == APART and not strayed > _STRAYED * total)
