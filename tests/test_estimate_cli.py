@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +39,9 @@ def measured(tmp_path):
 @pytest.mark.parametrize("divergence", ["kl", "js", "psi", "tv", "hellinger"])
 @pytest.mark.parametrize("interval", ["delta", "bootstrap"])
 def test_json_is_what_python_returns(run, divergence, interval):
-    code, out, err = run(*FEW, "--divergence", divergence, "--interval", interval, "--level", "0.9", "--json")
+    code, out, err = run(
+        *FEW, "--divergence", divergence, "--interval", interval, "--confidence", "0.9", "--json"
+    )
     values = [[*map(int, each.split(","))] for each in FEW]
     name = {"tv": "total_variation"}.get(divergence, divergence)
     expected = kldiv.estimate(*values, divergence=name, interval=interval, confidence=0.9)
@@ -121,7 +124,7 @@ def test_the_share_of_js_does_not_depend_on_the_base(run):
         (("1,a", "1"), "P mixes numbers and text"),
         (("a", "b", "--method", "dirichlet"), "concentration"),
         (("a", "b", "--divergence", "tv", "--base", "2"), "has no logarithm"),
-        (("a", "b", "--level", "1"), "Invalid value for '--level'"),
+        (("a", "b", "--confidence", "1"), "Invalid value for '--confidence'"),
         (("0.5,0.5,0.25", "0.5,0.75,0.3,0.2"), "occur more than once"),
         (("@absent", "a"), "can't read 'absent' for P"),
     ],
@@ -160,3 +163,12 @@ def test_help_loads_nothing_and_an_estimate_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", heavy], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_full_disk_is_one_sentence(more):
+    command = [sys.executable, "-m", "kldiv", "estimate", *FEW, *more]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "kldiv: can't write the output: No space left on device\n")

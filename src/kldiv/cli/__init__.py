@@ -62,11 +62,25 @@ def _run(arguments: list[str]) -> int:
         return _fail(error)
     except (KeyboardInterrupt, click.Abort):
         return _INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has left; what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _PIPE_CLOSED
+    except OSError as error:
+        return _output_lost(error)
     return 0
+
+
+def _output_lost(error: OSError) -> int:
+    """The exit code where standard output takes no more: its reader has left, or the disk is full.
+
+    Raises:
+        OSError: this one, if it is about a file.
+    """
+    closed = isinstance(error, BrokenPipeError)
+    if not closed and error.filename is not None:
+        raise error
+    # What is still buffered has nowhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return (
+        _PIPE_CLOSED if closed else _fail(click.ClickException(f"can't write the output: {error.strerror}"))
+    )
 
 
 def _fail(error: KLDivError | click.ClickException) -> int:

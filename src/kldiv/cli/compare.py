@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kldiv.cli.options import DIVERGENCES, base_option, confidence_option, divergence_option
 from kldiv.cli.tables import name_pairs, names, opening_options, table, write
 
 if TYPE_CHECKING:
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
 
 _EXCEEDED = 1
 _EXAMPLE = "kldiv compare july.parquet january.parquet --threshold 0.1"
-_DIVERGENCES = {
-    "kl": "kl",
-    "js": "js",
-    "psi": "psi",
-    "tv": "total_variation",
-    "hellinger": "hellinger",
-}
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, given: float | None) -> float | None:
@@ -46,13 +40,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
     help="Compare these two columns together as well. May be repeated.",
 )
 @click.option("--by", metavar="COLUMN", help="Compare each group of rows too: those with one value here.")
-@click.option(
-    "--divergence",
-    type=click.Choice([*_DIVERGENCES]),
-    default="kl",
-    show_default=True,
-    help="What is estimated; all but kl have no direction.",
-)
+@divergence_option
 @click.option(
     "--missing",
     type=click.Choice(["category", "drop", "separate"]),
@@ -60,12 +48,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
     show_default=True,
     help="Take nulls and NaN as outcomes like any other, leave them out, or compare them on their own.",
 )
-@click.option(
-    "--base",
-    default="e",
-    show_default=True,
-    help="Of the logarithm: e (nats), 2 (bits), 10 or another number.",
-)
+@base_option
 @click.option(
     "--threshold",
     type=float,
@@ -86,13 +69,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
     show_default=True,
     help="How many values of a text are counted one by one.",
 )
-@click.option(
-    "--confidence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.95,
-    show_default=True,
-    help="Nominal coverage of the intervals.",
-)
+@confidence_option
 @click.option(
     "--interval",
     type=click.Choice(["delta", "bootstrap"]),
@@ -153,7 +130,7 @@ def compare(  # noqa: PLR0913 (the options of the command)
         comparison = compare_tables(
             p_table,
             q_table,
-            divergence=_DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
+            divergence=DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
             weights=weights,
             base=parsed_base,
             on_progress=on_progress,

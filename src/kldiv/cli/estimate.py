@@ -5,16 +5,10 @@ from typing import Any
 
 import click
 
+from kldiv.cli.options import DIVERGENCES, base_option, confidence_option, divergence_option
 from kldiv.errors import InvalidInputError
 
 _EXAMPLE = "kldiv estimate @july.txt @january.txt --base 2"
-_DIVERGENCES = {
-    "kl": "kl",
-    "js": "js",
-    "psi": "psi",
-    "tv": "total_variation",
-    "hellinger": "hellinger",
-}
 _METHODS = (
     "auto",
     "zhang_grabchak",
@@ -32,13 +26,7 @@ _METHODS = (
 @click.command(context_settings={"ignore_unknown_options": True}, epilog=f"For example: {_EXAMPLE}")
 @click.argument("p", metavar="P")
 @click.argument("q", metavar="Q")
-@click.option(
-    "--divergence",
-    type=click.Choice([*_DIVERGENCES]),
-    default="kl",
-    show_default=True,
-    help="What is estimated; all but kl have no direction.",
-)
+@divergence_option
 @click.option(
     "--method",
     type=click.Choice(_METHODS),
@@ -53,19 +41,8 @@ _METHODS = (
     show_default=True,
     help="How the interval is found: of counts delta or bootstrap, of measurements subsampling.",
 )
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.95,
-    show_default=True,
-    help="Nominal coverage of the interval.",
-)
-@click.option(
-    "--base",
-    default="e",
-    show_default=True,
-    help="Of the logarithm: e (nats), 2 (bits), 10 or another number.",
-)
+@confidence_option
+@base_option
 @click.option("--concentration", type=float, help="What --method dirichlet adds to each count.")
 @click.option("--neighbours", type=int, help="How many nearest neighbours are measured; 1 unless given.")
 @click.option(
@@ -82,7 +59,6 @@ def estimate(
     q: str,
     *,
     divergence: str,
-    level: float,
     base: str,
     text: bool,
     json: bool,
@@ -102,9 +78,8 @@ def estimate(
     found = estimate_samples(
         read_values(p, "P", as_text=text),
         read_values(q, "Q", as_text=text),
-        divergence=_DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
+        divergence=DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
         base=parse_base(base),
-        confidence=level,
         **options,
     )
     if json:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kldiv.cli.options import base_option
 from kldiv.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -17,12 +18,7 @@ _EXAMPLE = "kldiv explain 1,1,2,2,3 1,1,1,1,1,2,3,3,3,3 --base 2"
 @click.command(context_settings={"ignore_unknown_options": True}, epilog=f"For example: {_EXAMPLE}")
 @click.argument("p", metavar="P")
 @click.argument("q", metavar="Q")
-@click.option(
-    "--base",
-    default="e",
-    show_default=True,
-    help="Of the logarithm: e (nats), 2 (bits), 10 or another number.",
-)
+@base_option
 @click.option("--pmf", is_flag=True, help="P and Q are probabilities of the same outcomes, not samples.")
 @click.option("--weights", is_flag=True, help="Like --pmf, with P and Q divided by their sums first.")
 @click.option("--text", is_flag=True, help="Read every value as text, numbers too.")

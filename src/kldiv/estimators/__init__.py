@@ -141,6 +141,6 @@ def _refuse(choice: Choice, **given: bool) -> None:
         if asked:
             why = f": {choice.reason}" if choice.reason else ""
             raise InvalidInputError(
-                f"this {name} is for samples taken as {other}, and these are {choice.kind}{why}; "
+                f"the argument {name} is for samples taken as {other}, and these are {choice.kind}{why}; "
                 "leave it out, or name a method"
             )

@@ -24,13 +24,13 @@ _STRETCH = 512
 _PROBE, _LEAST_PROBE = 64, 64
 MOVES = 5
 HUGE = 1e30
-_SMALL = 0.5
+SMALL = 0.5
 # The rounding of a difference costs slopes as many units as it is larger than the differences spread: up to
 # this, a few units are all that comes of it.
 _WIDE = 4.0
 # With a divergence beyond this, differences some spreads away are far.
 _NARROW = 1.0
-# From this divergence on, what two softmaxes lose shows little: some 3 units beside 1.
+# From this divergence on, what two softmaxes lose shows little: some 4 units beside 1.
 _APART = 0.3
 
 
@@ -74,7 +74,7 @@ def likeliest(z: Any, unit: Any) -> Any:
 def divergence(excess: Any, rest: Any) -> Any:
     """D(p‖q) = ρ + log(1 + g) for g = A − ρ; near 0 as A − (g − log(1 + g)), whose parts ρ has left."""
     grown = excess - rest
-    if abs(grown) < _SMALL:
+    if abs(grown) < SMALL:
         _, beyond = logarithm_parts(grown, 1.0 + grown)
         return excess - beyond
     return rest + math.log1p(grown)

@@ -119,16 +119,6 @@ def every(_context: Any, number: Any) -> Any:  # noqa: ARG001 (typed by them)
 
 
 @intrinsic
-def lane_of(_context: Any, lanes: Any, lane: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """One of the lanes."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.extract_element(*arguments)
-
-    return lanes.scalar(lanes, types.intp), generate
-
-
-@intrinsic
 def load(_context: Any, array: Any, j: Any) -> Any:  # noqa: ARG001 (typed by them)
     """The lanes that lie from COUNT·j on in an array of float64."""
 

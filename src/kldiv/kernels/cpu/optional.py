@@ -10,6 +10,11 @@ from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.machine import narrow, wide_vectors
 
 
+def any_wanted(*grads: Any) -> bool:
+    """Whether one of the types of gradients is not that of None."""
+    return not all(isinstance(grad, types.NoneType) for grad in grads)
+
+
 def part(room: Any, first: Any, end: Any) -> Any:
     """A part of an array, and None of None."""
     raise NotImplementedError
@@ -88,8 +93,7 @@ def _weights(p_grad: Any, q_grad: Any, scratch: Any) -> Any:  # noqa: ARG001
 
 @overload(room_for_weights)
 def _room_for_weights_of(p_grad: Any, q_grad: Any, scratch: Any) -> Callable[..., Any]:  # noqa: ARG001
-    wanted = (grad for grad in (p_grad, q_grad) if not isinstance(grad, types.NoneType))
-    return _weights if any(wanted) else _no_weights
+    return _weights if any_wanted(p_grad, q_grad) else _no_weights
 
 
 def keep(row: Any, out: Any) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from numba import boolean, types
+from numba import boolean
 from numba.extending import overload
 
 from kldiv.kernels.cpu import call
@@ -12,6 +12,7 @@ from kldiv.kernels.cpu.f_logits import f_row
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import kl_row, kl_value
 from kldiv.kernels.cpu.machine import wide_vectors
+from kldiv.kernels.cpu.optional import any_wanted
 
 # In the precision of the kernel, after room for a row of each side as it is stored.
 SCRATCH_ROWS = 6
@@ -31,8 +32,7 @@ def _row_of(
 ) -> Callable[..., Any]:  # fmt: skip
     if how.instance_class is not KullbackLeibler:
         return f_row
-    wanted = (grad for grad in (p_grad, q_grad) if not isinstance(grad, types.NoneType))
-    return kl_row if any(wanted) else kl_value
+    return kl_row if any_wanted(p_grad, q_grad) else kl_value
 
 
 @compiled

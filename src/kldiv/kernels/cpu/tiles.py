@@ -11,6 +11,7 @@ from numba import boolean, float64, int64, types
 from numba.extending import overload
 
 from kldiv.kernels.cpu import call
+from kldiv.kernels.cpu.centring import SMALL
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import (
     KullbackLeibler,
@@ -27,8 +28,6 @@ SCRATCH_ROWS = 4
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
 _WILD = -600.0
 _HUGE = 1e30
-# As `centring` has it.
-_SMALL = 0.5
 # Beyond any finite logit but those that nearly overflow.
 _NONE = 1e37
 _LEAST = -3.4028234663852886e38
@@ -138,7 +137,7 @@ def _kl_terms(
         for j in range(outcomes):
             store(slopes, j, load(a, j) * share * (load(b, j) - grown) * inverse)
     logarithm, beyond = logarithm_parts(grown, every(1.0) + grown)
-    return select(magnitude(grown) < every(_SMALL), excess - beyond, rest + logarithm)
+    return select(magnitude(grown) < every(SMALL), excess - beyond, rest + logarithm)
 
 
 def _all_terms(
