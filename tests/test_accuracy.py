@@ -97,6 +97,21 @@ def test_rare_outcomes_apart_and_the_others_close(share, below):
     oracle.assert_close(alone.grad, [slopes[1]], UNITS, normwise=True, label="slope of q alone")
 
 
+@pytest.mark.parametrize("spread", [1.0, 3.0, 6.0])
+def test_an_outcome_masked_in_q_and_the_others_close(spread):
+    """The masked one makes the divergence and the steepest slope; all slopes are measured by that one."""
+    generator = torch.Generator().manual_seed(7)
+    p = spread * torch.randn(8, 60, generator=generator)
+    q = p + 0.01 * torch.randn(8, 60, generator=generator)
+    q[torch.arange(8), torch.randint(60, (8,), generator=generator)] -= 1000.0
+    exact_p, exact_q = ([oracle.probabilities(row) for row in side.tolist()] for side in (p, q))
+    value, of_p, of_q = value_and_slopes(KL, p, q)
+    oracle.assert_close(value, list(map(oracle.kl, exact_p, exact_q)), UNITS, label="value")
+    slopes = list(map(oracle.kl_slopes, exact_p, exact_q))
+    oracle.assert_close(of_p, [pair[0] for pair in slopes], UNITS, normwise=True, label="slope of p")
+    oracle.assert_close(of_q, [pair[1] for pair in slopes], UNITS, normwise=True, label="slope of q")
+
+
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
 @pytest.mark.parametrize("case", DIVERGENCES, ids=Case.name.fget)
 def test_value_of_many_outcomes(case, dtype):

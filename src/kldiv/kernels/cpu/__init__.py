@@ -100,7 +100,7 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
     p_place, q_place = _place(p.values), _place(q.values)
     words = call.pack(
-        -(-chunk // lanes.COUNT) * lanes.COUNT, count, outcomes, room, size,
+        -(-chunk // lanes.ROWS) * lanes.ROWS, count, outcomes, room, size,
         *p_place[:-1], form.p_space, *q_place[:-1], form.q_space,
         _address(where), room + own, _address(board), board_words, value.data_ptr(), _KINDS[value.dtype],
         *_gradient_place(p_grad), *_gradient_place(q_grad),
@@ -146,7 +146,7 @@ def _form(
     if of_p or of_q:
         return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
     if few and p != torch.float64:
-        scratch_rows = (tiles.SCRATCH_ROWS + 1) * lanes.COUNT
+        scratch_rows = (tiles.SCRATCH_ROWS + 1) * lanes.ROWS
         return _Form(entry_of_tiles(marker), scratch_rows, of_p, of_q, is_double=True)
     kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
     if long and marker is KullbackLeibler:

@@ -8,11 +8,12 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from numba import boolean, carray, float64, int64, types, uint64
+from numba import boolean, float64, int64, types, uint64
 from numba.extending import overload
 
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.machine import fetch_and_add, narrow, pointer, widen
+from kldiv.kernels.cpu.machine import narrow, widen
+from kldiv.kernels.cpu.memory import fetch_and_add, part_of, view
 
 # Numbers of words, in the order of `pack`.
 NEXT, SLOT, HARDS, CHUNK, ROWS, OUTCOMES, SCRATCH, SLOT_BYTES = range(8)
@@ -43,19 +44,19 @@ def some_are_hard(words: ctypes.Array[ctypes.c_int64]) -> bool:
 @compiled
 def integers(call: Any) -> Any:
     """The words of the call at an address as whole numbers."""
-    return carray(pointer(call), (Q_GRAD_KIND + 1,), int64)
+    return view(call, Q_GRAD_KIND + 1, int64)
 
 
 @compiled
 def numbers(call: Any) -> Any:
     """The same words as floating-point numbers; only those from SCALE on mean one."""
-    return carray(pointer(call), (SLOPE_AT_NO_Q + 1,), float64)
+    return view(call, SLOPE_AT_NO_Q + 1, float64)
 
 
 @compiled
-def array(address: Any, length: Any, kind: Any) -> Any:
-    """The memory at an address as an array of `length` of a type."""
-    return carray(pointer(address), (length,), kind)
+def scratch_row(scratch: Any, k: Any, length: Any) -> Any:
+    """The k-th of rows of one length."""
+    return part_of(scratch, k * length, (k + 1) * length)
 
 
 @compiled
@@ -84,7 +85,7 @@ def sides(words: Any) -> Any:
 def start_of(side: Any, i: Any) -> Any:
     """How many numbers after the address of a side its row i starts."""
     _, stride, _, starts, _ = side
-    return array(starts, i + 1, int64)[i] if starts else i * stride
+    return view(starts, i + 1, int64)[i] if starts else i * stride
 
 
 @compiled
@@ -93,18 +94,25 @@ def row_of(side: Any, i: Any, outcomes: Any, kind: Any, spare: Any) -> Any:
     base, _, step, _, _ = side
     start = start_of(side, i)
     if step == 1:
-        return array(base, start + outcomes, kind)[start:]
-    apart, together = array(base, start + (outcomes - 1) * step + 1, kind), array(spare, outcomes, kind)
+        return part_of(view(base, start + outcomes, kind), start, start + outcomes)
+    apart, together = view(base, start + (outcomes - 1) * step + 1, kind), view(spare, outcomes, kind)
     for j in range(outcomes):
         together[j] = apart[start + j * step]
     return together
 
 
 @compiled
+def to_next(side: Any, i: Any, end: Any) -> Any:
+    """How far after row i the next one lies; 0 where there is none, or outcomes lie apart."""
+    _, _, step, _, _ = side
+    return start_of(side, i + 1) - start_of(side, i) if step == 1 and i + 1 < end else 0
+
+
+@compiled
 def gradient_row(base: Any, i: Any, outcomes: Any, kind: Any) -> Any:
     """Where the gradient of row i will lie."""
     start = i * outcomes
-    return array(base, start + outcomes, kind)[start:]
+    return part_of(view(base, start + outcomes, kind), start, start + outcomes)
 
 
 def wanted_row(base: Any, i: Any, outcomes: Any, kind: Any) -> Any:
@@ -149,13 +157,13 @@ def read(side: Any, i: Any, outcomes: Any, out: Any, first: Any, apart: Any) -> 
     start = start_of(side, i)
     end = start + (outcomes - 1) * step + 1
     if kind == SINGLE:
-        _read(array(base, end, types.float32), start, step, outcomes, out, first, apart)
+        _read(view(base, end, types.float32), start, step, outcomes, out, first, apart)
     elif kind == DOUBLE:
-        _read(array(base, end, types.float64), start, step, outcomes, out, first, apart)
+        _read(view(base, end, types.float64), start, step, outcomes, out, first, apart)
     elif kind == BRAIN:
-        _read(array(base, end, types.uint16), start, step, outcomes, out, first, apart)
+        _read(view(base, end, types.uint16), start, step, outcomes, out, first, apart)
     elif kind == HALF:
-        _read(array(base, end, types.int16), start, step, outcomes, out, first, apart)
+        _read(view(base, end, types.int16), start, step, outcomes, out, first, apart)
 
 
 @compiled
@@ -175,20 +183,20 @@ def write(rows: Any, apart: Any, base: Any, first: Any, count: Any, outcomes: An
     """Rows as gradients from `first` on: outcomes lie `apart` numbers apart, and rows begin side by side."""
     start, end = first * outcomes, (first + count) * outcomes
     if kind == SINGLE:
-        _write(rows, apart, array(base, end, types.float32)[start:], outcomes)
+        _write(rows, apart, part_of(view(base, end, types.float32), start, end), outcomes)
     elif kind == DOUBLE:
-        _write(rows, apart, array(base, end, types.float64)[start:], outcomes)
+        _write(rows, apart, part_of(view(base, end, types.float64), start, end), outcomes)
     elif kind == BRAIN:
-        _write(rows, apart, array(base, end, types.uint16)[start:], outcomes)
+        _write(rows, apart, part_of(view(base, end, types.uint16), start, end), outcomes)
 
 
 @compiled
 def write_value(words: Any, i: Any, value: Any) -> None:
     """The value of row i."""
     if words[VALUE_KIND] == SINGLE:
-        array(words[VALUE], i + 1, types.float32)[i] = value
+        view(words[VALUE], i + 1, types.float32)[i] = value
     else:
-        array(words[VALUE], i + 1, types.float64)[i] = value
+        view(words[VALUE], i + 1, types.float64)[i] = value
 
 
 # --- rows that are not asked for --------------------------------------------------------------------
@@ -197,7 +205,7 @@ def write_value(words: Any, i: Any, value: Any) -> None:
 @compiled
 def left_out(words: Any, i: Any, hard: Any) -> Any:
     """Whether row i is not asked for, and then is not hard either."""
-    if words[MASK] == 0 or array(words[MASK], i + 1, boolean)[i]:
+    if words[MASK] == 0 or view(words[MASK], i + 1, boolean)[i]:
         return False
     hard[i] = False
     return True

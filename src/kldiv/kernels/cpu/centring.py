@@ -10,19 +10,19 @@ over blocks, so that they neither depend on threads nor lose digits as rows grow
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.machine import larger, like, select, smaller, wide_vectors, widen
-from kldiv.kernels.cpu.optional import part
+from kldiv.kernels.cpu.lanes import every, first_of, highest_of, read, width
+from kldiv.kernels.cpu.machine import larger, like, wide_vectors, widen
 from kldiv.kernels.cpu.vector import logarithm_parts
-from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh_blocks
+from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
 
-# What is searched for the likeliest outcome at once.
-_STRETCH = 512
-# The share of a row that its centre is guessed from, and the fewest outcomes that are worth a guess.
-_PROBE, _LEAST_PROBE = 64, 64
+# The centre is guessed from a 64th of a row, some times as many outcomes at the least.
+_PROBE = 64
 MOVES = 5
+# An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D): three times at the most.
+_STRAYED = 6.0
 HUGE = 1e30
 SMALL = 0.5
 # The rounding of a difference costs slopes as many units as it is larger than the differences spread: up to
@@ -30,41 +30,30 @@ SMALL = 0.5
 _WIDE = 4.0
 # With a divergence beyond this, differences some spreads away are far.
 _NARROW = 1.0
-# From this divergence on, what two softmaxes lose shows little: some 4 units beside 1.
-_APART = 0.3
+# What two softmaxes lose is some units beside 1, or beside ρ if that is more: it shows little in a divergence
+# like the first, and in one like the second that is not much less than ρ.
+_APART, _STILL_APART, _NEAR = 0.3, 0.2, 2.0
 
 
 # --- the likeliest outcome --------------------------------------------------------------------------
 
 
 @compiled
-def _highest(z: Any, unit: Any) -> Any:
-    wide_vectors()
-    top = widen(unit, z[0])
-    for j in range(len(z)):
-        top = larger(top, widen(unit, z[j]))
-    return top
-
-
-@compiled
-def _first_at(z: Any, unit: Any, top: Any) -> Any:
-    wide_vectors()
-    at = end = len(z) - 1
-    for j in range(len(z)):
-        at = smaller(at, select(widen(unit, z[j]) == top, j, end))
-    return at
-
-
-@compiled
 def likeliest(z: Any, unit: Any) -> Any:
     """The index of the largest logit; any index if there is a NaN."""
     wide_vectors()
-    top, start = _highest(z[:_STRETCH], unit), 0
-    for first in range(_STRETCH, len(z), _STRETCH):
-        other = _highest(z[first : first + _STRETCH], unit)
-        if other > top:
-            top, start = other, first
-    return start + _first_at(z[start : start + _STRETCH], unit, top)
+    none = every(like(unit, -math.inf))
+    step, a, b, c, d = width(none), none, none, none, none
+    # Four at a time, for each has to wait for what it is compared with.
+    for j in range(0, len(z), 4 * step):
+        a, b = larger(read(none, z, j), a), larger(read(none, z, j + step), b)
+        c, d = larger(read(none, z, j + 2 * step), c), larger(read(none, z, j + 3 * step), d)
+    top = every(highest_of(larger(larger(a, b), larger(c, d))))
+    for j in range(0, len(z), step):
+        lane = first_of(read(none, z, j) == top)
+        if lane < step:
+            return min(j + lane, len(z) - 1)
+    return len(z) - 1
 
 
 # --- a row ------------------------------------------------------------------------------------------
@@ -91,15 +80,12 @@ def _is_wide(centre: Any, value: Any) -> Any:
 
 @compiled
 def is_settled(way: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
-    """Whether a row weighed about this centre, in one of the ways, need not be weighed once more.
-
-    An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D).
-    """
+    """Whether a row weighed about this centre, in one of the ways, need not be weighed once more."""
     if way == APART:
-        return not wild and value > _APART
+        return not wild and value > _STILL_APART and abs(rest) < _NEAR * value
     if way == PLAIN and (wild or not _is_wide(centre, value)):
         return False
-    return not rest * rest > 2.0 * value
+    return not rest * rest > _STRAYED * value
 
 
 @compiled
@@ -111,14 +97,12 @@ def guess(
 
     And the way in which, as far as that shows, the row may be weighed.
     """
-    wide_vectors()
-    n = max(len(zp) // _PROBE, _LEAST_PROBE)
+    n = max(len(zp) // (_PROBE * _PROBE), 1) * _PROBE
     if len(zp) < 2 * n:
         return 0.0, CAREFUL
-    total, moment, excess, _ = weigh_blocks(
-        zp[:n], zq[:n], top, centre, scale, like(n, CAREFUL),
-        part(weights, 0, n), part(differences, 0, n), part(gaps, 0, n), part(ratios, 0, n),
-    )  # fmt: skip
+    total, moment, excess, _, _ = weigh(
+        zp, zq, 0, n, (0, 0), top, centre, scale, like(n, PLAIN), weights, differences, gaps, ratios
+    )
     share, rest = total * len(zp) / n, moment / total
     mean = share * rest / (share + (1.0 if at >= n else 0.0))
     if not math.isfinite(mean):
@@ -131,31 +115,51 @@ def guess(
     return mean, CAREFUL
 
 
+class Row(NamedTuple):
+    """What a row was found to be."""
+
+    at: Any
+    """p's likeliest outcome."""
+    total: Any
+    """Σ e."""
+    rest: Any
+    """ρ."""
+    grown: Any
+    """g."""
+    value: Any
+    """D(p‖q)."""
+    way: Any
+    """How it was weighed."""
+    hard: Any
+    """Whether it is beyond what is done here."""
+
+
 @compiled
-def centred(zp: Any, zq: Any, scale: Any, weights: Any, differences: Any, gaps: Any, ratios: Any) -> Any:
-    """p's likeliest outcome, Σ e, ρ, g, D(p‖q), and whether the row is hard: beyond what is done here.
+def centred(
+    zp: Any, zq: Any, ahead: Any, scale: Any, weights: Any, differences: Any, gaps: Any, ratios: Any
+) -> Any:
+    """A row weighed about a centre near the mean of its differences.
 
     The first centre is where the likeliest outcome and the start of the row suggest; that it has to be moved
     is rare.
     """
-    wide_vectors()
     at = likeliest(zp, scale)
     top = widen(scale, zp[at])
     centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
-        return at, 1.0, 0.0, 0.0, 0.0, True
+        return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
     move, way = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
-    total = rest = excess = value = 0.0
+    total = rest = grown = value = 0.0
     wild = False
     for _ in range(MOVES):
         centre += move / scale
-        total, moment, more, wild = weigh_blocks(
-            zp, zq, top, centre, scale, way, weights, differences, gaps, ratios
+        total, moment, more, growth, wild = weigh(
+            zp, zq, 0, len(zp), ahead, top, centre, scale, way, weights, differences, gaps, ratios
         )
-        rest, excess = moment / total, more / total
-        value = divergence(excess, rest)
+        rest, grown = moment / total, growth / total
+        value = divergence(more / total, rest)
         move = 0.0 if way != CAREFUL and wild else rest
         if is_settled(way, wild, centre * scale, rest, value):
             break
         way = CAREFUL
-    return at, total, rest, excess - rest, value, wild | (not abs(value) < HUGE)
+    return Row(at, total, rest, grown, value, way, wild | (not abs(value) < HUGE))

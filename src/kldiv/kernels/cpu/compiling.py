@@ -16,7 +16,14 @@ from numba import cfunc, njit, types
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-_OPTIONS = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Nothing that is compiled here allocates or holds what is counted.
+_OPTIONS = {
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "_nrt": False,
+}
 
 
 def compiled(function: Function) -> Function:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from kldiv.kernels.cpu.call import FACTOR, SCALE
+from kldiv.kernels.cpu.call import FACTOR, SCALE, scratch_row
 from kldiv.kernels.cpu.centring import centred, likeliest
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import (
@@ -13,9 +13,9 @@ from kldiv.kernels.cpu.generators import (
     saturated,
     term_and_slopes,
 )
-from kldiv.kernels.cpu.kl_logits import less
+from kldiv.kernels.cpu.kl_logits import less_share
 from kldiv.kernels.cpu.machine import accumulate, by_precision, like, select, wide_vectors
-from kldiv.kernels.cpu.optional import item, keep, part, room
+from kldiv.kernels.cpu.optional import item, part, room
 from kldiv.kernels.cpu.vector import LEAST_RATIO_32, LEAST_RATIO_64
 from kldiv.kernels.cpu.weighing import BLOCK
 
@@ -69,24 +69,26 @@ def _unit_slopes(how: Any, j: Any, row: Any) -> Any:
 
 
 @compiled
-def _settle(slopes: Any, mass: Any, left: Any, at: Any, factor: Any) -> None:
-    """From slopes of log-probabilities to those of logits: less each outcome's mass times their sum."""
-    wide_vectors()
+def _settle(slopes: Any, mass: Any, left: Any, at: Any, factor: Any, out: Any) -> None:
+    """out ← slopes of logits from those of log-probabilities: less each outcome's mass times their sum."""
     left -= slopes[at]
     slopes[at] = like(factor, 0.0)
-    less(slopes, mass, like(factor, left), factor, -1)
+    less_share(slopes, mass, like(factor, left), factor, -1, 0, len(slopes), out)
 
 
-def f_row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:
+def f_row(
+    how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any
+) -> Any:
     """The call's factor times Σ F(p, q), its gradients times that if not None; whether the row is hard."""
     wide_vectors()
-    scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]
-    weights, gaps, ratios = scratch[0], scratch[1], scratch[2]
-    differences = room_for_differences(how, scratch[3])
-    at, total, _, grown_, _, hard = centred(zp, zq, scale, weights, differences, gaps, ratios)
-    if hard:
+    scale, factor, n = like(scratch[0], numbers[SCALE]), numbers[FACTOR], len(zp)
+    weights, gaps, ratios = scratch_row(scratch, 0, n), scratch_row(scratch, 1, n), scratch_row(scratch, 2, n)
+    differences = room_for_differences(how, scratch_row(scratch, 3, n))
+    found = centred(zp, zq, ahead, scale, weights, differences, gaps, ratios)
+    if found.hard:
         return 0.0, True
-    of_p, of_q = room(p_grad, scratch[4]), room(q_grad, scratch[5])
+    at, total, grown_ = found.at, found.total, found.grown
+    of_p, of_q = room(p_grad, scratch_row(scratch, 4, n)), room(q_grad, scratch_row(scratch, 5, n))
     share, grown, logarithm = like(scale, 1.0 / total), like(scale, grown_), like(scale, math.log1p(grown_))
     row = (weights, gaps, ratios, differences, share, grown, logarithm)
     q_at = at if q_grad is None else likeliest(zq, scale)
@@ -97,7 +99,8 @@ def f_row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, sc
     for i in range(0, len(zp), BLOCK):
         j = i + BLOCK
         block = (
-            weights[i:j], gaps[i:j], ratios[i:j], part(differences, i, j), share, grown, logarithm,
+            part(weights, i, j), part(gaps, i, j), part(ratios, i, j), part(differences, i, j),
+            share, grown, logarithm,
         )  # fmt: skip
         t, left, right, missed = _terms(how, block, p_unit, q_unit, part(of_p, i, j), part(of_q, i, j))
         terms, left_p, left_q, lost = terms + t, left_p + left, left_q + right, lost | missed
@@ -109,9 +112,7 @@ def f_row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, sc
     value, slope = finished(how, terms)
     each = like(scale, scale * factor * slope)
     if p_grad is not None:
-        _settle(of_p, weights, left_p / total, at, each)
-        keep(of_p, p_grad)
+        _settle(of_p, weights, left_p / total, at, each, p_grad)
     if q_grad is not None:
-        _settle(of_q, ratios, left_q, q_at, each)
-        keep(of_q, q_grad)
+        _settle(of_q, ratios, left_q, q_at, each, q_grad)
     return value * factor, False

@@ -1,91 +1,119 @@
 """The Kullback–Leibler divergence of rows of logits, with its gradients: the kernel that losses run on."""
 
+import math
 from typing import Any
 
-from kldiv.kernels.cpu.call import FACTOR, SCALE
+from kldiv.kernels.cpu.call import FACTOR, SCALE, scratch_row
 from kldiv.kernels.cpu.centring import centred
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.machine import accumulate, like, multiply_add, wide_vectors
-from kldiv.kernels.cpu.optional import keep, room
-from kldiv.kernels.cpu.weighing import BLOCK
+from kldiv.kernels.cpu.lanes import doubled, every, read, sum_of, width, write
+from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, narrow, wide_vectors
+from kldiv.kernels.cpu.optional import room
+from kldiv.kernels.cpu.weighing import APART, BLOCK
 
 # Σ e below this: the likeliest outcome has more than half of the mass.
 HEAVY = 2.0
+# Slopes are differences of parts that add up to some number. Where they add up to less than this share of it,
+# the parts' rounding shows.
+_TELLING = 0.4
 
 
 @compiled
-def less_block(slopes: Any, mass: Any, share: Any, factor: Any) -> Any:
-    """slopes ← (slopes − share·mass)·factor; the sum of that."""
-    wide_vectors()
-    total = like(factor, 0.0)
-    for j in range(len(slopes)):
-        slope = multiply_add(-share, mass[j], slopes[j]) * factor
-        slopes[j] = slope
-        total = accumulate(total, slope)
-    return total
+def less_share(
+    slopes: Any, mass: Any, share: Any, factor: Any, heavy: Any, first: Any, end: Any, out: Any
+) -> Any:
+    """out ← (slopes − share·mass)·factor from `first` to `end`.
 
-
-@compiled
-def less(slopes: Any, mass: Any, share: Any, factor: Any, heavy: Any) -> None:
-    """slopes ← (slopes − share·mass)·factor, whose sum is 0: an outcome of most of the mass takes the rest.
-
-    Where it has nearly all, the difference alone would leave it no right digit.
+    Returns the sum of that without the outcome `heavy`, and of its magnitudes. `end` is that of the row, or a
+    whole number of registers after `first`.
     """
     wide_vectors()
-    own = multiply_add(-share, mass[heavy], slopes[heavy]) * factor
-    total = 0.0
-    for i in range(0, len(slopes), BLOCK):
-        total += less_block(slopes[i : i + BLOCK], mass[i : i + BLOCK], share, factor)
-    if heavy >= 0:
-        slopes[heavy] = like(factor, own - total)
+    own = like(factor, 0.0)
+    if first <= heavy < end:
+        own = multiply_add(-share, mass[heavy], slopes[heavy]) * factor
+    shares, factors, zero = every(-share), every(factor), every(like(factor, 0.0))
+    total = size = doubled(zero)
+    for start in range(first, end, BLOCK):
+        block_total = block_size = zero
+        for j in range(start, min(start + BLOCK, end), width(zero)):
+            slope = multiply_add(shares, read(zero, mass, j), read(zero, slopes, j)) * factors
+            write(out, j, slope)
+            block_total, block_size = block_total + slope, block_size + magnitude(slope)
+        total, size = total + doubled(block_total), size + doubled(block_size)
+    return sum_of(total) - own, sum_of(size)
 
 
 @compiled
-def weighted_block(differences: Any, weights: Any, mean: Any, factor: Any) -> Any:
-    """t ← e·(t − mean)·factor; the sum of that."""
+def weighted(
+    differences: Any, weights: Any, mean: Any, factor: Any, heavy: Any, first: Any, end: Any, out: Any
+) -> Any:
+    """out ← e·(t − mean)·factor, and what `less_share` returns."""
     wide_vectors()
-    total = like(factor, 0.0)
-    for j in range(len(differences)):
-        slope = weights[j] * (differences[j] - mean) * factor
-        differences[j] = slope
-        total = accumulate(total, slope)
-    return total
+    own = like(factor, 0.0)
+    if first <= heavy < end:
+        own = weights[heavy] * (differences[heavy] - mean) * factor
+    means, factors, zero = every(mean), every(factor), every(like(factor, 0.0))
+    total = size = doubled(zero)
+    for start in range(first, end, BLOCK):
+        block_total = block_size = zero
+        for j in range(start, min(start + BLOCK, end), width(zero)):
+            slope = read(zero, weights, j) * (read(zero, differences, j) - means) * factors
+            write(out, j, slope)
+            block_total, block_size = block_total + slope, block_size + magnitude(slope)
+        total, size = total + doubled(block_total), size + doubled(block_size)
+    return sum_of(total) - own, sum_of(size)
 
 
 @compiled
-def _weighted_differences(differences: Any, weights: Any, mean: Any, factor: Any, heavy: Any) -> None:
-    """As `less`, of e·(t − mean)·factor."""
-    wide_vectors()
-    own = weights[heavy] * (differences[heavy] - mean) * factor
-    total = 0.0
-    for i in range(0, len(differences), BLOCK):
-        total += weighted_block(differences[i : i + BLOCK], weights[i : i + BLOCK], mean, factor)
+def give_rest(out: Any, heavy: Any, others: Any) -> None:
+    """An outcome of most of the mass takes what the others leave, so that all slopes sum to 0.
+
+    Where it has nearly all, its own difference would leave it no right digit.
+    """
     if heavy >= 0:
-        differences[heavy] = like(factor, own - total)
+        out[heavy] = narrow(out[heavy], -others)
 
 
-def kl_value(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:  # noqa: ARG001
+@compiled
+def is_telling(row: Any, size_p: Any, size_q: Any, factors: Any) -> Any:
+    """Whether slopes, given the sums of their magnitudes, are more than the rounding of their parts.
+
+    Not so where a few rare outcomes alone make the divergence, and all others are close.
+    """
+    of_p = _TELLING * row.total * abs(row.rest * factors[0])
+    of_q = _TELLING * row.total * (abs(row.grown) + (1.0 if row.way == APART else 0.0)) * abs(factors[1])
+    return not (size_p < of_p or size_q < of_q)
+
+
+def kl_value(
+    how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
+) -> Any:  # fmt: skip
     """The call's factor times D(p‖q); whether the row is hard."""
-    wide_vectors()
-    scale = like(scratch[0, 0], numbers[SCALE])
-    _, _, _, _, value, hard = centred(zp, zq, scale, None, None, None, None)
-    return max(value, 0.0) * numbers[FACTOR], hard
+    scale = like(scratch[0], numbers[SCALE])
+    row = centred(zp, zq, ahead, scale, None, None, None, None)
+    return max(row.value, 0.0) * numbers[FACTOR], row.hard
 
 
-def kl_row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:  # noqa: ARG001
+def kl_row(
+    how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
+) -> Any:  # fmt: skip
     """The call's factor times D(p‖q), and its gradients times that if not None; whether the row is hard."""
-    wide_vectors()
-    scale, factor = like(scratch[0, 0], numbers[SCALE]), numbers[FACTOR]
-    weights, differences, gaps = scratch[0], room(p_grad, scratch[1]), room(q_grad, scratch[2])
-    at, total, rest, grown, value, hard = centred(zp, zq, scale, weights, differences, gaps, None)
-    if hard:
+    scale, factor = like(scratch[0], numbers[SCALE]), numbers[FACTOR]
+    end = len(zp)
+    weights = scratch_row(scratch, 0, end)
+    differences, gaps = room(p_grad, scratch_row(scratch, 1, end)), room(q_grad, scratch_row(scratch, 2, end))
+    row = centred(zp, zq, ahead, scale, weights, differences, gaps, None)
+    if row.hard:
         return 0.0, True
-    each = scale * factor / total
-    heavy = at if total < HEAVY else -1
+    each, heavy = scale * factor / row.total, row.at if row.total < HEAVY else -1
+    factors = like(scale, each), like(scale, each / (1.0 + row.grown))
+    size_p = size_q = math.inf
     if q_grad is not None:
-        less(gaps, weights, like(scale, grown), like(scale, each / (1.0 + grown)), heavy)
-        keep(gaps, q_grad)
+        others, size_q = less_share(gaps, weights, like(scale, row.grown), factors[1], heavy, 0, end, q_grad)
+        give_rest(q_grad, heavy, others)
     if p_grad is not None:
-        _weighted_differences(differences, weights, like(scale, rest), like(scale, each), heavy)
-        keep(differences, p_grad)
-    return max(value, 0.0) * factor, False
+        others, size_p = weighted(
+            differences, weights, like(scale, row.rest), factors[0], heavy, 0, end, p_grad
+        )
+        give_rest(p_grad, heavy, others)
+    return max(row.value, 0.0) * factor, not is_telling(row, size_p, size_q, factors)

@@ -1,4 +1,4 @@
-"""A number for each of several rows, computed with as one: rows of few outcomes fill no vector by themselves.
+"""Several numbers as one: what stands for a vector register, or for two.
 
 The type's operations are the vector instructions themselves, so nothing is left to the compiler's judgement.
 What is written for one number, such as the exponential, works on lanes unchanged.
@@ -11,168 +11,284 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core.datamodel import models
-from numba.extending import intrinsic, overload, register_model
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, register_model
 
-from kldiv.kernels.cpu.machine import constant
+from kldiv.kernels.cpu.machine import as_number, as_stored, call_llvm, constant, kind_name
+from kldiv.kernels.cpu.memory import parts_of
 
-COUNT = 16
 _ZERO = ir.Constant(ir.IntType(32), 0)
 
 
 class Lanes(types.Type):  # type: ignore[misc]
-    """COUNT numbers of a scalar type; `boolean` is what comparing them gives."""
+    """`count` numbers of a scalar type; lanes of booleans are what comparing them gives.
 
-    def __init__(self, scalar: Any) -> None:
-        self.scalar = scalar
-        super().__init__(name=f"Lanes({scalar})")
+    `digits` are those that results need: numbers in double precision may be for answers in single.
+    """
+
+    def __init__(self, scalar: Any, count: int, digits: Any = None) -> None:
+        self.scalar, self.count, self.digits = scalar, count, digits or scalar
+        super().__init__(name=f"Lanes({scalar}, {count}, {self.digits})")
 
 
 @register_model(Lanes)
 class _Model(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, lanes: Any) -> None:
-        scalar = (
-            ir.IntType(1) if lanes.scalar == types.boolean else manager.lookup(lanes.scalar).get_value_type()
-        )
-        super().__init__(manager, lanes, ir.VectorType(scalar, COUNT))
+        is_boolean = lanes.scalar == types.boolean
+        scalar = ir.IntType(1) if is_boolean else manager.lookup(lanes.scalar).get_value_type()
+        super().__init__(manager, lanes, ir.VectorType(scalar, lanes.count))
 
 
-_FLOATS, _BOOLEANS = Lanes(types.float64), Lanes(types.boolean)
+# The widest register of either precision, by the type of a number.
+_REGISTERS = {types.float32: Lanes(types.float32, 16), types.float64: Lanes(types.float64, 8)}
+# As many rows of few outcomes side by side, two registers of them.
+ROWS = 16
+_ROWS = Lanes(types.float64, ROWS, types.float32)
 
 
-def _binary(result: Any, instruction: Callable[[Any, Any, Any], Any]) -> Any:
-    """An operation of two lanes by one instruction."""
-
-    def declare(_context: Any, a: Any, b: Any) -> Any:
-        def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-            return instruction(builder, *arguments)
-
-        return result(a, b), generate
-
-    return intrinsic(declare)
+def _booleans(lanes: Any) -> Any:
+    return Lanes(types.boolean, lanes.count)
 
 
-_add = _binary(_FLOATS, lambda builder, a, b: builder.fadd(a, b))
-_subtract = _binary(_FLOATS, lambda builder, a, b: builder.fsub(a, b))
-_multiply = _binary(_FLOATS, lambda builder, a, b: builder.fmul(a, b))
-_divide = _binary(_FLOATS, lambda builder, a, b: builder.fdiv(a, b))
-_less = _binary(_BOOLEANS, lambda builder, a, b: builder.fcmp_ordered("<", a, b))
-_greater = _binary(_BOOLEANS, lambda builder, a, b: builder.fcmp_ordered(">", a, b))
-_equal = _binary(_BOOLEANS, lambda builder, a, b: builder.fcmp_ordered("==", a, b))
-_either = _binary(_BOOLEANS, lambda builder, a, b: builder.or_(a, b))
+def _define(symbol: Any, result: Callable[[Any], Any], instruction: Callable[[Any, Any, Any], Any]) -> None:
+    """Let an operator of Python mean one instruction, between lanes of one type."""
+
+    @infer_global(symbol)
+    class Typed(AbstractTemplate):  # type: ignore[misc]
+        def generic(self, arguments: Any, _keywords: Any) -> Any:
+            a, *others = arguments
+            if isinstance(a, Lanes) and others == [a]:
+                return signature(result(a), *arguments)
+            return None
+
+    @lower_builtin(symbol, Lanes, Lanes)
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return instruction(builder, *arguments)
 
 
-@intrinsic
-def _negate(_context: Any, a: Any) -> Any:
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.fneg(arguments[0])
-
-    return a(a), generate
+def _same(lanes: Any) -> Any:
+    return lanes
 
 
-def _define(symbol: Any, operation: Any) -> None:
-    """Let an operator of Python mean the operation, between lanes."""
-
-    def of_two(a: Any, b: Any) -> Any:
-        return operation(a, b)
-
-    @overload(symbol)
-    def _(a: Any, b: Any) -> Any:
-        return of_two if isinstance(a, Lanes) and isinstance(b, Lanes) else None
-
-
-for _symbol, _operation in (
-    (operator.add, _add),
-    (operator.iadd, _add),
-    (operator.sub, _subtract),
-    (operator.mul, _multiply),
-    (operator.truediv, _divide),
-    (operator.lt, _less),
-    (operator.gt, _greater),
-    (operator.eq, _equal),
-    (operator.or_, _either),
+for _symbol, _result, _instruction in (
+    (operator.add, _same, lambda builder, a, b: builder.fadd(a, b)),
+    (operator.iadd, _same, lambda builder, a, b: builder.fadd(a, b)),
+    (operator.sub, _same, lambda builder, a, b: builder.fsub(a, b)),
+    (operator.isub, _same, lambda builder, a, b: builder.fsub(a, b)),
+    (operator.mul, _same, lambda builder, a, b: builder.fmul(a, b)),
+    (operator.truediv, _same, lambda builder, a, b: builder.fdiv(a, b)),
+    (operator.lt, _booleans, lambda builder, a, b: builder.fcmp_ordered("<", a, b)),
+    (operator.gt, _booleans, lambda builder, a, b: builder.fcmp_ordered(">", a, b)),
+    (operator.eq, _booleans, lambda builder, a, b: builder.fcmp_ordered("==", a, b)),
+    (operator.or_, _booleans, lambda builder, a, b: builder.or_(a, b)),
+    (operator.ior, _booleans, lambda builder, a, b: builder.or_(a, b)),
 ):
-    _define(_symbol, _operation)
+    _define(_symbol, _result, _instruction)
 
 
-def _negated(a: Any) -> Any:
-    return _negate(a)
+@infer_global(operator.neg)
+class _Negation(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, arguments: Any, _keywords: Any) -> Any:
+        return signature(arguments[0], *arguments) if isinstance(arguments[0], Lanes) else None
 
 
-@overload(operator.neg)
-def _(a: Any) -> Any:
-    return _negated if isinstance(a, Lanes) else None
+@lower_builtin(operator.neg, Lanes)
+def _negated(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    return builder.fneg(arguments[0])
 
 
-# --- making and reading lanes -----------------------------------------------------------------------
+# --- making lanes, and what they come to ------------------------------------------------------------
 
 
-@intrinsic
-def every(_context: Any, number: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """The number in every lane."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = context.get_value_type(signature.return_type)
-        first = builder.insert_element(ir.Constant(kind, ir.Undefined), arguments[0], _ZERO)
-        return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(ir.IntType(32), COUNT), None))
-
-    return _FLOATS(types.float64), generate
+def _filled(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """The one argument in every lane."""
+    kind = context.get_value_type(signature.return_type)
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), arguments[0], _ZERO)
+    return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(ir.IntType(32), kind.count), None))
 
 
 @intrinsic
-def load(_context: Any, array: Any, j: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """The lanes that lie from COUNT·j on in an array of float64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = _place(context, builder, signature, arguments)
-        return builder.load(place, align=8)
-
-    return _FLOATS(array, types.intp), generate
+def every(_context: Any, number: Any) -> Any:
+    """The number in every lane of a register."""
+    return _REGISTERS[number](number), _filled
 
 
 @intrinsic
-def store(_context: Any, array: Any, j: Any, lanes: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """Write lanes where `load` finds them."""
+def every_row(_context: Any, number: Any) -> Any:
+    """The number for each of ROWS rows."""
+    return _ROWS(number), _filled
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.store(arguments[2], _place(context, builder, signature, arguments), align=8)
+
+@intrinsic
+def width(_context: Any, lanes: Any) -> Any:
+    """How many lanes there are."""
+
+    def generate(_: Any, __: Any, ___: Any, ____: Any) -> Any:
+        return ir.Constant(ir.IntType(64), lanes.count)
+
+    return types.int64(lanes), generate
+
+
+@intrinsic
+def doubled(_context: Any, lanes: Any) -> Any:
+    """The same numbers in double precision."""
+    result = Lanes(types.float64, lanes.count)
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(result)
+        return arguments[0] if arguments[0].type == kind else builder.fpext(arguments[0], kind)
+
+    return result(lanes), generate
+
+
+@intrinsic
+def sum_of(_context: Any, lanes: Any) -> Any:
+    """The sum of all lanes, by halves."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        scalar = arguments[0].type.element
+        kinds = kind_name(arguments[0].type)
+        start = constant(scalar, -0.0)
+        return call_llvm(builder, "vector.reduce.fadd", start, *arguments, kinds=kinds, flags=("reassoc",))
+
+    return lanes.scalar(lanes), generate
+
+
+@intrinsic
+def highest_of(_context: Any, lanes: Any) -> Any:
+    """The largest of all lanes; any of them if one is NaN."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        scalar = arguments[0].type.element
+        return call_llvm(builder, "vector.reduce.fmax", *arguments, result=scalar, flags=("nnan",))
+
+    return lanes.scalar(lanes), generate
+
+
+@intrinsic
+def first_of(_context: Any, booleans: Any) -> Any:
+    """The first lane that is true; the number of lanes if none is."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        bits, word = ir.IntType(booleans.count), ir.IntType(64)
+        mask = builder.zext(builder.bitcast(arguments[0], bits), word)
+        beyond = builder.or_(mask, ir.Constant(word, 1 << booleans.count))
+        return builder.cttz(beyond, ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(booleans), generate
+
+
+# --- memory -----------------------------------------------------------------------------------------
+
+
+def _place(context: Any, builder: Any, kind: Any, whole: Any, first: Any, count: int) -> Any:
+    """The address of so many numbers from `first` on, and how many bytes they are aligned to."""
+    data = parts_of(context, builder, kind, whole).data
+    lanes = ir.VectorType(data.type.pointee, count)
+    return builder.bitcast(builder.gep(data, [first]), lanes.as_pointer()), kind.kind.bitwidth // 8
+
+
+def _within(context: Any, builder: Any, kind: Any, whole: Any, first: Any, count: int) -> Any:
+    """Whether all of so many numbers from `first` on are there; and of each, whether it does."""
+    length = parts_of(context, builder, kind, whole).length
+    left, lanes = builder.sub(length, first), ir.VectorType(first.type, count)
+    start = builder.insert_element(ir.Constant(lanes, ir.Undefined), left, _ZERO)
+    lefts = builder.shuffle_vector(start, start, ir.Constant(ir.VectorType(ir.IntType(32), count), None))
+    numbers = ir.Constant(lanes, list(range(count)))
+    is_whole = builder.icmp_signed(">=", left, ir.Constant(left.type, count))
+    return is_whole, builder.icmp_signed("<", numbers, lefts)
+
+
+@intrinsic
+def read(_context: Any, outside: Any, whole: Any, first: Any) -> Any:  # noqa: ARG001 (typed by them)
+    """The numbers from `first` on of what is stored in any way; beyond the last, those of `outside`."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        beyond, stored, start = arguments
+        place, alignment = _place(context, builder, whole, stored, start, outside.count)
+        is_whole, mask = _within(context, builder, whole, stored, start, outside.count)
+        with builder.if_else(is_whole, likely=True) as (all_of_it, some_of_it):
+            with all_of_it:
+                lanes = builder.load(place, align=alignment)
+                full, after_full = as_number(builder, lanes, whole.kind, beyond.type.element), builder.block
+            with some_of_it:
+                none = ir.Constant(lanes.type, None)
+                size = ir.Constant(ir.IntType(32), alignment)
+                kinds, kind = f"{kind_name(lanes.type)}.p0", lanes.type
+                lanes = call_llvm(builder, "masked.load", place, size, mask, none, kinds=kinds, result=kind)
+                lanes = as_number(builder, lanes, whole.kind, beyond.type.element)
+                part, after_part = builder.select(mask, lanes, beyond), builder.block
+        found = builder.phi(beyond.type)
+        found.add_incoming(full, after_full)
+        found.add_incoming(part, after_part)
+        return found
+
+    return outside(outside, whole, types.intp), generate
+
+
+@intrinsic
+def write(_context: Any, whole: Any, first: Any, lanes: Any) -> Any:  # noqa: ARG001
+    """Keep lanes from `first` on of what is stored in any way, as far as it reaches."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        room, start, numbers = arguments
+        place, alignment = _place(context, builder, whole, room, start, lanes.count)
+        is_whole, mask = _within(context, builder, whole, room, start, lanes.count)
+        stored = as_stored(builder, numbers, whole.kind)
+        with builder.if_else(is_whole, likely=True) as (all_of_it, some_of_it):
+            with all_of_it:
+                builder.store(stored, place, align=alignment)
+            with some_of_it:
+                size, kinds = ir.Constant(ir.IntType(32), alignment), f"{kind_name(stored.type)}.p0"
+                call_llvm(
+                    builder, "masked.store", stored, place, size, mask, kinds=kinds, result=ir.VoidType()
+                )
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, lanes), generate
+    return types.void(whole, types.intp, lanes), generate
 
 
 @intrinsic
-def load_rows(_context: Any, stored: Any, starts: Any, offset: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """In each lane the number `offset` after that lane's start, in an array of any kind of storage."""
+def read_rows(_context: Any, whole: Any, starts: Any, offset: Any) -> Any:  # noqa: ARG001
+    """For each of ROWS rows the number `offset` after its start, of what is stored in any way."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array, first, more = arguments
-        data = context.make_array(signature.args[0])(context, builder, array).data
-        begin = context.make_array(signature.args[1])(context, builder, first).data
-        lanes = ir.Constant(ir.VectorType(data.type.pointee, COUNT), ir.Undefined)
-        for lane in range(COUNT):
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        stored, first, more = arguments
+        data = parts_of(context, builder, whole, stored).data
+        begin = parts_of(context, builder, starts, first).data
+        lanes = ir.Constant(ir.VectorType(data.type.pointee, ROWS), ir.Undefined)
+        for lane in range(ROWS):
             number = ir.Constant(ir.IntType(32), lane)
             start = builder.load(builder.gep(begin, [number]))
             place = builder.gep(data, [builder.add(start, more)])
             lanes = builder.insert_element(lanes, builder.load(place), number)
-        return _as_double(builder, lanes, signature.args[0].dtype)
+        return as_number(builder, lanes, whole.kind, ir.DoubleType())
 
-    return _FLOATS(stored, starts, types.intp), generate
-
-
-def _as_double(builder: Any, lanes: Any, kind: Any) -> Any:
-    """Stored numbers in double precision; kinds as `machine.widen` has them."""
-    single, double = (ir.VectorType(each, COUNT) for each in (ir.FloatType(), ir.DoubleType()))
-    if kind == types.float64:
-        return lanes
-    if kind == types.uint16:
-        word = ir.VectorType(ir.IntType(32), COUNT)
-        lanes = builder.bitcast(builder.shl(builder.zext(lanes, word), constant(word, 16)), single)
-    elif kind == types.int16:
-        lanes = builder.bitcast(lanes, ir.VectorType(ir.HalfType(), COUNT))
-    return builder.fpext(lanes, double)
+    return _ROWS(whole, starts, types.intp), generate
 
 
-def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-    first = builder.mul(arguments[1], ir.Constant(arguments[1].type, COUNT))
-    return builder.bitcast(builder.gep(data, [first]), context.get_value_type(_FLOATS).as_pointer())
+@intrinsic
+def load(_context: Any, whole: Any, j: Any) -> Any:  # noqa: ARG001
+    """The rows' numbers that lie from ROWS·j on, in double precision."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        return builder.load(_rows_place(context, builder, whole, *arguments), align=8)
+
+    return _ROWS(whole, types.intp), generate
+
+
+@intrinsic
+def store(_context: Any, whole: Any, j: Any, lanes: Any) -> Any:  # noqa: ARG001
+    """Keep the rows' numbers where `load` finds them."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        *where, numbers = arguments
+        builder.store(numbers, _rows_place(context, builder, whole, *where), align=8)
+        return context.get_dummy_value()
+
+    return types.void(whole, types.intp, lanes), generate
+
+
+def _rows_place(context: Any, builder: Any, kind: Any, whole: Any, j: Any) -> Any:
+    first = builder.mul(j, ir.Constant(j.type, ROWS))
+    return _place(context, builder, kind, whole, first, ROWS)[0]

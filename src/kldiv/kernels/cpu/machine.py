@@ -12,7 +12,6 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-_SINGLE = 32
 _MANTISSA = {32: (23, 127), 64: (52, 1023)}
 _ROUNDER = {32: 1.5 * 2**23, 64: 1.5 * 2**52}
 _ROOT_HALF = {32: 0x3F3504F3, 64: 0x3FE6A09E667F3BCD}
@@ -24,8 +23,7 @@ def _bits(of: Any) -> int:
 
 def _word(value: Any, bits: int) -> Any:
     """The whole numbers of so many bits, as many as the value has lanes."""
-    word = ir.IntType(bits)
-    return ir.VectorType(word, value.type.count) if isinstance(value.type, ir.VectorType) else word
+    return _shaped(value, ir.IntType(bits))
 
 
 def constant(kind: Any, number: float) -> Any:
@@ -33,13 +31,63 @@ def constant(kind: Any, number: float) -> Any:
     return ir.Constant(kind, [number] * kind.count if isinstance(kind, ir.VectorType) else number)
 
 
-def _call(builder: Any, name: str, *arguments: Any) -> Any:
-    """Call one of LLVM's own functions, whose arguments and result are of one type."""
-    kind = arguments[0].type
-    lanes, scalar = (f"v{kind.count}", kind.element) if isinstance(kind, ir.VectorType) else ("", kind)
-    signature = ir.FunctionType(kind, [kind] * len(arguments))
-    full = f"llvm.{name}.{lanes}{scalar.intrinsic_name}"
-    return builder.call(cgutils.get_or_insert_function(builder.module, signature, full), arguments)
+def call_llvm(
+    builder: Any, name: str, *arguments: Any, kinds: str = "", result: Any = None, flags: Any = ()
+) -> Any:
+    """Call one of LLVM's own functions, named after its first argument's type unless `kinds` says otherwise.
+
+    The result is of that type too unless another is given; the flags are its floating-point freedom.
+    """
+    first = arguments[0].type
+    result = result or first
+    signature = ir.FunctionType(result, [argument.type for argument in arguments])
+    full = f"llvm.{name}.{kinds or kind_name(first)}"
+    function = cgutils.get_or_insert_function(builder.module, signature, full)
+    return builder.call(function, arguments, fastmath=flags)
+
+
+def kind_name(kind: Any) -> str:
+    """What LLVM calls a type in the names of its functions."""
+    if isinstance(kind, ir.VectorType):
+        return f"v{kind.count}{kind.element.intrinsic_name}"
+    return str(kind.intrinsic_name)
+
+
+def _shaped(value: Any, scalar: Any) -> Any:
+    """The type of as many such scalars as the value has."""
+    return ir.VectorType(scalar, value.type.count) if isinstance(value.type, ir.VectorType) else scalar
+
+
+def _resized(builder: Any, value: Any, scalar: Any) -> Any:
+    """Floats as floats of another size."""
+    kind = _shaped(value, scalar)
+    if value.type == kind:
+        return value
+    return builder.fpext(value, kind) if scalar == ir.DoubleType() else builder.fptrunc(value, kind)
+
+
+def as_number(builder: Any, value: Any, stored: Any, scalar: Any) -> Any:
+    """Stored numbers as floats of a size; bfloat16 is stored in uint16, float16 in int16."""
+    if stored == types.uint16:
+        word = _shaped(value, ir.IntType(32))
+        bits = builder.shl(builder.zext(value, word), constant(word, 16))
+        value = builder.bitcast(bits, _shaped(value, ir.FloatType()))
+    elif stored == types.int16:
+        value = builder.bitcast(value, _shaped(value, ir.HalfType()))
+        value = builder.fpext(value, _shaped(value, ir.FloatType()))
+    return _resized(builder, value, scalar)
+
+
+def as_stored(builder: Any, value: Any, stored: Any) -> Any:
+    """Floats as they are stored: rounded to nearest even in bfloat16 (uint16), as they are elsewhere."""
+    if stored != types.uint16:
+        return _resized(builder, value, ir.DoubleType() if stored == types.float64 else ir.FloatType())
+    value = _resized(builder, value, ir.FloatType())
+    word = _shaped(value, ir.IntType(32))
+    bits = builder.bitcast(value, word)
+    odd = builder.and_(builder.lshr(bits, constant(word, 16)), constant(word, 1))
+    rounded = builder.add(bits, builder.add(odd, constant(word, 0x7FFF)))
+    return builder.trunc(builder.lshr(rounded, constant(word, 16)), _shaped(value, ir.IntType(16)))
 
 
 @intrinsic
@@ -57,63 +105,26 @@ def wide_vectors(_context: Any) -> Any:
     return types.void(), generate
 
 
-# --- memory -----------------------------------------------------------------------------------------
-
-
-@intrinsic
-def pointer(_context: Any, address: Any) -> Any:
-    """The address as a pointer that `carray` takes."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
-
-    return types.voidptr(address), generate
-
-
-@intrinsic
-def fetch_and_add(_context: Any, address: Any, number: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """Add to the whole number at an address, as one step among all threads; what it was before.
-
-    What a thread wrote before it adds is seen by those that add after it.
-    """
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        word = ir.IntType(64)
-        place = builder.inttoptr(arguments[0], word.as_pointer())
-        return builder.atomic_rmw("add", place, arguments[1], "acq_rel")
-
-    return types.int64(types.int64, types.int64), generate
+# --- storage ----------------------------------------------------------------------------------------
 
 
 @intrinsic
 def widen(_context: Any, x: Any, storage: Any) -> Any:
-    """A stored number in the type of x; bfloat16 is stored in uint16, float16 in int16."""
+    """A stored number in the type of x, as `as_number` has it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value, kind = arguments[1], signature.args[1]
-        if kind == types.uint16:
-            word = builder.shl(builder.zext(value, ir.IntType(32)), ir.Constant(ir.IntType(32), 16))
-            value, kind = builder.bitcast(word, ir.FloatType()), types.float32
-        elif kind == types.int16:
-            value, kind = builder.fpext(builder.bitcast(value, ir.HalfType()), ir.FloatType()), types.float32
-        return context.cast(builder, value, kind, signature.return_type)
+        scalar = context.get_value_type(signature.return_type)
+        return as_number(builder, arguments[1], storage, scalar)
 
     return x(x, storage), generate
 
 
 @intrinsic
 def narrow(_context: Any, storage: Any, x: Any) -> Any:
-    """x as a stored number is kept: rounded to nearest even in bfloat16 (uint16), as it is elsewhere."""
+    """x as a stored number is kept, as `as_stored` has it."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value, (kind, own) = arguments[1], signature.args
-        if kind != types.uint16:
-            return context.cast(builder, value, own, kind)
-        word = ir.IntType(32)
-        bits = builder.bitcast(context.cast(builder, value, own, types.float32), word)
-        odd = builder.and_(builder.lshr(bits, ir.Constant(word, 16)), ir.Constant(word, 1))
-        rounded = builder.add(bits, builder.add(odd, ir.Constant(word, 0x7FFF)))
-        return builder.trunc(builder.lshr(rounded, ir.Constant(word, 16)), ir.IntType(16))
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return as_stored(builder, arguments[1], storage)
 
     return storage(storage, x), generate
 
@@ -171,7 +182,7 @@ def multiply_add(_context: Any, a: Any, b: Any, c: Any) -> Any:
     """a·b + c, rounded once."""
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return _call(builder, "fma", *arguments)
+        return call_llvm(builder, "fma", *arguments)
 
     return a(a, b, c), generate
 
@@ -191,7 +202,7 @@ def _unary(name: str) -> Any:
 
     def declare(_context: Any, x: Any) -> Any:
         def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-            return _call(builder, name, *arguments)
+            return call_llvm(builder, name, *arguments)
 
         return x(x), generate
 
@@ -218,7 +229,7 @@ def nearest_and_power(_context: Any, x: Any, factor: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind, word = arguments[0].type, _word(arguments[0], bits)
         rounder = constant(kind, _ROUNDER[bits])
-        raised = _call(builder, "fma", *arguments, rounder)
+        raised = call_llvm(builder, "fma", *arguments, rounder)
         exponent = builder.shl(builder.bitcast(raised, word), constant(word, mantissa))
         power = builder.bitcast(builder.add(exponent, constant(word, bias << mantissa)), kind)
         n = builder.fsub(raised, rounder)
@@ -278,15 +289,5 @@ def larger(_context: Any, a: Any, b: Any) -> Any:
         # What lets a maximum run in vector lanes.
         free = ("nnan", "nsz")
         return builder.select(builder.fcmp_ordered(">", *arguments, flags=free), *arguments, flags=free)
-
-    return a(a, b), generate
-
-
-@intrinsic
-def smaller(_context: Any, a: Any, b: Any) -> Any:
-    """The smaller of two whole numbers of one type."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.select(builder.icmp_signed("<", *arguments), *arguments)
 
     return a(a, b), generate

@@ -6,8 +6,7 @@ from typing import Any
 from numba import types
 from numba.extending import overload
 
-from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.machine import narrow, wide_vectors
+from kldiv.kernels.cpu.memory import part_of
 
 
 def any_wanted(*grads: Any) -> bool:
@@ -16,7 +15,7 @@ def any_wanted(*grads: Any) -> bool:
 
 
 def part(room: Any, first: Any, end: Any) -> Any:
-    """A part of an array, and None of None."""
+    """A part of a row, and None of None."""
     raise NotImplementedError
 
 
@@ -25,7 +24,7 @@ def _no_part(room: Any, first: Any, end: Any) -> Any:  # noqa: ARG001 (both have
 
 
 def _slice(room: Any, first: Any, end: Any) -> Any:
-    return room[first:end]
+    return part_of(room, first, end)
 
 
 @overload(part)
@@ -34,7 +33,7 @@ def _part_of(room: Any, first: Any, end: Any) -> Callable[..., Any]:  # noqa: AR
 
 
 def item(room: Any, j: Any, otherwise: Any) -> Any:
-    """A number of an array, and `otherwise` of None."""
+    """A number of a row, and `otherwise` of None."""
     raise NotImplementedError
 
 
@@ -75,7 +74,7 @@ def _in_scratch(out: Any, scratch: Any) -> Any:  # noqa: ARG001
 def _room_of(out: Any, scratch: Any) -> Callable[..., Any]:
     if isinstance(out, types.NoneType):
         return _no_room
-    return _in_place if out.dtype == scratch.dtype else _in_scratch
+    return _in_place if out.kind == scratch.kind else _in_scratch
 
 
 def room_for_weights(p_grad: Any, q_grad: Any, scratch: Any) -> Any:
@@ -94,28 +93,3 @@ def _weights(p_grad: Any, q_grad: Any, scratch: Any) -> Any:  # noqa: ARG001
 @overload(room_for_weights)
 def _room_for_weights_of(p_grad: Any, q_grad: Any, scratch: Any) -> Callable[..., Any]:  # noqa: ARG001
     return _weights if any_wanted(p_grad, q_grad) else _no_weights
-
-
-def keep(row: Any, out: Any) -> None:
-    """Bring a final row from its room to where it lies; nothing to do where that is the same."""
-    raise NotImplementedError
-
-
-def _stay(row: Any, out: Any) -> None:
-    pass
-
-
-@compiled
-def _store(row: Any, out: Any) -> None:
-    wide_vectors()
-    for j in range(len(out)):
-        out[j] = narrow(out[j], row[j])
-
-
-def _move(row: Any, out: Any) -> None:
-    _store(row, out)
-
-
-@overload(keep)
-def _keep_of(row: Any, out: Any) -> Callable[..., Any]:
-    return _stay if row.dtype == out.dtype else _move

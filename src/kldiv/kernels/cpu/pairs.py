@@ -16,6 +16,7 @@ from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import finished, term_and_slopes
 from kldiv.kernels.cpu.machine import accumulate
+from kldiv.kernels.cpu.memory import view
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 
 LOGITS, LOG_PROBS, PROBS, COUNTS = range(4)
@@ -126,7 +127,8 @@ def _pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     """Row i of the call, its gradients where wanted; whether it is hard."""
     outcomes, factor = words[call.OUTCOMES], numbers[call.FACTOR]
     scale, p_alone, q_alone = numbers[call.SCALE], numbers[call.P_ALONE], numbers[call.Q_ALONE]
-    p, q, of_p, of_q = scratch[0], scratch[1], scratch[2], scratch[3]
+    p, q = call.scratch_row(scratch, 0, outcomes), call.scratch_row(scratch, 1, outcomes)
+    of_p, of_q = call.scratch_row(scratch, 2, outcomes), call.scratch_row(scratch, 3, outcomes)
     p_side, q_side = call.sides(words)
     call.read(p_side, i, outcomes, p, 0, 1)
     call.read(q_side, i, outcomes, q, 0, 1)
@@ -158,9 +160,8 @@ def _pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
 def pair_rows(address: Any, how: Any) -> None:
     """Rows of the call at an address, until none is left."""
     words, numbers = call.integers(address), call.numbers(address)
-    hard = call.array(words[call.HARD], words[call.ROWS], boolean)
-    scratch = call.array(call.take_scratch(address, words), SCRATCH_ROWS * words[call.OUTCOMES], float64)
-    scratch = scratch.reshape(SCRATCH_ROWS, words[call.OUTCOMES])
+    hard = view(words[call.HARD], words[call.ROWS], boolean)
+    scratch = view(call.take_scratch(address, words), SCRATCH_ROWS * words[call.OUTCOMES], float64)
     while True:
         first, end = call.take_rows(address, words)
         if first == end:

@@ -12,13 +12,14 @@ from kldiv.kernels.cpu.f_logits import f_row
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import kl_row, kl_value
 from kldiv.kernels.cpu.machine import wide_vectors
+from kldiv.kernels.cpu.memory import view
 from kldiv.kernels.cpu.optional import any_wanted
 
 # In the precision of the kernel, after room for a row of each side as it is stored.
 SCRATCH_ROWS = 6
 
 
-def row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:
+def row(how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any) -> Any:
     """The call's factor times the divergence of one row of logits, and whether the row is hard.
 
     Gradients that are not None are written.
@@ -28,7 +29,7 @@ def row(how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scra
 
 @overload(row)
 def _row_of(
-    how: Any, zp: Any, zq: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
+    how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
 ) -> Callable[..., Any]:  # fmt: skip
     if how.instance_class is not KullbackLeibler:
         return f_row
@@ -44,11 +45,10 @@ def logit_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_ou
     wide_vectors()
     words, numbers = call.integers(address), call.numbers(address)
     outcomes = words[call.OUTCOMES]
-    value = call.array(words[call.VALUE], words[call.ROWS], unit)
-    hard = call.array(words[call.HARD], words[call.ROWS], boolean)
+    value = view(words[call.VALUE], words[call.ROWS], unit)
+    hard = view(words[call.HARD], words[call.ROWS], boolean)
     memory = call.take_scratch(address, words)
-    scratch = call.array(memory + 16 * outcomes, SCRATCH_ROWS * outcomes, unit)
-    scratch = scratch.reshape(SCRATCH_ROWS, outcomes)
+    scratch = view(memory + 16 * outcomes, SCRATCH_ROWS * outcomes, unit)
     p_side, q_side = call.sides(words)
     while True:
         first, end = call.take_rows(address, words)
@@ -61,5 +61,6 @@ def logit_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_ou
             q_grad = call.wanted_row(words[call.Q_GRAD], i, outcomes, q_out)
             zp = call.row_of(p_side, i, outcomes, p_kind, memory)
             zq = call.row_of(q_side, i, outcomes, q_kind, memory + 8 * outcomes)
-            value[i], is_hard = row(how, zp, zq, numbers, p_grad, q_grad, scratch)
+            ahead = call.to_next(p_side, i, end), call.to_next(q_side, i, end)
+            value[i], is_hard = row(how, zp, zq, ahead, numbers, p_grad, q_grad, scratch)
             call.mark(address, hard, i, is_hard)

@@ -19,8 +19,9 @@ from kldiv.kernels.cpu.generators import (
     slopes_of_q_sum_to_zero,
     term_and_slopes,
 )
-from kldiv.kernels.cpu.lanes import COUNT, every, load, load_rows, store
+from kldiv.kernels.cpu.lanes import ROWS, every_row, load, read_rows, store
 from kldiv.kernels.cpu.machine import magnitude, select, wide_vectors
+from kldiv.kernels.cpu.memory import view
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import finite
 
@@ -36,7 +37,7 @@ _LEAST = -3.4028234663852886e38
 @compiled
 def _side_by_side(stored: Any, starts: Any, step: Any, outcomes: Any, out: Any) -> None:
     for j in range(outcomes):
-        store(out, j, finite(load_rows(stored, starts, j * step), every(_LEAST)))
+        store(out, j, finite(read_rows(stored, starts, j * step), every_row(_LEAST)))
 
 
 @compiled
@@ -45,25 +46,25 @@ def _gather(words: Any, side: Any, first: Any, starts: Any, out: Any) -> None:
     wide_vectors()
     base, _, step, _, kind = side
     outcomes, last = words[call.OUTCOMES], words[call.ROWS] - 1
-    for lane in range(COUNT):
+    for lane in range(ROWS):
         starts[lane] = call.start_of(side, min(first + lane, last))
     if kind == call.SINGLE:
-        _side_by_side(call.array(base, 1, types.float32), starts, step, outcomes, out)
+        _side_by_side(view(base, 1, types.float32), starts, step, outcomes, out)
     elif kind == call.BRAIN:
-        _side_by_side(call.array(base, 1, types.uint16), starts, step, outcomes, out)
+        _side_by_side(view(base, 1, types.uint16), starts, step, outcomes, out)
     else:
-        _side_by_side(call.array(base, 1, types.int16), starts, step, outcomes, out)
+        _side_by_side(view(base, 1, types.int16), starts, step, outcomes, out)
 
 
 @compiled
 def _centre(a: Any, b: Any, outcomes: Any) -> Any:
     """The largest logit of p, the difference to q's there, and which outcome that is."""
     wide_vectors()
-    top, centre, at = load(a, 0), load(a, 0) - load(b, 0), every(0.0)
+    top, centre, at = load(a, 0), load(a, 0) - load(b, 0), every_row(0.0)
     for j in range(1, outcomes):
         z = load(a, j)
         centre = select(z > top, z - load(b, j), centre)
-        at = select(z > top, every(float(j)), at)
+        at = select(z > top, every_row(float(j)), at)
         top = select(z > top, z, top)
     return top, centre, at
 
@@ -75,14 +76,14 @@ def _weigh(a: Any, b: Any, c: Any, outcomes: Any, top: Any, centre: Any, scale: 
     And whether some t is out of range. Logits in a and b become e and e^(−t) − 1, c becomes e^(−t).
     """
     wide_vectors()
-    total = moment = excess = every(0.0)
-    wild = every(0.0) > every(0.0)
+    total = moment = excess = every_row(0.0)
+    wild = every_row(0.0) > every_row(0.0)
     for j in range(outcomes):
         zp = load(a, j)
         t = (zp - load(b, j) - centre) * scale
         e = exponential((zp - top) * scale)
         ratio, gap, beyond = exponential_parts(-t)
-        wild = wild | (t < every(_WILD)) | (t > every(-_WILD))
+        wild = wild | (t < every_row(_WILD)) | (t > every_row(-_WILD))
         store(a, j, e)
         store(b, j, gap)
         store(c, j, ratio)
@@ -96,11 +97,11 @@ def _terms(
 ) -> Any:  # fmt: skip
     """Σ F(p, q); a and c become p and q, b and `slopes` p·∂F/∂p and q·∂F/∂q, as wanted."""
     wide_vectors()
-    terms = every(0.0)
+    terms = every_row(0.0)
     want_p, want_q = wants
     total, rest, excess = sums
     grown = excess - rest
-    share, inverse = every(1.0) / total, every(1.0) / (every(1.0) + grown)
+    share, inverse = every_row(1.0) / total, every_row(1.0) / (every_row(1.0) + grown)
     for j in range(outcomes):
         p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
         logarithm, beyond = logarithm_parts(gap, ratio)
@@ -124,7 +125,7 @@ def _kl_terms(
     want_p, want_q = wants
     total, rest, excess = sums
     grown = excess - rest
-    share, inverse = every(1.0) / total, every(1.0) / (every(1.0) + grown)
+    share, inverse = every_row(1.0) / total, every_row(1.0) / (every_row(1.0) + grown)
     if want_p:
         for j in range(outcomes):
             p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
@@ -136,8 +137,8 @@ def _kl_terms(
     elif want_q:
         for j in range(outcomes):
             store(slopes, j, load(a, j) * share * (load(b, j) - grown) * inverse)
-    logarithm, beyond = logarithm_parts(grown, every(1.0) + grown)
-    return select(magnitude(grown) < every(SMALL), excess - beyond, rest + logarithm)
+    logarithm, beyond = logarithm_parts(grown, every_row(1.0) + grown)
+    return select(magnitude(grown) < every_row(SMALL), excess - beyond, rest + logarithm)
 
 
 def _all_terms(
@@ -173,16 +174,16 @@ def _off_simplex_removed(slopes: Any, mass: Any, outcomes: Any, factor: Any) -> 
     Where one outcome has nearly all the mass the plain difference would have no right digit.
     """
     wide_vectors()
-    most = at = its_slope = left = every(0.0)
+    most = at = its_slope = left = every_row(0.0)
     for j in range(outcomes):
         m = load(mass, j)
         its_slope = select(m > most, load(slopes, j), its_slope)
-        at = select(m > most, every(float(j)), at)
+        at = select(m > most, every_row(float(j)), at)
         most = select(m > most, m, most)
     unit = its_slope / most
     for j in range(outcomes):
         beyond = load(slopes, j) - load(mass, j) * unit
-        beyond = select(at == every(float(j)), every(0.0), beyond)
+        beyond = select(at == every_row(float(j)), every_row(0.0), beyond)
         left += beyond
         store(slopes, j, beyond)
     for j in range(outcomes):
@@ -193,11 +194,11 @@ def _off_simplex_removed(slopes: Any, mass: Any, outcomes: Any, factor: Any) -> 
 def _sum_to_zero(slopes: Any, at: Any, outcomes: Any, factor: Any) -> None:
     """slopes ← slopes·factor, of slopes whose sum is 0: the likeliest outcome's is what the others leave."""
     wide_vectors()
-    left = every(0.0)
+    left = every_row(0.0)
     for j in range(outcomes):
-        left += select(at == every(float(j)), every(0.0), load(slopes, j))
+        left += select(at == every_row(float(j)), every_row(0.0), load(slopes, j))
     for j in range(outcomes):
-        store(slopes, j, select(at == every(float(j)), -left, load(slopes, j)) * factor)
+        store(slopes, j, select(at == every_row(float(j)), -left, load(slopes, j)) * factor)
 
 
 @compiled
@@ -207,31 +208,34 @@ def _tile(
     """The rows from `first` on, as many as there are lanes."""
     wide_vectors()
     outcomes, wants = words[call.OUTCOMES], (words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0)
-    count = min(COUNT, words[call.ROWS] - first)
-    a, b, c, slopes = scratch[0], scratch[1], scratch[2], scratch[3]
+    count = min(ROWS, words[call.ROWS] - first)
+    size = outcomes * ROWS
+    a, b = call.scratch_row(scratch, 0, size), call.scratch_row(scratch, 1, size)
+    c, slopes = call.scratch_row(scratch, 2, size), call.scratch_row(scratch, 3, size)
     p_side, q_side = call.sides(words)
     _gather(words, p_side, first, starts, a)
     _gather(words, q_side, first, starts, b)
     top, centre, at = _centre(a, b, outcomes)
-    total, moment, excess, wild = _weigh(a, b, c, outcomes, top, centre, every(numbers[call.SCALE]))
+    total, moment, excess, wild = _weigh(a, b, c, outcomes, top, centre, every_row(numbers[call.SCALE]))
     # A side without a finite logit is no distribution; nor is there a difference to it.
-    wild = wild | (top < every(-_NONE)) | (centre < every(-_NONE)) | (centre > every(_NONE))
+    wild = wild | (top < every_row(-_NONE)) | (centre < every_row(-_NONE)) | (centre > every_row(_NONE))
     sums = total, moment / total, excess / total
     grown = sums[2] - sums[1]
     terms = _all_terms(how, a, b, c, slopes, outcomes, sums, wants)
     result, slope = finished(how, terms)
-    factor = every(numbers[call.SCALE] * numbers[call.FACTOR]) * slope
+    factor = every_row(numbers[call.SCALE] * numbers[call.FACTOR]) * slope
     if wants[0]:
         _off_simplex_removed(b, a, outcomes, factor)
-        call.write(b, COUNT, words[call.P_GRAD], first, count, outcomes, words[call.P_GRAD_KIND])
+        call.write(b, ROWS, words[call.P_GRAD], first, count, outcomes, words[call.P_GRAD_KIND])
     if wants[1]:
         if slopes_of_q_sum_to_zero(how):
             _sum_to_zero(slopes, at, outcomes, factor)
         else:
             _off_simplex_removed(slopes, c, outcomes, factor)
-        call.write(slopes, COUNT, words[call.Q_GRAD], first, count, outcomes, words[call.Q_GRAD_KIND])
-    store(a, 0, result * every(numbers[call.FACTOR]))
-    store(b, 0, select((grown < every(_HUGE)), select(wild, every(1.0), every(0.0)), every(1.0)))
+        call.write(slopes, ROWS, words[call.Q_GRAD], first, count, outcomes, words[call.Q_GRAD_KIND])
+    store(a, 0, result * every_row(numbers[call.FACTOR]))
+    no, yes = every_row(0.0), every_row(1.0)
+    store(b, 0, select(grown < every_row(_HUGE), select(wild, yes, no), yes))
     for lane in range(count):
         if call.left_out(words, first + lane, hard):
             continue
@@ -244,15 +248,14 @@ def tile_rows(address: Any, how: Any) -> None:
     """Rows of the call at an address, until none is left."""
     wide_vectors()
     words, numbers = call.integers(address), call.numbers(address)
-    size = words[call.OUTCOMES] * COUNT
-    hard = call.array(words[call.HARD], words[call.ROWS], boolean)
+    size = words[call.OUTCOMES] * ROWS
+    hard = view(words[call.HARD], words[call.ROWS], boolean)
     memory = call.take_scratch(address, words)
-    starts = call.array(memory, COUNT, int64)
-    scratch = call.array(memory + 8 * COUNT, SCRATCH_ROWS * size, float64)
-    scratch = scratch.reshape(SCRATCH_ROWS, size)
+    starts = view(memory, ROWS, int64)
+    scratch = view(memory + 8 * ROWS, SCRATCH_ROWS * size, float64)
     while True:
         first, end = call.take_rows(address, words)
         if first == end:
             return
-        for i in range(first, end, COUNT):
+        for i in range(first, end, ROWS):
             _tile(address, how, words, numbers, i, hard, starts, scratch)

@@ -46,6 +46,11 @@ G1, G2, G3, G4 = (
 G5, G6, G7 = 1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01
 
 
+def _scalar(x: Any) -> Any:
+    """The type of a number, or of those in lanes."""
+    return getattr(x, "scalar", x)
+
+
 def _tail(r: Any) -> Any:
     """(e^r − 1 − r)/r² for |r| <= ln 2 / 2."""
     raise NotImplementedError
@@ -59,7 +64,7 @@ def _single_tail(r: Any) -> Any:
     return multiply_add(s, r, like(r, T2))
 
 
-def _lanes_tail(r: Any) -> Any:
+def _double_tail_for_single(r: Any) -> Any:
     # To 4e-12, as what is read and written in single precision needs no more; in two chains, for lanes wait.
     square = r * r
     even = multiply_add(like(r, T10), square, like(r, T8))
@@ -88,9 +93,9 @@ def _double_tail(r: Any) -> Any:
 
 @overload(_tail)
 def _tail_of(r: Any) -> Callable[..., Any]:
-    if r == types.float32:
+    if _scalar(r) == types.float32:
         return _single_tail
-    return _double_tail if r == types.float64 else _lanes_tail
+    return _double_tail if getattr(r, "digits", r) == types.float64 else _double_tail_for_single
 
 
 def _reduced(x: Any, n: Any) -> Any:
@@ -108,7 +113,7 @@ def _double_reduced(x: Any, n: Any) -> Any:
 
 @overload(_reduced)
 def _reduced_of(x: Any, n: Any) -> Callable[..., Any]:  # noqa: ARG001 (an overload has its function's arguments)
-    return _single_reduced if x == types.float32 else _double_reduced
+    return _single_reduced if _scalar(x) == types.float32 else _double_reduced
 
 
 def _fraction(x: Any, n: Any) -> Any:
@@ -134,7 +139,7 @@ def _other_fraction(x: Any, n: Any) -> Any:
 
 @overload(_fraction)
 def _fraction_of(x: Any, n: Any) -> Callable[..., Any]:  # noqa: ARG001
-    return _single_fraction if x == types.float32 else _other_fraction
+    return _single_fraction if _scalar(x) == types.float32 else _other_fraction
 
 
 @compiled

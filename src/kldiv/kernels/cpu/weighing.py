@@ -1,35 +1,33 @@
 """Weighing a row of logits: its sums about a centre, in three ways.
 
-With weights e = exp(zp − top), t = zp − zq − centre and φ(t) = e^(−t) − 1 + t, the sums are Σ e, Σ e·t and
-Σ e·φ(t). Which way may be taken, `centring` decides.
+With weights e = exp(zp − top), t = zp − zq − centre and φ(t) = e^(−t) − 1 + t, the sums are Σ e, Σ e·t,
+Σ e·φ(t) and, where q's gradient is wanted, Σ e·(e^(−t) − 1). Which way may be taken, `centring` decides.
+Meanwhile what is read next is brought near.
 """
 
+import math
 from typing import Any
 
 from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.lanes import doubled, every, first_of, read, sum_of, width, write
 from kldiv.kernels.cpu.machine import (
-    accumulate,
     by_precision,
     like,
     magnitude,
     multiply_add,
     select,
     wide_vectors,
-    widen,
 )
-from kldiv.kernels.cpu.optional import part
+from kldiv.kernels.cpu.memory import prefetch
 from kldiv.kernels.cpu.vector import exponential, exponential_parts
 
+# So many numbers are added in the kernel's precision before their sum is added in double precision.
 BLOCK = 2048
 # CAREFUL: t and what its rounding has lost. PLAIN: t as it comes. APART: e^(−t) from q's own weights, where
 # neither t nor e^(−t) is kept.
 CAREFUL, PLAIN, APART = range(3)
 # The rounding of a difference costs e^(−t) as many units as it is large: up to this, a few are all it costs.
 _FAR = 6.0
-# From here on, rare outcomes alone may set two distributions apart, the others being close.
-_FARTHEST = 10.0
-# Where w differs less from e, on the average of e, their rounding shows.
-_STRAYED = 0.3
 # The least finite numbers.
 _LEAST_32, _LEAST_64 = -3.4028234663852886e38, -1.7976931348623157e308
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
@@ -38,7 +36,7 @@ _WILDEST_32, _WILDEST_64 = -60.0, -600.0
 _MOST, _TOO_MANY = 88.0, 1e30
 
 
-# --- one block of a row -----------------------------------------------------------------------------
+# --- outcomes ---------------------------------------------------------------------------------------
 
 
 @compiled
@@ -82,94 +80,106 @@ def _is_beyond(t: Any, low: Any) -> Any:
 
 @compiled
 def _weigh(
-    zp: Any, zq: Any, top: Any, centre: Any, low: Any, scale: Any,
+    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, low: Any, scale: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
-    """Σ e, Σ e·t, Σ e·φ(t), and whether some t is out of range.
+    """Σ e, Σ e·t, Σ e·φ(t), Σ e·(e^(−t) − 1), and whether some t is out of range.
 
     What is not None is written: e, t, e^(−t) and e^(−t) − 1; without the ratios, gaps are e·(e^(−t) − 1).
+    Without the gaps, their sum is Σ e·φ(t) − Σ e·t, which is enough for the value.
     """
     wide_vectors()
-    least, beyond_range = by_precision(top, _LEAST_32, _LEAST_64), False
-    total = moment = excess = like(top, 0.0)
-    for j in range(len(zp)):
-        a, b = finite(widen(top, zp[j]), least), finite(widen(top, zq[j]), least)
-        e = exponential((a - top) * scale)
-        t, lost = _less_centre(a, b, centre, low, scale)
-        ratio, gap, beyond = exponential_parts(-t, lost)
-        if weights is not None:
-            weights[j] = e
-        if differences is not None:
-            differences[j] = t
-        if ratios is not None:
-            ratios[j] = ratio
-            gaps[j] = gap
-        elif gaps is not None:
-            gaps[j] = e * gap
-        total, moment, excess = (
-            accumulate(total, e),
-            accumulate(moment, e * t),
-            accumulate(excess, e * beyond),
-        )
-        beyond_range |= _is_beyond(t, low)
-    return total, moment, excess, beyond_range
+    zero, least, none = like(top, 0.0), by_precision(top, _LEAST_32, _LEAST_64), like(top, -math.inf)
+    all_weights = all_moments = all_excess = all_gaps = doubled(zero)
+    beyond_range = zero > like(zero, 0.0)
+    for start in range(first, end, BLOCK):
+        total = moment = excess = grown = zero
+        for j in range(start, min(start + BLOCK, end), width(top)):
+            prefetch(zp, j + ahead[0])
+            prefetch(zq, j + ahead[1])
+            a, b = finite(read(none, zp, j), least), finite(read(none, zq, j), least)
+            e = exponential((a - top) * scale)
+            t, lost = _less_centre(a, b, centre, low, scale)
+            ratio, gap, beyond = exponential_parts(-t, lost)
+            if weights is not None:
+                write(weights, j, e)
+            if differences is not None:
+                write(differences, j, t)
+            if ratios is not None:
+                write(ratios, j, ratio)
+                write(gaps, j, gap)
+                grown = multiply_add(e, gap, grown)
+            elif gaps is not None:
+                write(gaps, j, e * gap)
+                grown += e * gap
+            total, moment = total + e, multiply_add(e, t, moment)
+            excess = multiply_add(e, beyond, excess)
+            beyond_range |= _is_beyond(t, low)
+        all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
+        all_excess, all_gaps = all_excess + doubled(excess), all_gaps + doubled(grown)
+        if low is None and first_of(beyond_range) < width(top):
+            break
+    is_beyond = first_of(beyond_range) < width(top)
+    of_p, first_moment, beyond_it = sum_of(all_weights), sum_of(all_moments), sum_of(all_excess)
+    growth = beyond_it - first_moment if gaps is None else sum_of(all_gaps)
+    return of_p, first_moment, beyond_it, growth, is_beyond
 
 
 @compiled
-def _weigh_apart(zp: Any, zq: Any, top: Any, q_top: Any, scale: Any, weights: Any, gaps: Any) -> Any:
-    """Σ e, Σ e·t, Σ w and Σ |w − e| for w = e·e^(−t), and whether some t is out of range.
+def _weigh_apart(
+    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, q_top: Any, scale: Any,
+    weights: Any, gaps: Any,
+) -> Any:  # fmt: skip
+    """As `_weigh`, with w = exp(zq − q_top) for e·e^(−t).
 
-    Written is what `_weigh` writes.
     `top` and `q_top` are what exponents are less than scaled logits. What rounds an exponent moves its t
     likewise, as if the logit had been another: D(p‖q) hardly depends on that.
     """
     wide_vectors()
-    most, zero, beyond_range = like(top, _MOST), like(top, 0.0), False
-    total = moment = q_total = strayed = zero
-    for j in range(len(zp)):
-        x = multiply_add(widen(top, zp[j]), scale, -top)
-        y = multiply_add(widen(top, zq[j]), scale, -q_top)
-        e, w = exponential(x), exponential(select(y > most, most, y))
-        # Without weight, t may be any number.
-        t = select(e > zero, x - y, zero)
-        if weights is not None:
-            weights[j] = e
-        if gaps is not None:
-            gaps[j] = w - e
-        total, moment = accumulate(total, e), accumulate(moment, e * t)
-        q_total, strayed = accumulate(q_total, w), accumulate(strayed, magnitude(w - e))
-        beyond_range |= t > like(top, _FARTHEST)
-    return total, moment, q_total, strayed, beyond_range
+    zero, most, none = like(top, 0.0), like(top, _MOST), like(top, -math.inf)
+    all_weights = all_moments = all_of_q = doubled(zero)
+    for start in range(first, end, BLOCK):
+        total = moment = q_total = zero
+        for j in range(start, min(start + BLOCK, end), width(top)):
+            prefetch(zp, j + ahead[0])
+            prefetch(zq, j + ahead[1])
+            x = multiply_add(read(none, zp, j), scale, -top)
+            y = multiply_add(read(none, zq, j), scale, -q_top)
+            e, w = exponential(x), exponential(select(y > most, most, y))
+            # Without weight, t may be any number.
+            t = select(e > zero, x - y, zero)
+            if weights is not None:
+                write(weights, j, e)
+            if gaps is not None:
+                write(gaps, j, w - e)
+            total, moment, q_total = total + e, multiply_add(e, t, moment), q_total + w
+        all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
+        all_of_q += doubled(q_total)
+    of_p, first_moment, of_q = sum_of(all_weights), sum_of(all_moments), sum_of(all_of_q)
+    return of_p, first_moment, of_q - of_p + first_moment, of_q - of_p, of_q > _TOO_MANY
 
 
 # --- a row ------------------------------------------------------------------------------------------
 
 
 @compiled
-def weigh_blocks(
-    zp: Any, zq: Any, top: Any, centre: Any, scale: Any, way: Any,
+def weigh(
+    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, scale: Any, way: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
-    """Σ e, Σ e·t, Σ e·φ(t), and whether some t was out of range, at which all ways but the careful stop."""
-    wide_vectors()
+    """Σ e, Σ e·t, Σ e·φ(t), Σ e·(e^(−t) − 1) from `first` to `end`, and whether some t was out of range.
+
+    `end` is that of the row, or a whole number of registers after `first`. `ahead` says how far after each of
+    both logits lies one that will be read later.
+    """
     high = like(scale, centre)
-    low = like(scale, centre - high)
-    total = moment = excess = strayed = 0.0
-    wild = False
-    for i in range(0, len(zp), BLOCK):
-        j = i + BLOCK
-        p, q, e, t = zp[i:j], zq[i:j], part(weights, i, j), part(differences, i, j)
-        gap, ratio = part(gaps, i, j), part(ratios, i, j)
-        if way == APART:
-            w, m, of_q, s, out = _weigh_apart(p, q, top * scale, (top - high) * scale, scale, e, gap)
-            x, out = float(of_q) - float(w) + float(m), out | (of_q > like(of_q, _TOO_MANY))
-            strayed += s
-        elif way == PLAIN:
-            w, m, x, out = _weigh(p, q, top, high, None, scale, e, t, gap, ratio)
-        else:
-            w, m, x, out = _weigh(p, q, top, high, low, scale, e, t, gap, ratio)
-        total, moment, excess, wild = total + w, moment + m, excess + x, wild | out
-        if way != CAREFUL and wild:
-            break
-    # What most slopes are made of is a difference of w and e.
-    return total, moment, excess, wild | (way == APART and not strayed > _STRAYED * total)
+    if way == APART:
+        of_p, of_q = every(top * scale), every((top - high) * scale)
+        return _weigh_apart(zp, zq, first, end, ahead, of_p, of_q, every(scale), weights, gaps)
+    about = every(top), every(high)
+    if way == PLAIN:
+        return _weigh(
+            zp, zq, first, end, ahead, *about, None, every(scale), weights, differences, gaps, ratios
+        )
+    low = every(like(scale, centre - high))
+    return _weigh(zp, zq, first, end, ahead, *about, low, every(scale), weights, differences, gaps, ratios)
