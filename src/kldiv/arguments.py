@@ -36,25 +36,30 @@ def rowwise_of(function: str, where: Mask | None, temperature: float, **distribu
     for name, value in distributions.items():
         if type(value) not in _SPACES:
             raise _bare(function, name, value)
-    first, *others = distributions.values()
-    dtype = first.values.dtype
-    if all(_alike(first, other) for other in others):
-        sides = tuple(Side(_SPACES[type(each)], _outcomes_last(each)) for each in distributions.values())
-        batch = sides[0].values.shape[:-1]
+    given = tuple(distributions.values())
+    if _are_alike(given):
+        sides = tuple([Side(_SPACES[type(each)], _outcomes_last(each)) for each in given])
     else:
         _check_devices(distributions)
         _check_outcomes(distributions)
-        batch = _batch_shape(distributions)
-        for each in others:
+        batch, dtype = _batch_shape(distributions), given[0].values.dtype
+        for each in given:
             dtype = torch.promote_types(dtype, each.values.dtype)
-        sides = tuple(_side(each, batch, dtype) for each in distributions.values())
-    return Rowwise(sides, None if where is None else mask_of(where, batch, first.values.device))
+        sides = tuple(_side(each, batch, dtype) for each in given)
+    if where is None:
+        return Rowwise(sides, None)
+    return Rowwise(sides, mask_of(where, sides[0].values.shape[:-1], given[0].values.device))
 
 
-def _alike(one: Distribution, other: Distribution) -> bool:
-    """Whether two distributions agree in all that they have to agree in, as they nearly always do."""
-    a, b = one.values, other.values
-    return a.shape == b.shape and one.dim == other.dim and a.dtype == b.dtype and a.device == b.device
+def _are_alike(given: tuple[Distribution, ...]) -> bool:
+    """Whether distributions agree in all that they have to agree in, as they nearly always do."""
+    first, *others = given
+    a, dim = first.values, first.dim
+    for other in others:
+        b = other.values
+        if other.dim != dim or a.dtype != b.dtype or a.shape != b.shape or a.device != b.device:
+            return False
+    return True
 
 
 def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: float = 1.0) -> Tensor:
