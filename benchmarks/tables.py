@@ -48,6 +48,8 @@ def page(folder: Path) -> str:
         *memory(records.read(folder / "memory.jsonl")),
         "## The first call",
         *first_call(records.read(folder / "first_call.jsonl")),
+        "## Two tables",
+        *two_tables(records.read(folder / "tables_speed.jsonl"), records.read(folder / "tables_scale.jsonl")),
         "## What was measured",
         *meanings(kernels),
     ]
@@ -176,6 +178,29 @@ def first_call(found: Sequence[Cell]) -> list[str]:
 def first_seconds(each: Cell) -> str:
     """The first call's time."""
     return "failed" if each["error"] else quantity(each["first_seconds"])
+
+
+def two_tables(beside: Sequence[Cell], scale: Sequence[Cell]) -> list[str]:
+    """Comparing every column of two Parquet tables: beside others, and as rows grow."""
+    seconds = {each["peer"]: each["seconds"]["median"] for each in beside}
+    first = beside[0]
+    others = ", ".join(
+        f"{name} {quantity(each)} ({ratio(each / seconds[OWN])}×)"
+        for name, each in seconds.items()
+        if name != OWN
+    )
+    said = (
+        f"`kldiv.compare` of two Parquet tables of {first['rows']:,} rows and {first['columns']} columns "
+        f"takes {quantity(seconds[OWN])}; {others}. The SQL gives DuckDB the same edges and counts; "
+        "evidently's drift report by kl_div has read its frames before."
+    )
+    longer = "`kldiv compare` in a process of its own, with all the memory that it has at its peak:"
+    rows = [
+        f"| {each['rows']:,} × {each['columns']} | {quantity(each['seconds']['median'])} | "
+        f"{size(each['peak_bytes'])} |"
+        for each in scale
+    ]
+    return [said, longer, "\n".join(["| rows × columns | time | memory |", "| --- | --- | --- |", *rows])]
 
 
 def meanings(kernels: Sequence[Cell]) -> list[str]:

@@ -11,8 +11,10 @@ from tables_of_counts import COUNTS, NAMES, SMOOTH, all_tables, numbers, rare, t
 
 from kldiv.estimators.agreement import by_chance
 from kldiv.estimators.bootstrap import moved
+from kldiv.estimators.chance_differences import differences
 from kldiv.estimators.discrete import DIVERGENCES, estimate_from_counts
 from kldiv.estimators.intervals import Hidden, Moments, Quantiles, normal_quantiles, score, score_interval
+from kldiv.estimators.total_variation import line
 from kldiv.estimators.unseen import never_shown
 
 BOUNDS = {"js": math.log(2), "total_variation": 1.0, "hellinger": 1.0}
@@ -34,6 +36,42 @@ def test_the_mean_by_chance_is_that_over_all_samples_of_one_distribution(diverge
         known += weight * (of_y * by_chance(divergence.terms, left, y).mean).sum()
     # The pooled counts are sufficient: given them the mean is exact whatever p is.
     assert known == pytest.approx(average, rel=1e-10, abs=1e-12)
+
+
+@pytest.mark.parametrize(("n", "m"), [(9, 9), (5, 12), (12, 5), (30, 3000), (400, 300)])
+def test_differences_by_chance_are_those_of_a_hypergeometric_variable(n, m):
+    pooled = np.unique(np.minimum([0, 1, 2, 3, 7, 13, 40, 60, 150], n + m))
+    # Tables of two outcomes, of which the first is asked about.
+    x = np.minimum(pooled, n).astype(float)
+    y = pooled - x
+    found = differences(np.stack([x, n - x], -1), np.stack([y, m - y], -1))
+    for index, t in enumerate(pooled):
+        of_p = np.arange(n + 1)
+        share = scipy.stats.hypergeom(n + m, t, n).pmf(of_p)
+        difference = of_p / n - (t - of_p) / m
+        mean, square = (share * abs(difference)).sum(), (share * difference**2).sum()
+        signed = (share * difference * abs(difference)).sum()
+        # Larger counts are between those that were tabulated, or taken for normal.
+        within = 1e-9 if t <= 64 and min(n, m) * t < 25 * (n + m) else 0.02
+        assert found.mean[index, 0] == pytest.approx(mean, rel=within, abs=1e-15)
+        assert found.variance[index, 0] == pytest.approx(square - mean**2, rel=5 * within, abs=1e-15)
+        if square > 0:
+            assert found.slope[index, 0] == pytest.approx(signed / square, abs=max(within, 1e-9) * 5)
+
+
+@pytest.mark.parametrize(("n", "m"), [(300, 300), (300, 3000), (3000, 300)])
+@pytest.mark.parametrize("p", [np.full(30, 1 / 30), rare(30)], ids=["uniform", "rare"])
+def test_total_variation_by_chance_is_that_over_many_samples(n, m, p):
+    generator = np.random.default_rng(9)
+    x, y = (generator.multinomial(size, p, 20_000).astype(float) for size in (n, m))
+    of = line(x, y)
+    none = np.zeros(len(x))
+    mean, deviation, chance = of.moments(none, of.pattern(1.0))
+    strays = of.observed - mean
+    # The mean is exact given the pooled counts; that of 20,000 is known within four standard errors.
+    assert abs(strays.mean()) < 4 * strays.std() / math.sqrt(20_000)
+    assert strays.std() == pytest.approx(deviation.mean(), rel=0.08)
+    assert (chance == 1).all()
 
 
 def test_what_was_never_shown_has_the_cumulants_of_a_log_gamma_variable():

@@ -178,6 +178,19 @@ def test_groups_of_one_side_are_named(tmp_path):
     assert counts(comparison.groups[2].columns[0]) == {"c": (1, 0), "a": (0, 1)} | {}
 
 
+def test_a_pair_that_a_group_has_nothing_of_is_skipped_there(tmp_path):
+    """Both columns have values in group y, but in no row both."""
+    p = written(tmp_path / "p.csv", "g,a,b\nx,m,u\nx,n,v\ny,,u\ny,m,\n")
+    q = written(tmp_path / "q.csv", "g,a,b\nx,m,u\nx,n,v\ny,n,u\ny,m,v\n")
+    comparison = kldiv.compare(p, q, by="g", joint=[("a", "b")], missing="drop")
+    assert [len(each.joint) for each in comparison.groups] == [1, 0]
+    [skipped] = comparison.groups[1].skipped
+    assert (skipped.name, skipped.reason) == ("a × b", "P has no row where neither is missing")
+    only_y = written(tmp_path / "y.csv", "a,b\n,u\nm,\n")
+    with pytest.raises(kldiv.TableError, match="can't compare 'a' and 'b' jointly: P has no row where"):
+        kldiv.compare(only_y, q, joint=[("a", "b")], missing="drop")
+
+
 GROUPED = {
     "day": (pa.date32(), [dt.date(2024, 1, 1), dt.date(1969, 12, 31), dt.date(2024, 1, 1), None]),
     "at": (

@@ -268,6 +268,20 @@ def test_any_shards_of_any_column_are_the_whole(tmp_path_factory, drawn, parts):
     assert dumps(merge(stored)) == dumps(profile(table_of(folder, "whole", type_, values)))
 
 
+def test_parts_of_one_name_are_told_apart():
+    """Every frame is called the same, and one file may be merged with itself."""
+    whole = pl.DataFrame({"x": [*"aab", None], "y": [0.5, 1.5, 2.5, 0.5], "l": [[1], None, [2], None]})
+    parts = merge([profile(whole[:1]), profile(whole[1:2]), profile(whole[2:])])
+    assert dumps(parts) == dumps(profile(whole))
+
+
+def test_bins_of_one_name_are_told_apart():
+    whole = pl.DataFrame({"x": [each / 7 for each in range(100)]})
+    first = profile(whole, max_values=50)
+    parts = [profile(whole[::2], max_values=40, like=first), profile(whole[1::2], max_values=40, like=first)]
+    assert merge(parts).stored == first.stored
+
+
 def test_shards_of_csv_whose_types_differ(tmp_path):
     """Whole numbers in one shard, fractions in the next, nothing in the third: numbers in the whole."""
     values = [["1", "2", "1"], ["2.5", "1e3", "1"], ["", ""]]

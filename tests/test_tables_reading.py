@@ -14,7 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from tabular import counts, csv_file, parquet, written
+from tabular import both, counts, csv_file, parquet, written
 
 import kldiv
 from kldiv.tables.opening import open_table
@@ -104,6 +104,38 @@ def test_files_of_one_glob_may_widen_a_type(tmp_path):
 def test_a_json_column_has_the_type_it_is_written_as(tmp_path, values, kind):
     path = written(tmp_path / "t.json", json.dumps([{"x": each} for each in values]))
     assert kldiv.compare(path, path)["x"].type == kind
+
+
+LONG_NUMBERS = [
+    ("integer", [2**64, 2**64 + 1, 2**64 + 1, 5]),
+    ("integer", [-1, 2**63, 2**63 + 1]),
+    ("integer", [2**126, 2**126 + 1]),
+    ("text", [10**40, 10**40 + 1]),
+]
+
+
+@pytest.mark.parametrize(("kind", "numbers"), LONG_NUMBERS)
+@pytest.mark.parametrize("suffix", ["csv", "json", "ndjson"])
+def test_whole_numbers_keep_every_digit(tmp_path, kind, numbers, suffix):
+    """Of more digits than a double has; a code that is longer than any type is text."""
+    rows = [json.dumps({"x": each, "y": None, "z": [0.5]}) for each in numbers]
+    text = {
+        "csv": "\n".join(["x", *map(str, numbers)]),
+        "json": f"[{', '.join(rows)}]",
+        "ndjson": "\n".join(rows),
+    }[suffix]
+    column = kldiv.compare(path := written(tmp_path / f"t.{suffix}", text), path)["x"]
+    assert column.type == kind
+    assert counts(column) == both([*map(str, numbers)], [*map(str, numbers)])
+
+
+def test_large_fractions_in_json_are_numbers(tmp_path):
+    """As Python reads them, beside whole numbers too long for them."""
+    values = [1e300, 2.0**64, 0.5, -1.7976931348623157e308, 2**64 + 1, None]
+    path = written(tmp_path / "t.json", json.dumps([{"x": each} for each in values]))
+    with open_table(path) as table:
+        found = table.values_past({"x": range(5)})["x"]
+    assert [*map(float, found)] == sorted(float(each) for each in values if each is not None)
 
 
 def test_every_key_is_a_column_however_rare(tmp_path):

@@ -20,6 +20,8 @@ from kldiv.estimators.jackknife import Terms, one_by_one
 _MOST = 25.0
 # Every count up to the first, and so many from there on, between which lines are drawn.
 _WHOLE, _FURTHER = 64, 60
+FEWEST = np.arange(3 * _MOST + 30)[None, :]
+"""How many of an outcome's values may be the smaller sample's, where that is expected to show few."""
 
 
 class ByChance(NamedTuple):
@@ -63,13 +65,12 @@ def by_chance(terms: Terms, x: Floats, y: Floats) -> ByChance:
 @lru_cache(maxsize=256)
 def _table(terms: Terms, n: float, m: float) -> _Table:
     """The moments of a term by the pooled count, for samples of n and m."""
-    pooled = _pooled_counts(n, m)[:, None]
-    fewer = np.arange(3 * _MOST + 30)[None, :]
-    rest = np.maximum(pooled - fewer, 0.0)
-    x, y = (fewer, rest) if n <= m else (rest, fewer)
+    pooled = pooled_counts(n, m)[:, None]
+    rest = np.maximum(pooled - FEWEST, 0.0)
+    x, y = (FEWEST, rest) if n <= m else (rest, FEWEST)
     exact, independent = (
-        np.where(fewer <= pooled, share, 0.0)
-        for share in (_hypergeometric(x, y, n, m), _binomial(x, y, n, m))
+        np.where(pooled >= FEWEST, share, 0.0)
+        for share in (hypergeometric(x, y, n, m), _binomial(x, y, n, m))
     )
     sizes = np.array([n]), np.array([m])
     term = terms(x, y, *sizes)
@@ -81,7 +82,7 @@ def _table(terms: Terms, n: float, m: float) -> _Table:
     )
 
 
-def _pooled_counts(n: float, m: float) -> Floats:
+def pooled_counts(n: float, m: float) -> Floats:
     """The counts that have an entry: the small ones, larger ones at equal ratios, and the last."""
     top = min(max(_MOST * (n + m) / min(n, m), _WHOLE), n + m)
     further = np.round(np.geomspace(_WHOLE, max(top, _WHOLE), _FURTHER))
@@ -97,7 +98,7 @@ def _log_choices(size: Floats | float, of: Floats) -> Floats:
     return logs
 
 
-def _hypergeometric(x: Floats, y: Floats, n: float, m: float) -> Floats:
+def hypergeometric(x: Floats, y: Floats, n: float, m: float) -> Floats:
     """C(n, x)·C(m, y)/C(n+m, x+y); 0 for more than a sample has."""
     possible = (x <= n) & (y <= m)
     logs = _log_choices(n, x) + _log_choices(m, y) - _log_choices(n + m, x + y)

@@ -4,7 +4,8 @@ No delta method holds there. If the truth is a distance, spread over the outcome
 are, then each difference of frequencies is normal and its absolute value folded normal (Leone, Nelson &
 Nottingham 1961, eqs. 3 and 4), which gives the mean and the variance of the distance as counted. The estimate
 is the distance whose mean is what was counted, and the interval all those that what was counted does not
-contradict.
+contradict. Where p = q what chance does is known exactly (`chance_differences`); it takes the normal's place
+there, and less and less of it as the two part.
 
 How much chance adds depends on that spread, which is known by its noisy observation alone: much where small
 differences hide beside large ones, little where all are alike, since the mean of |N(z, 1)| is convex in z. So
@@ -19,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kldiv.definition import TotalVariation
+from kldiv.estimators.chance_differences import NORMAL_MEAN, NORMAL_VARIANCE, Differences, differences
 from kldiv.estimators.counted import CountedDivergence, frequencies, total
 from kldiv.estimators.intervals import Floats, Interval, Quantiles
 
@@ -31,14 +33,24 @@ _TRACE, _ALIKE, _UNLIKE = 1e-3, 1.0, -0.1
 _HALVINGS = 30
 
 
+class Moments(NamedTuple):
+    """Of the distance as counted, if the truth is a given one."""
+
+    mean: Floats
+    deviation: Floats
+    chance: Floats
+    """Which share of its variance is of outcomes that chance alone may tell apart."""
+
+
 class Line(NamedTuple):
-    """Two observed distributions, the pooled one, and the sizes of the samples."""
+    """Two observed distributions, the pooled one, the sizes of the samples, and what chance does."""
 
     p: Floats
     q: Floats
     pooled: Floats
     n: Floats
     m: Floats
+    by_chance: Differences
 
     @property
     def spread(self) -> Floats:
@@ -59,23 +71,32 @@ class Line(NamedTuple):
         share: Floats = size / size.sum(-1, keepdims=True)
         return share
 
-    def moments(self, distance: Floats, pattern: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of the distance as counted, if the truth is `distance`."""
+    def moments(self, distance: Floats, pattern: Floats) -> Moments:
+        """Those of the distance as counted, if the truth is `distance`."""
         from scipy.special import ndtr  # noqa: PLC0415 (slow to load, and the worked example needs none)
 
         times = np.minimum(distance / np.maximum(self.observed, np.finfo(float).tiny), 1.0)[..., None]
         p, q = (self.pooled + times * (each - self.pooled) for each in (self.p, self.q))
         size = 2 * distance[..., None] * pattern
-        shown = self.pooled > 0
-        variance = np.where(shown, _binomial_variance(p, self.n) + _binomial_variance(q, self.m), 0.0)
+        variance, of_chance = self.variance(p, q), self.variance(self.pooled, self.pooled)
         deviation = np.sqrt(variance)
-        ratio = size / np.where(shown, deviation, 1.0)
-        kept, bell = 2 * ndtr(ratio) - 1, math.sqrt(2 / math.pi) * np.exp(-0.5 * ratio**2)
-        folded = deviation * bell + size * kept
+        divisor = np.where(self.pooled > 0, deviation, 1.0)
+        ratio = size / divisor
+        kept, bell = 2 * ndtr(ratio) - 1, NORMAL_MEAN * np.exp(-0.5 * ratio**2)
+        folded, lost = deviation * bell + size * kept, 1 - kept
+        mean = folded + lost * (self.by_chance.mean - NORMAL_MEAN * np.sqrt(of_chance))
         # Var|d| on the diagonal.
-        own = (size**2 + variance - folded**2).sum(-1)
-        both = self.covariances(np.sign(self.p - self.q) * kept, bell / np.where(shown, deviation, 1.0), p, q)
-        return 0.5 * folded.sum(-1), 0.5 * np.sqrt(np.maximum(own + both, 0.0))
+        own = size**2 + variance - folded**2
+        own += lost * (self.by_chance.variance - NORMAL_VARIANCE * of_chance)
+        slope = np.sign(self.p - self.q) * kept + lost * self.by_chance.slope
+        both = own.sum(-1) + self.covariances(slope, bell / divisor, p, q)
+        chance = (lost * variance).sum(-1) / np.maximum(variance.sum(-1), np.finfo(float).tiny)
+        return Moments(0.5 * mean.sum(-1), 0.5 * np.sqrt(np.maximum(both, 0.0)), chance)
+
+    def variance(self, p: Floats, q: Floats) -> Floats:
+        """Of the difference of both frequencies of each outcome; 0 where there is none."""
+        both = _binomial_variance(p, self.n) + _binomial_variance(q, self.m)
+        return np.where(self.pooled > 0, both, 0.0)
 
     def covariances(self, slope: Floats, curvature: Floats, p: Floats, q: Floats) -> Floats:
         """The sum of Cov(|d_i|, |d_j|) over i ≠ j, to the second order in Cov(d_i, d_j).
@@ -103,7 +124,8 @@ def _cross(terms: Floats) -> Floats:
 
 def line(x: Floats, y: Floats) -> Line:
     """The line of two tables of counts."""
-    return Line(frequencies(x), frequencies(y), frequencies(x + y), total(x), total(y))
+    pooled, by_chance = frequencies(x + y), differences(x, y)
+    return Line(frequencies(x), frequencies(y), pooled, total(x), total(y), by_chance)
 
 
 @dataclass(frozen=True)
@@ -116,32 +138,33 @@ class CountedTotalVariation(CountedDivergence):
         """The distance at which the one counted is what is expected; 0 where none is so small."""
         of = line(x, y)
         pattern = of.pattern(_TRACE)
-        return _solve(of.observed, lambda distance: of.moments(distance, pattern)[0])
+        return _solve(of.observed, lambda distance: of.moments(distance, pattern).mean)
 
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
         """The distances from which what was counted is no more than the quantiles away."""
         of = line(x, y)
         freedom = np.maximum((x + y > 0).sum(-1) - 1.0, 1.0)
-        third = _SKEWNESS * (quantiles.above**2 - 1) / np.sqrt(freedom) if skewness else 0.0
+        third = _SKEWNESS * max(quantiles.above**2 - 1, 0.0) / np.sqrt(freedom) if skewness else 0.0
 
-        def end(quantile: Floats | float, seen: Floats, added: float) -> Floats:
+        def end(quantile: float, skewed: Floats | float, seen: Floats, added: float) -> Floats:
             pattern = of.pattern(added)
 
             def height(distance: Floats) -> Floats:
-                mean, deviation = of.moments(distance, pattern)
-                return mean + quantile * deviation
+                mean, deviation, chance = of.moments(distance, pattern)
+                # What is told from 0 is normal, and has no skewness.
+                return mean + (quantile + skewed * chance) * deviation
 
             return _solve(seen, height)
 
         # Samples that agree better than chance don't prove that P = Q.
-        chance, _ = of.moments(np.zeros_like(of.observed), of.pattern(_ALIKE))
-        low = end(quantiles.above + third, of.observed, _UNLIKE)
-        return Interval(low, end(min(quantiles.below, 0.0), np.maximum(of.observed, chance), _ALIKE))
+        by_chance = of.moments(np.zeros_like(of.observed), of.pattern(_ALIKE)).mean
+        low = end(quantiles.above, third, of.observed, _UNLIKE)
+        return Interval(low, end(min(quantiles.below, 0.0), 0.0, np.maximum(of.observed, by_chance), _ALIKE))
 
     def score(self, x: Floats, y: Floats, truth: float) -> Floats:
         """By the moments at the truth."""
         of = line(x, y)
-        mean, deviation = of.moments(np.full_like(of.observed, truth), of.pattern(_TRACE))
+        mean, deviation, _ = of.moments(np.full_like(of.observed, truth), of.pattern(_TRACE))
         scored: Floats = (of.observed - mean) / np.where(deviation > 0, deviation, 1.0)
         return scored
 

@@ -179,9 +179,14 @@ def _answer(tables: Tables, asked: _Question, group: Group | None, report: Repor
                 skipped.append(Skipped(name, each.reason))
             else:
                 columns.append(_column(pairs[name], each, options, group))
-    joint = [
-        _joint([pairs[each] for each in names], counted, options, group, report) for names in asked.joint
-    ]
+    joint: list[JointComparison] = []
+    for names in asked.joint:
+        found = _joint([pairs[each] for each in names], counted, options, group)
+        if isinstance(found, Skipped):
+            skipped.append(found)
+        else:
+            joint.append(found)
+        report(1)
     return _Answer(tuple(columns), tuple(joint), tuple(skipped))
 
 
@@ -208,13 +213,17 @@ def _column(
 
 
 def _joint(
-    pairs: Sequence[ColumnPair], counted: Counted, options: Options, group: Group | None, report: Reporter
-) -> JointComparison:
+    pairs: Sequence[ColumnPair], counted: Counted, options: Options, group: Group | None
+) -> JointComparison | Skipped:
+    """What was asked for is compared or an error, but a group may have nothing of it."""
+    names = tuple(each.name for each in pairs)
     keep_missing = options.missing == "category"
     found = count_joint(pairs, counted, options.max_categories, keep_missing=keep_missing)
+    if isinstance(found, Uncounted):
+        if group is None:
+            raise TableError(f"can't compare {' and '.join(map(quoted, names))} jointly: {found.reason}")
+        return Skipped(" × ".join(names), found.reason)
     divergence = _estimate(found.counts, options)
-    report(1)
-    names = tuple(each.name for each in pairs)
     return JointComparison(names, divergence, divergence.p_value, found.notes, group)
 
 

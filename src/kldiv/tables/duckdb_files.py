@@ -13,7 +13,7 @@ from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names, check_same, header_of
 from kldiv.tables.files import Source
 from kldiv.tables.sql import ROWS, literal, select
-from kldiv.tables.text_types import NUMBER, TIME, TIMESTAMP
+from kldiv.tables.text_types import NUMBER, TIME, TIMESTAMP, WHOLE
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -26,13 +26,14 @@ _DATES = {
     "TIMESTAMP": f"{_matches(TIMESTAMP)} AND TRY_CAST({{0}} AS TIMESTAMP) IS NOT NULL",
     "TIME": _matches(TIME),
 }
-_TYPES = {
-    "BOOLEAN": "lower({0}) IN ('true', 'false')",
+_NUMBERS = {
     "BIGINT": "CAST(TRY_CAST({0} AS BIGINT) AS VARCHAR) IS NOT DISTINCT FROM {0}",
     "HUGEINT": "CAST(TRY_CAST({0} AS HUGEINT) AS VARCHAR) IS NOT DISTINCT FROM {0}",
+    # Longer whole numbers would lose digits, and are codes.
+    "VARCHAR": _matches(WHOLE),
     "DOUBLE": _matches(NUMBER),
-    **_DATES,
 }
+_TYPES = {"BOOLEAN": "lower({0}) IN ('true', 'false')", **_NUMBERS, **_DATES}
 # What these already tell apart is not asked of the whole table.
 _FIRST_ROWS = 10_000
 _AGGREGATES = 120
@@ -60,25 +61,39 @@ def open_files(query: Query, source: Source) -> list[str]:
         query(f"CREATE TEMP VIEW {ROWS} AS {stored}")
     else:
         query(f"CREATE TEMP TABLE read AS {stored}")
-        selected = _typed(query, "read", _DATES if source.format == "json" else _TYPES)
-        query(f"CREATE TEMP TABLE {ROWS} AS {select(selected, 'read')}")
+        texts = dict.fromkeys(_columns(query, of="VARCHAR"), _DATES if source.format == "json" else _TYPES)
+        if source.format == "json" and (long := _beyond_64_bits(query)):
+            reader = _json_with_texts(query, source, long)
+            query(f"CREATE OR REPLACE TEMP TABLE read AS {select('*', f'{reader} AS stored({aliases})')}")
+            texts |= dict.fromkeys(long, _NUMBERS)
+        query(f"CREATE TEMP TABLE {ROWS} AS {select(_typed(query, texts), 'read')}")
         query("DROP TABLE read")
     return names
 
 
-def _typed(query: Query, table: str, types: dict[str, str]) -> str:
-    """The columns of a table, each text turned into the first of the types that all of it is written as."""
-    columns = [(str(row[0]), str(row[1])) for row in query(f"DESCRIBE {table}")]
-    possible = [(column, each) for column, of in columns if of == "VARCHAR" for each in types]
-    for rows in (f"(FROM {table} LIMIT {_FIRST_ROWS})", table):
+def _columns(query: Query, of: str) -> list[str]:
+    """The columns of a type in the table that was read."""
+    return [str(name) for name, type_, *_ in query("DESCRIBE read") if type_ == of]
+
+
+def _typed(query: Query, texts: dict[str, dict[str, str]]) -> str:
+    """The columns that were read, each of these texts as the first of its types that all of it is written as.
+
+    The types are conditions that have {0} for the column.
+    """
+    possible = [(column, each) for column, types in texts.items() for each in types]
+    for rows in (f"(FROM read LIMIT {_FIRST_ROWS})", "read"):
         tests = [
-            f"bool_and({types[each].replace('{0}', column)}) FILTER (WHERE {column} IS NOT NULL)"
+            f"bool_and({texts[column][each].replace('{0}', column)}) FILTER (WHERE {column} IS NOT NULL)"
             for column, each in possible
         ]
         fits = values_of(query, tests, rows)
         possible = [each for each, fit in zip(possible, fits, strict=True) if fit or fit is None]
     first = dict(reversed(possible))
-    return ", ".join(f"CAST({each} AS {first.get(each, of)}) AS {each}" for each, of in columns)
+    columns = [str(name) for name, *_ in query("DESCRIBE read")]
+    return ", ".join(
+        f"CAST({each} AS {first[each]}) AS {each}" if each in first else each for each in columns
+    )
 
 
 def values_of(query: Query, aggregates: Sequence[str], source: str) -> list[Any]:
@@ -134,6 +149,24 @@ def _json(query: Query, source: Source) -> tuple[list[str], str]:
                 f"{source.shown} has keys that differ in case alone; rename them, or write it as Parquet"
             )
     return names, reader
+
+
+def _beyond_64_bits(query: Query) -> list[str]:
+    """The columns of numbers of which some are so large that whole ones may have lost digits."""
+    floating = _columns(query, of="DOUBLE")
+    large = values_of(query, [f"bool_or(abs({each}) >= 2.0 ^ 63)" for each in floating], "read")
+    return [each for each, found in zip(floating, large, strict=True) if found]
+
+
+def _json_with_texts(query: Query, source: Source, long: Sequence[str]) -> str:
+    """The reader of the same columns, but of these as they are written."""
+    reader = f"read_json({_files(source)}, {_JSON}"
+    types = [(str(name), str(of)) for name, of, *_ in query("DESCRIBE " + select("*", f"{reader})"))]
+    listed = ", ".join(
+        f"{literal(name)}: {literal('VARCHAR' if f'c{index}' in long else of)}"
+        for index, (name, of) in enumerate(types)
+    )
+    return f"{reader}, columns={{{listed}}})"
 
 
 def _files(source: Source) -> str:

@@ -28,7 +28,7 @@ def count_joint(
     max_cells: int,
     *,
     keep_missing: bool,
-) -> CountedJoint:
+) -> CountedJoint | Uncounted:
     """Count columns together, each in so few outcomes that about `max_cells` combinations are possible."""
     each_at_most = max(2, math.floor(max_cells ** (1 / len(pairs)) + 0.5))
     columns = [_column(pair, counted[pair.name], each_at_most) for pair in pairs]
@@ -43,7 +43,8 @@ def count_joint(
     }
     ordered = sorted(cells, key=lambda cell: [each.rank(of) for each, of in zip(columns, cell, strict=True)])
     counts = {outcomes[cell]: PairCount(found["p"].get(cell, 0), found["q"].get(cell, 0)) for cell in ordered}
-    _check_both(pairs, counts)
+    if empty := _empty_side(counts):
+        return Uncounted(f"{empty} has no row where neither is missing")
     notes = [note for each in columns for note in each.notes]
     notes += [] if keep_missing else _left_out(pairs, counts)
     return CountedJoint(counts, tuple(notes))
@@ -119,10 +120,7 @@ def _left_out(pairs: Sequence[ColumnPair], counts: Mapping[Joint, PairCount]) ->
     return [f"left out where one is missing: {rows[0]:,} rows of P and {rows[1]:,} of Q"]
 
 
-def _check_both(pairs: Sequence[ColumnPair], counts: Mapping[Joint, PairCount]) -> None:
-    names = " and ".join(quoted(pair.name) for pair in pairs)
-    for index, side in enumerate(SIDES):
-        if not sum(each[index] for each in counts.values()):
-            raise TableError(
-                f"can't compare {names} jointly: {side.upper()} has no row where neither is missing"
-            )
+def _empty_side(counts: Mapping[Joint, PairCount]) -> str | None:
+    """P or Q, where that has no row left."""
+    sums = (sum(each[index] for each in counts.values()) for index in (0, 1))
+    return next((side.upper() for side, rows in zip(SIDES, sums, strict=True) if not rows), None)

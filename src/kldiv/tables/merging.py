@@ -1,6 +1,6 @@
 """The profiles of a table's parts, merged into that of the whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from kldiv.errors import InvalidInputError, TableError
@@ -10,6 +10,9 @@ from kldiv.tables.outcomes import Special
 from kldiv.tables.profiles import Profile, StoredBins, StoredColumn, StoredValues, listed_values
 
 _GREATEST_EXACT = 2**53
+
+Part = tuple[str, StoredColumn]
+"""A part's name, which others may have too, and what it has of a column."""
 
 
 def merge(profiles: Sequence[Profile], name: str = "the merged profile") -> Profile:
@@ -51,15 +54,14 @@ def _by(profile: Profile) -> str:
 
 def _merged(name: str, profiles: Sequence[Profile]) -> StoredColumn:
     every = [each.stored[name] for each in profiles]
-    holding = {each.name: each.stored[name] for each in profiles if each.stored[name].summary.ordinary}
+    holding = [(each.name, each.stored[name]) for each in profiles if each.stored[name].summary.ordinary]
     summary = _added([each.summary for each in every])
     if not holding:
         return StoredValues(every[0].column, summary, {})
     column = _common_column(name, holding)
-    parts = [*holding.values()]
     if column.kind is Kind.UNSUPPORTED:
         return StoredColumn(column, summary)
-    if any(isinstance(each, StoredBins) for each in parts):
+    if any(isinstance(each, StoredBins) for _, each in holding):
         return _merged_bins(name, column, summary, holding)
     return _merged_values(name, column, summary, holding)
 
@@ -70,16 +72,16 @@ def _added(summaries: Sequence[Summary]) -> Summary:
     return Summary(sum(each.ordinary for each in summaries), specials, bool(holding) and all(holding))
 
 
-def _common_column(name: str, holding: Mapping[str, StoredColumn]) -> Column:
+def _common_column(name: str, holding: Sequence[Part]) -> Column:
     """The type that holds every part's values as they are: the floating one, if there is one."""
-    (first, column), *others = [(shown, each.column) for shown, each in holding.items()]
+    (first, column), *others = [(shown, each.column) for shown, each in holding]
     for shown, each in others:
         if each.kind is not column.kind:
             raise TableError(
                 f"column '{name}' holds {column.kind.value} values in {first} and {each.kind.value} values "
                 f"in {shown}; expected one kind"
             )
-    floating = {found: each.column for each in holding.values() if (found := precision(each.column))}
+    floating = {found: each.column for _, each in holding if (found := precision(each.column))}
     if len(floating) > 1:
         types = " and ".join(each.type for each in floating.values())
         raise TableError(
@@ -88,39 +90,34 @@ def _common_column(name: str, holding: Mapping[str, StoredColumn]) -> Column:
     return next(iter(floating.values()), column)
 
 
-def _merged_bins(
-    name: str, column: Column, summary: Summary, holding: Mapping[str, StoredColumn]
-) -> StoredColumn:
-    binned = {shown: each for shown, each in holding.items() if isinstance(each, StoredBins)}
-    (first, model), *others = binned.items()
+def _merged_bins(name: str, column: Column, summary: Summary, holding: Sequence[Part]) -> StoredColumn:
+    (first, model), *others = [(shown, each) for shown, each in holding if isinstance(each, StoredBins)]
     for shown, each in others:
         if each.cuts != model.cuts:
             raise _unlike(name, first, shown, "bins")
     counts = [
         each.counts if isinstance(each, StoredBins) else each.between(model.cuts)  # type: ignore[attr-defined]
-        for each in holding.values()
+        for _, each in holding
     ]
     return StoredBins(column, summary, model.cuts, tuple(map(sum, zip(*counts, strict=True))))
 
 
-def _merged_values(
-    name: str, column: Column, summary: Summary, holding: Mapping[str, StoredColumn]
-) -> StoredColumn:
-    parts = {shown: each for shown, each in holding.items() if isinstance(each, StoredValues)}
-    listed = {shown: each for shown, each in parts.items() if not each.complete}
-    texts = _texts(name, column, [*parts.values()])
+def _merged_values(name: str, column: Column, summary: Summary, holding: Sequence[Part]) -> StoredColumn:
+    parts = [(shown, each) for shown, each in holding if isinstance(each, StoredValues)]
+    listed = [(shown, each) for shown, each in parts if not each.complete]
+    texts = _texts(name, column, [each for _, each in parts])
     values: dict[str, Count] = {}
-    for each in parts.values():
+    for _, each in parts:
         for text, times in each.values.items():
             values[texts[text]] = values.get(texts[text], 0) + times
     if not listed:
         return StoredValues(column, summary, values)
-    (first, model), *others = listed.items()
+    (first, model), *others = listed
     for shown, each in others:
         if each.values.keys() != model.values.keys():
             raise _unlike(name, first, shown, "values")
     beyond = [each for each in values if each not in model.values]
-    least = max([len(beyond), *(each.other_values for each in listed.values())])
+    least = max([len(beyond), *(each.other_values for _, each in listed)])
     return listed_values(column, summary, {each: values[each] for each in model.values}, least)
 
 

@@ -52,7 +52,7 @@ def typed(frame: "DataFrame", names: Sequence[str], shown: str, *, numbers: bool
         if fits.get(alias) == _LONG:
             raise TableError(
                 f"can't read {shown} with Spark: column '{name}' has whole numbers of {_LONG}, which only "
-                "DuckDB has; leave --engine out"
+                "DuckDB reads; leave --engine out"
             )
         columns.append(types[fits[alias]][1].replace("{0}", alias) if alias in fits else alias)
     return frame.selectExpr(*columns).toDF(*names)

@@ -120,7 +120,7 @@ def counted(condition: str, weight: str | None) -> str:
 
 def is_integer(column: Column) -> bool:
     """Whether the column's type holds whole numbers alone."""
-    return column.type in _WHOLE
+    return column.type in _WHOLE or (column.type.startswith("DECIMAL(") and steps_of(column).unit == 1)
 
 
 def all_whole(name: str, column: Column) -> str:
