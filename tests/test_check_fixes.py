@@ -198,6 +198,7 @@ def comments(source):
             "F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1),\n log_target=False  # !\n , reduction='sum')",
             "",
         ),
+        ("F.kl_div(F.log_softmax(a,  # rows\n -1), F.softmax(b, -1), reduction='sum')", ""),
     ],
 )
 def test_what_is_not_certain_is_left_with_the_reason(code, why):
@@ -428,6 +429,13 @@ def test_what_a_fix_writes(before, after):
 def test_what_is_not_safe_is_left(code):
     source = f"def f(a, b, flag, own):\n    x = {code}\n"
     assert fixed(source) == source
+
+
+def test_an_option_that_a_dictionary_gives_is_not_given_again():
+    body = "x = F.kl_div(a.log_softmax(1), b.softmax(1), **{'reduction': 'mean'})\n"
+    assert fixed(body) == body
+    summed = body.replace("mean", "sum")
+    assert fixed(summed, to_kldiv=True) == summed
 
 
 def test_a_text_with_values_is_left():

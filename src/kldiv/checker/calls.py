@@ -44,13 +44,15 @@ class KlCall:
     verdict: Verdict = "unknown"
 
 
+def hides_arguments(call: ast.Call) -> bool:
+    """Whether * or ** stands among the arguments, which may give what is not written."""
+    starred = any(isinstance(one, ast.Starred) for one in call.args)
+    return starred or any(one.arg is None for one in call.keywords)
+
+
 def bind(call: ast.Call, parameters: Sequence[str]) -> dict[str, ast.expr] | None:
     """The argument given for each parameter; None where * or ** hide which is which."""
-    if any(isinstance(one, ast.Starred) for one in call.args) or any(
-        one.arg is None for one in call.keywords
-    ):
-        return None
-    if len(call.args) > len(parameters):
+    if hides_arguments(call) or len(call.args) > len(parameters):
         return None
     bound = dict(zip(parameters, call.args, strict=False))
     bound.update({one.arg: one.value for one in call.keywords if one.arg})

@@ -9,7 +9,7 @@ import ast
 from typing import NamedTuple
 
 from kldiv.checker.arguments import Arguments, Slot, arguments_of
-from kldiv.checker.calls import KlCall
+from kldiv.checker.calls import KlCall, hides_arguments
 from kldiv.checker.chains import Link, Parents, needs_brackets, parents_of, reductions_of
 from kldiv.checker.edits import Edit
 from kldiv.checker.fixes import Fix
@@ -81,6 +81,8 @@ def _setting(module: Module) -> _Setting:
 def _converted(call: KlCall, setting: _Setting) -> tuple[Edit, ...]:
     if not setting.library:
         raise RefusedError("no line of the module is free for the import of kldiv")
+    if hides_arguments(call.node):
+        raise RefusedError("* or ** hides which arguments it is given")
     text = setting.module.text
     arguments = arguments_of(text, call.node)
     if arguments is None or call.input is None or call.target is None or call.log_target is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from kldiv.checker.arguments import Arguments, Slot, arguments_of
-from kldiv.checker.calls import CONSTRUCTOR_PARAMETERS, FUNCTION_PARAMETERS, KlCall, bind
+from kldiv.checker.calls import CONSTRUCTOR_PARAMETERS, FUNCTION_PARAMETERS, KlCall, bind, hides_arguments
 from kldiv.checker.edits import Edit
 from kldiv.checker.finding import Finding
 from kldiv.checker.imports import KL_NATIVE
@@ -88,7 +88,7 @@ def _option(
         arguments = arguments_of(module.text, site)
         # The function behind F.kl_div takes its reduction as a number.
         native = name == "reduction" and module.full_name(site.func) == KL_NATIVE
-        if native or arguments is None or not all(may(each) for each in sharing):
+        if arguments is None or native or hides_arguments(site) or not all(may(each) for each in sharing):
             continue
         given = call.options.get(name)
         if given is None:

@@ -54,7 +54,8 @@ def side_of(module: Module, node: ast.expr, space: Space, dim: int | None) -> Si
     text = module.text
     inner, detached = _without_detach(node)
     logits = _logits_of(module, inner, space)
-    if logits is not None:
+    # A comment beside the dimension would go with it.
+    if logits is not None and text.of(node).count("#") == logits[1].count("#"):
         values, written, along = logits
         if detached:
             simple = isinstance(values, ast.Name | ast.Attribute | ast.Call | ast.Subscript)

@@ -11,3 +11,7 @@ def i(p, q):
     a = F.kl_div(p, q.exp(), reduction="batchmean")
     b = F.kl_div(q, p.exp(), reduction="batchmean")
     return a + b
+def j(p):
+    return F.kl_div(p, p, reduction="batchmean")  # KL002
+def k(p, views):
+    return F.kl_div(p, p, reduction="batchmean", log_target=True) + sum(F.kl_div(v, v.exp()).sum() for v in views)  # KL003

@@ -3,9 +3,11 @@
 import ast
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from kldiv.checker.dataflow.shapes import is_complementary
 from kldiv.checker.dataflow.statements import Interpreter
 from kldiv.checker.dataflow.store import Frame, Note, Observation
 from kldiv.checker.dataflow.values import (
@@ -20,7 +22,7 @@ from kldiv.checker.dataflow.values import (
     Value,
 )
 from kldiv.checker.imports import OTHER_FRAMEWORKS
-from kldiv.checker.space import Factors, Tensor
+from kldiv.checker.space import Factors, Space, Tensor
 
 _ROUNDS = 3
 # What a caller may well replace; a default criterion, layer or function stands for what is meant.
@@ -74,7 +76,7 @@ def analyse(source: str, tree: ast.Module) -> Analysis:
     return Analysis(
         source,
         tree,
-        tuple(seen.seen.values()),
+        tuple(_with_complements(seen)),
         dict(seen.scalings),
         frozenset(seen.notes),
         frozenset(seen.sums),
@@ -83,6 +85,15 @@ def analyse(source: str, tree: ast.Module) -> Analysis:
         tuple(seen.bare_detaches.values()),
         run.too_deep,
     )
+
+
+def _with_complements(run: Interpreter) -> Iterator[Observation]:
+    """The calls; both outcomes of a sigmoid may be given in two of one function."""
+    calls = list(run.seen.values())
+    sigmoids = [one for one in calls if one.target.space is Space.BERNOULLI]
+    for call in calls:
+        others = (one.target for one in sigmoids if one.function is call.function)
+        yield replace(call, completed=any(is_complementary(run, [call.target, other]) for other in others))
 
 
 class _Run:

@@ -40,6 +40,8 @@ _MOST_INLINED = 150_000
 _MOST_INLINED_PER_ROOT = 20_000
 _TEACHER = re.compile(r"(^|_)teacher")
 _OPERATION_HOMES = ("torch.nn.functional", "torch", "torch.Tensor", "numpy", "torch.nn.init")
+_IN_SCIPY = {name: OPERATIONS[name] for name in ("softmax", "log_softmax", "logsumexp")}
+_IN_SCIPY |= {"expit": OPERATIONS["sigmoid"], "log_expit": OPERATIONS["logsigmoid"]}
 _CATEGORICAL = {
     "Categorical",
     "OneHotCategorical",
@@ -203,6 +205,10 @@ class Functions(Expressions):
             return tensor_literal(self, call)
         if home in _OPERATION_HOMES and name in OPERATIONS:
             return OPERATIONS[name](self, replace(call, name=name))
+        if home == "scipy.special" and name in _IN_SCIPY:
+            value = _IN_SCIPY[name](self, replace(call, name=name))
+            # Without an axis SciPy normalises over all elements, and says so.
+            return replace(value, unspecified=None) if isinstance(value, Tensor) else value
         if home == "torch.nn" and name in LAYERS:
             return layers.construct(name, call)
         if home.startswith("torch.distributions"):

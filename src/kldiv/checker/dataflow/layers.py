@@ -7,7 +7,7 @@ from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.operations import OPERATIONS, normalised_exponentials
 from kldiv.checker.dataflow.store import Store
 from kldiv.checker.dataflow.uses import CRITERIA, loss_named
-from kldiv.checker.dataflow.values import Layer, Sequence, Value
+from kldiv.checker.dataflow.values import Layer, Mapping, Sequence, Value
 from kldiv.checker.space import Space, Tensor
 
 _RAW = {
@@ -69,6 +69,9 @@ def construct(kind: str, call: Arguments) -> Value:
     """nn.Linear(...), nn.Softmax(dim=1), nn.Sequential(...)."""
     if kind == "ModuleList":
         return call.sequence(0, "modules") or Sequence(call.args)
+    given = call.get(0, "modules")
+    if kind == "ModuleDict" and isinstance(given, Mapping):
+        return given
     inside = call.args if kind in {"Sequential", "DataParallel"} else ()
     if kind == "Sequential" and len(inside) == 1 and isinstance(inside[0], Sequence):
         inside = inside[0].items

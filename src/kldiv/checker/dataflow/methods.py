@@ -11,7 +11,6 @@ from kldiv.checker.dataflow.values import (
     Categorical,
     Constant,
     Criterion,
-    Instance,
     Layer,
     Mapping,
     Method,
@@ -30,12 +29,12 @@ def call_method(run: Any, method: Method, call: Arguments) -> Value:  # noqa: PL
     of = method.of
     if isinstance(of, Tensor):
         return _of_tensor(run, of, method, call)
+    if not isinstance(of, Categorical) and method.name in _RETURN_SELF:
+        return of
     if isinstance(of, Sequence):
         return _of_sequence(run, of, method, call)
     if isinstance(of, Mapping):
         return _of_mapping(run, of, method, call)
-    if isinstance(of, Layer | Criterion | Instance) and method.name in _RETURN_SELF:
-        return of
     if isinstance(of, Layer | Criterion) and method.name in {"forward", "__call__"}:
         value: Value = run.apply(of, call)
         return value

@@ -141,17 +141,21 @@ def flatten(_store: Store, call: Arguments) -> Value:
 def unsqueeze(_store: Store, call: Arguments) -> Value:
     """One dimension more."""
     source, at = call.tensor(), call.integer(1, "dim")
-    dim = source.dim
-    if dim is not None and at is not None:
-        if dim >= 0 and at >= 0:
-            dim += at <= dim
-        elif dim < 0 and at < 0:
-            dim -= at > dim
-        elif not (dim < 0 <= at and at == 0):
-            dim = None
     return replace(
-        source, rank=source.rank + 1 if source.rank else None, least_rank=source.least_rank + 1, dim=dim
+        source,
+        rank=source.rank + 1 if source.rank else None,
+        least_rank=source.least_rank + 1,
+        dim=source.dim if at is None else _dim_after_insertion(source.dim, at),
     )
+
+
+def _dim_after_insertion(dim: int | None, at: int) -> int | None:
+    """Where a dimension is once another stands at `at`; None where the rank would have to be known."""
+    if dim is None or (at not in {0, -1} and (at < 0) != (dim < 0)):
+        return None
+    if at < 0:
+        return dim - (dim <= at < 0) if dim < 0 else dim
+    return dim + (at <= dim) if dim >= 0 else dim
 
 
 @operation("squeeze")
@@ -271,7 +275,7 @@ def cat(store: Store, call: Arguments) -> Value:
     if not items or not tensors or len(tensors) != len(items.items):
         return Tensor(origin=store.origin("cat", id(call.node), call.frame.path))
     stacked = call.name == "stack"
-    dim = call.integer(1, "dim")
+    dim = call.integer(1, "dim", "axis")
     return joined_tensors(
         store, call, tensors, stacked=stacked, dim=0 if dim is None else dim, open_=items.open
     )
@@ -307,7 +311,7 @@ def joined_tensors(
     return replace(
         value,
         space=first.space,
-        dim=None if stacked else first.dim,
+        dim=_dim_after_insertion(first.dim, dim) if stacked else first.dim,
         rank=rank,
         parts=parts,
         fault=first.fault,

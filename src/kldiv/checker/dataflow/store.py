@@ -33,7 +33,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Observation:
-    """One call of a KL function, seen with what was known of its arguments then."""
+    """One call of a KL function, seen with what was known of its arguments then.
+
+    `completed` says that another call in the function has the other outcome of a sigmoid for its target.
+    """
 
     number: int
     node: ast.Call
@@ -48,6 +51,7 @@ class Observation:
     function: ast.AST | None
     inlined: bool
     conditions: tuple[str, ...]
+    completed: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,13 +44,13 @@ def is_input_no_distribution(call: Observation) -> bool:
 
 
 def _of_operands(call: Observation) -> Iterator[Report]:
-    sides = ((call.input_node, call.input, Space.LOG_BERNOULLI), (call.target_node, call.target, None))
-    for node, value, _ in sides:
+    for node, value in ((call.input_node, call.input), (call.target_node, call.target)):
         if value.fault is not None and (value.space in _FAULTY or "softmax" in value.fault.text):
             yield Report(node, f"this is no distribution: {value.fault.text}", _SOFTMAX, call.number)
-    if call.input.space in {Space.LOG_BERNOULLI, Space.SIMILARITIES}:
+    allowed = _PAIRS if call.completed else set[Space]()
+    if call.input.space in {Space.LOG_BERNOULLI, Space.SIMILARITIES} - allowed:
         yield Report(call.input_node, _MESSAGES[call.input.space], _advice(call.input.space), call.number)
-    if call.target.space in _MESSAGES:
+    if call.target.space in _MESSAGES.keys() - allowed:
         yield Report(call.target_node, _MESSAGES[call.target.space], _advice(call.target.space), call.number)
 
 

@@ -18,8 +18,10 @@ def find(file: Analysis) -> Iterator[Report]:
             construction.args, construction.keywords
         ):
             yield Report(construction, _MESSAGE, _FIX)
+    # An element with its complement is a whole distribution.
+    divided = {call.number for call in file.calls if not call.completed and not _undone(file, call.number)}
     for call in file.calls:
-        if call.reduction == "mean" and call.input.rank != 0 and not _undone(file, call.number):
+        if call.reduction == "mean" and call.input.rank != 0 and call.number in divided:
             node = (
                 call.options.get("reduction")
                 or call.options.get("size_average")
@@ -28,7 +30,7 @@ def find(file: Analysis) -> Iterator[Report]:
             )
             yield Report(node, _MESSAGE, _FIX, call.number)
     for note in file.notes:
-        if note.kind == "mean" and not _undone(file, note.call):
+        if note.kind == "mean" and note.call in divided:
             yield Report(note.node, f'{_MESSAGE}, here by .mean() of reduction="none"', _FIX, note.call)
 
 

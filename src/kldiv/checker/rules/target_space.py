@@ -1,5 +1,6 @@
 """KL002: the target's space and log_target disagree."""
 
+import ast
 from collections.abc import Iterator
 
 from kldiv.checker.dataflow.analysis import Analysis
@@ -32,8 +33,13 @@ def _of_space(call: Observation) -> Iterator[Report]:
 
 
 def _in_both_roles(file: Analysis) -> Iterator[Report]:
-    """Two tensors that exchange roles can't be log-probabilities here and probabilities there."""
-    unknown = [call for call in file.calls if call.log_target is False and _are_two_unknowns(call)]
+    """Tensors that exchange roles, or play both, can't be log-probabilities here and probabilities there."""
+    calls = [call for call in file.calls if call.log_target is False]
+    for call in calls:
+        if _is_one_unknown(call):
+            message = "one tensor is the input, as log-probabilities, and the target, as probabilities"
+            yield Report(call.target_node, message, "give two distributions: D(p‖p) is 0", call.number)
+    unknown = [call for call in calls if _are_two_unknowns(call)]
     pairs = {(call.input.origin, call.target.origin, id(call.function)) for call in unknown}
     for call in unknown:
         if (call.target.origin, call.input.origin, id(call.function)) in pairs:
@@ -41,6 +47,12 @@ def _in_both_roles(file: Analysis) -> Iterator[Report]:
             yield Report(
                 call.target_node, message, "give log-probabilities and add log_target=True", call.number
             )
+
+
+def _is_one_unknown(call: Observation) -> bool:
+    nodes = (call.input_node, call.target_node)
+    named = all(isinstance(node, ast.Name) for node in nodes) and len({ast.dump(node) for node in nodes}) == 1
+    return named and call.input == call.target and call.input.space is Space.UNKNOWN
 
 
 def _are_two_unknowns(call: Observation) -> bool:
