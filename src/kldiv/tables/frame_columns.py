@@ -41,6 +41,8 @@ class Field:
     """Of an exact type; None for floats, texts and booleans."""
     single: bool = False
     """Whether floats are of single precision."""
+    decimal: bool = False
+    """Whether numbers are decimals, whole ones too."""
     utc: bool = False
     """Whether instants are written with their zone."""
 
@@ -119,7 +121,7 @@ class Field:
 
     def literal(self, steps: int) -> nw.Expr:
         """A number of steps as the frame has it."""
-        if self.column.kind is Kind.NUMBER and self.steps and self.steps.unit != 1:
+        if self.decimal and self.steps:
             # From text, as arithmetic would round it to 28 digits.
             return nw.lit(Decimal(f"{steps}E-{len(str(self.steps.unit.denominator)) - 1}"))
         return nw.lit(steps)
@@ -165,7 +167,9 @@ def _number(value: nw.Expr, name: str, dtype: Any) -> tuple[nw.Expr, Field]:
         return value, Field(name, column, _WHOLE[kind])
     if kind is nw.Decimal:
         largest = 10**dtype.precision - 1
-        return value, Field(name, column, Steps(Fraction(1, 10**dtype.scale), -largest, largest))
+        return value, Field(
+            name, column, Steps(Fraction(1, 10**dtype.scale), -largest, largest), decimal=True
+        )
     if kind is nw.Float32:
         return value, Field(name, column, single=True)
     return value.cast(nw.Float64), Field(name, column)

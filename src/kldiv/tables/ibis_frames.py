@@ -96,7 +96,7 @@ def _number(value: Any, name: str) -> tuple[Any, Field]:
         return value.cast("float64"), Field(name, column)
     if of.is_decimal():
         largest = 10**of.precision - 1
-        return value, Field(name, column, Steps(Fraction(1, 10**of.scale), -largest, largest))
+        return value, Field(name, column, Steps(Fraction(1, 10**of.scale), -largest, largest), decimal=True)
     bounds = of.bounds
     return value, Field(name, column, Steps(Fraction(1), int(bounds.lower), int(bounds.upper)))
 

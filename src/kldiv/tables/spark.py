@@ -186,4 +186,5 @@ def _number(name: str, of: str) -> Field:
     if not of.startswith("decimal("):
         return Field(name, column, single=of == "float")
     width, scale = map(int, of.removeprefix("decimal(").removesuffix(")").split(","))
-    return Field(name, column, Steps(Fraction(1, 10**scale), 1 - 10**width, 10**width - 1))
+    steps = Steps(Fraction(1, 10**scale), 1 - 10**width, 10**width - 1)
+    return Field(name, column, steps, decimal=True)
