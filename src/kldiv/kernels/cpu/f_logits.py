@@ -14,13 +14,10 @@ from kldiv.kernels.cpu.generators import (
     term_and_slopes,
 )
 from kldiv.kernels.cpu.kl_logits import less_share
-from kldiv.kernels.cpu.machine import accumulate, by_precision, like, select, wide_vectors
+from kldiv.kernels.cpu.machine import accumulate, by_precision, is_double, like, select, wide_vectors
 from kldiv.kernels.cpu.optional import item, part, room
 from kldiv.kernels.cpu.vector import LEAST_RATIO_32, LEAST_RATIO_64
 from kldiv.kernels.cpu.weighing import BLOCK
-
-# Lost beside 1 in single precision, and not in double.
-_SMALL = 1e-12
 
 
 @compiled
@@ -106,8 +103,7 @@ def f_row(
         terms, left_p, left_q, lost = terms + t, left_p + left, left_q + right, lost | missed
     if lost and needs_small_ratios(how):
         return 0.0, True
-    single = like(scale, 1.0) + like(scale, _SMALL) == like(scale, 1.0)
-    if single and (p_grad is not None or q_grad is not None) and saturated(how, terms):
+    if not is_double(scale) and (p_grad is not None or q_grad is not None) and saturated(how, terms):
         return 0.0, True
     value, slope = finished(how, terms)
     each = like(scale, scale * factor * slope)

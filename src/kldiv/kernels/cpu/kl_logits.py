@@ -7,7 +7,7 @@ from kldiv.kernels.cpu.call import FACTOR, SCALE, scratch_row
 from kldiv.kernels.cpu.centring import centred
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.lanes import doubled, every, read, sum_of, width, write
-from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, narrow, wide_vectors
+from kldiv.kernels.cpu.machine import is_double, like, magnitude, multiply_add, narrow, wide_vectors
 from kldiv.kernels.cpu.optional import room
 from kldiv.kernels.cpu.weighing import APART, BLOCK
 
@@ -15,7 +15,7 @@ from kldiv.kernels.cpu.weighing import APART, BLOCK
 HEAVY = 2.0
 # Slopes are differences of parts that add up to some number. Where they add up to less than this share of it,
 # the parts' rounding shows.
-_TELLING = 0.4
+_TELLING = 0.15
 
 
 @compiled
@@ -78,11 +78,13 @@ def give_rest(out: Any, heavy: Any, others: Any) -> None:
 def is_telling(row: Any, size_p: Any, size_q: Any, factors: Any) -> Any:
     """Whether slopes, given the sums of their magnitudes, are more than the rounding of their parts.
 
-    Not so where a few rare outcomes alone make the divergence, and all others are close.
+    Not so where a few rare outcomes alone make the divergence, and all others are close. Double precision has
+    digits to spare.
     """
+    parts_of_q = 1.0 + row.grown if row.way == APART else abs(row.grown)
     of_p = _TELLING * row.total * abs(row.rest * factors[0])
-    of_q = _TELLING * row.total * (abs(row.grown) + (1.0 if row.way == APART else 0.0)) * abs(factors[1])
-    return not (size_p < of_p or size_q < of_q)
+    of_q = _TELLING * row.total * parts_of_q * abs(factors[1])
+    return is_double(factors[0]) or not (size_p < of_p or size_q < of_q)
 
 
 def kl_value(

@@ -168,6 +168,16 @@ def by_precision(_context: Any, x: Any, single: Any, double: Any) -> Any:
 
 
 @intrinsic
+def is_double(_context: Any, x: Any) -> Any:
+    """Whether a number is of double precision; known at compile time."""
+
+    def generate(_: Any, __: Any, ___: Any, ____: Any) -> Any:
+        return ir.Constant(ir.IntType(1), int(x == types.float64))
+
+    return types.boolean(x), generate
+
+
+@intrinsic
 def accumulate(_context: Any, total: Any, term: Any) -> Any:
     """total + term, free to be summed in any order, so that a reduction runs in vector lanes."""
 
