@@ -18,7 +18,7 @@ from kldiv.kernels.cpu.machine import larger, like, wide_vectors, widen
 from kldiv.kernels.cpu.vector import logarithm_parts
 from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
 
-# The centre is guessed from a 64th of a row, some times as many outcomes at the least.
+# The centre is guessed from a 64th of a row, in whole 64s of outcomes, and from one of them at the least.
 _PROBE = 64
 MOVES = 5
 # An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D): three times at the most.
@@ -125,7 +125,7 @@ class Row(NamedTuple):
     rest: Any
     """ρ."""
     grown: Any
-    """g."""
+    """g; where q's gradient is wanted, summed by itself, as A − ρ would have the rounding of A."""
     value: Any
     """D(p‖q)."""
     way: Any
