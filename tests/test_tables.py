@@ -25,7 +25,6 @@ from tabular import (
 )
 
 import kldiv
-from kldiv.tables import duckdb_session
 from kldiv.tables.duckdb_session import Session
 from kldiv.tables.multiple_testing import benjamini_hochberg
 
@@ -368,15 +367,26 @@ def test_duckdb_absent(monkeypatch):
         kldiv.compare(JANUARY, JULY)
 
 
-def test_an_interrupted_query_is_an_interrupt(monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError, duckdb.InterruptException])
+@pytest.mark.parametrize("statement", [0, 1, 5, 8])
+def test_an_interrupted_query_is_an_interrupt(monkeypatch, statement, error):
+    """Whichever statement is running, the one that sets the connection up too."""
+    connect, left = duckdb.connect, [statement]
+
     class Interrupted:
-        def execute(self, _statement):
-            raise RuntimeError("Query interrupted")
+        def __init__(self, *arguments, **options):
+            self.connection = connect(*arguments, **options)
+
+        def execute(self, asked):
+            left[0] -= 1
+            if left[0] < 0:
+                raise error("Query interrupted")
+            return self.connection.execute(asked)
 
         def close(self):
-            pass
+            self.connection.close()
 
-    monkeypatch.setattr(duckdb_session, "connected", lambda _overflow: Interrupted())
+    monkeypatch.setattr(duckdb, "connect", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         kldiv.compare(JANUARY, JULY)
 

@@ -3,7 +3,8 @@
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -38,21 +39,13 @@ class Session:
 
         `memory` is a frame or an Arrow table, to be asked for by this name.
         """
-        loaded()
-        overflow = tempfile.TemporaryDirectory(prefix="kldiv-", ignore_cleanup_errors=True)
-        connection = connected(overflow.name)
-
-        def close() -> None:
-            connection.close()
-            overflow.cleanup()
-
-        session = cls(name, lambda statement: connection.execute(statement).fetchall(), close)
-        try:
+        with ExitStack() as held:
+            overflow = tempfile.TemporaryDirectory(prefix="kldiv-", ignore_cleanup_errors=True)
+            connection = held.enter_context(_connected(held.enter_context(overflow)))
+            session = cls(name, lambda statement: connection.execute(statement).fetchall(), held.close)
             if memory is not None:
                 session._watch(lambda: connection.register("memory", memory))
-        except BaseException:
-            close()
-            raise
+            session.close = held.pop_all().close
         return session
 
     def query(self, statement: str) -> Rows:
@@ -71,25 +64,33 @@ class Session:
 
     def _watch(self, action: Callable[[], T]) -> T:
         try:
-            return action()
+            with _interruptible():
+                return action()
         except loaded().Error as error:
             raise TableError(f"can't read {self._name}: {_reason(str(error))}") from error
-        except RuntimeError as error:
-            if "interrupted" in str(error).lower():
-                raise KeyboardInterrupt from error
-            raise
 
 
-def connected(overflow: str) -> "duckdb.DuckDBPyConnection":
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt here too, which DuckDB tells by errors of its own."""
+    try:
+        yield
+    except (RuntimeError, loaded().InterruptException) as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
+
+
+@contextmanager
+def _connected(overflow: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """An empty DuckDB that puts what memory can't hold into the folder `overflow`."""
-    connection: duckdb.DuckDBPyConnection = loaded().connect(
-        ":memory:", config={**_CONFIG, "temp_directory": overflow, "memory_limit": _memory()}
-    )
-    # The object cache keeps what a Parquet file says about itself, which each query would read again.
-    connection.execute(
-        "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET enable_object_cache = true"
-    )
-    return connection
+    config = {**_CONFIG, "temp_directory": overflow, "memory_limit": _memory()}
+    with _interruptible(), closing(loaded().connect(":memory:", config=config)) as connection:
+        # The object cache keeps what a Parquet file says about itself, which each query would read again.
+        connection.execute(
+            "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET enable_object_cache = true"
+        )
+        yield connection
 
 
 def _memory() -> str:
