@@ -17,6 +17,7 @@ from kldiv.kernels import reference
 from kldiv.kernels.cpu import call, lanes, long_rows, pairs, rows, tiles
 from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry_of_pairs, entry_of_tiles
 from kldiv.kernels.cpu.generators import KullbackLeibler, marker_of
+from kldiv.kernels.cpu.pages import on_large_pages
 from kldiv.kernels.cpu.threads import run, threads_for
 from kldiv.kernels.reference import Side, gradient_dtype
 
@@ -78,7 +79,7 @@ def _clear(result: Result, rows: Tensor) -> None:
 def _room_for_gradient(z: Tensor, unit: torch.dtype) -> Tensor:
     """Memory for a gradient of z, row after row; `empty_like` is the quickest to give it."""
     dtype = gradient_dtype(z.dtype, unit)
-    return (
+    return on_large_pages(
         torch.empty_like(z) if z.dtype == dtype and z.is_contiguous() else z.new_empty(z.shape, dtype=dtype)
     )
 
