@@ -9,7 +9,7 @@ from collections import Counter
 import oracle
 import pytest
 import torch
-from cases import logit_rows
+from cases import CHI2, HELLINGER, JEFFREYS, JS, SKEW, TOTAL_VARIATION, logit_rows, names
 from mpmath import mp
 
 import kldiv
@@ -78,17 +78,44 @@ def test_value_and_slopes(gap, peak, dtype):
             oracle.assert_close(found, slope, UNITS_OF_SLOPES[dtype], normwise=True, label="slope")
 
 
-def computed(p, q, mask, wants):
+OTHERS = [JEFFREYS, TOTAL_VARIATION, HELLINGER, CHI2, *JS[:3], *SKEW[:3]]
+UNITS_OF_POWERS = 64
+
+
+@pytest.mark.parametrize("case", OTHERS, ids=names(OTHERS))
+@pytest.mark.parametrize("gap", [10.0, 1.0, 1e-3])
+def test_other_divergences(case, gap):
+    """To an f-divergence all copies of an outcome are together one outcome of that many times the weight."""
+    p, q = (z[0] for z in logit_rows(SMALL + 1, torch.float32, (gap,)))
+    outcomes = outcome_of_each()
+    times = Counter(outcomes.tolist())
+    together = [[mp.mpf(x) + mp.log(times[i]) for i, x in enumerate(z.tolist())] for z in (p, q)]
+    exact_p, exact_q = map(oracle.probabilities, together)
+    of_p = oracle.slopes(lambda z: case.exact(oracle.probabilities(z), exact_q), together[0])
+    of_q = oracle.slopes(lambda z: case.exact(exact_p, oracle.probabilities(z)), together[1])
+    long_p, long_q = (z[outcomes][None].clone().requires_grad_() for z in (p, q))
+    value = case(Logits(long_p), Logits(long_q))
+    value.sum().backward()
+    units = UNITS_OF_POWERS if case is CHI2 else UNITS
+    oracle.assert_close(value.detach(), [case.exact(exact_p, exact_q)], units, label="value")
+    for z, slopes in ((long_p, of_p), (long_q, of_q)):
+        wanted = [slope / times[i] for i, slope in enumerate(slopes)]
+        for found in extremes(z.grad[0], outcomes):
+            oracle.assert_close(found, wanted, units, normwise=True, label="slope")
+
+
+def computed(p, q, mask, wants, function=kldiv.kl):
     """The value and the gradients that are wanted."""
     sides = [z.clone().requires_grad_(want) for z, want in zip((p, q), wants, strict=True)]
-    value = kldiv.kl(*map(Logits, sides), where=mask)
+    value = function(*map(Logits, sides), where=mask)
     if any(wants):
         value.sum().backward()
     return [each for each in (value.detach(), *(z.grad for z in sides)) if each is not None]
 
 
 @pytest.mark.parametrize("wants", [(True, True), (False, True), (True, False), (False, False)])
-def test_one_thread_or_many(wants):
+@pytest.mark.parametrize("function", [kldiv.kl, kldiv.js])
+def test_one_thread_or_many(function, wants):
     p, q = logit_rows(300_001, torch.float32, (1.0, 1e-2, 3.0))
     mask = torch.tensor([True, False, True])
     before = torch.get_num_threads()
@@ -96,7 +123,7 @@ def test_one_thread_or_many(wants):
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            results.append(computed(p, q, mask, wants))
+            results.append(computed(p, q, mask, wants, function))
     finally:
         torch.set_num_threads(before)
     for numbers in zip(*results, strict=True):

@@ -14,16 +14,16 @@ from torch import Tensor
 
 from kldiv.definition import Divergence, FDivergence
 from kldiv.kernels import reference
-from kldiv.kernels.cpu import call, lanes, long_rows, pairs, rows, tiles
+from kldiv.kernels.cpu import call, lanes, long_rows, pairs, rows, sharing, tiles
 from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry_of_pairs, entry_of_tiles
-from kldiv.kernels.cpu.generators import KullbackLeibler, marker_of
+from kldiv.kernels.cpu.generators import marker_of
 from kldiv.kernels.cpu.pages import on_large_pages
 from kldiv.kernels.cpu.threads import run, threads_for
 from kldiv.kernels.reference import Side, gradient_dtype
 
 # Up to so many outcomes rows side by side are faster than one by one.
 _FEW = 48
-# From so many outcomes on, and in fewer rows than that, the threads share each row of kl.
+# From so many outcomes on, and in fewer rows than that, the threads share each row.
 _LONG, _MANY_ROWS = 1 << 18, 16
 # Of the rows that are done once more, so many numbers of a side at a time.
 _REDONE = 1 << 20
@@ -95,7 +95,7 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     own = size * (1 if form.is_shared else threads)
     scratch = _scratch(own + count)
     room = scratch.data_ptr()
-    board_words = long_rows.board_words(outcomes) if form.is_shared else 0
+    board_words = sharing.board_words(outcomes) if form.is_shared else 0
     board = torch.zeros(count * board_words, dtype=torch.int64) if board_words else None
     where = None if question.where is None else question.where.contiguous()
     chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
@@ -150,8 +150,8 @@ def _form(
         scratch_rows = (tiles.SCRATCH_ROWS + 1) * lanes.ROWS
         return _Form(entry_of_tiles(marker), scratch_rows, of_p, of_q, is_double=True)
     kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
-    if long and marker is KullbackLeibler:
-        entry = entry_of_long_rows(*kinds)
+    if long:
+        entry = entry_of_long_rows(marker, *kinds)
         return _Form(entry, long_rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64, is_shared=True)
     entry = entry_of_logits(marker, *kinds)
     return _Form(entry, rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64)

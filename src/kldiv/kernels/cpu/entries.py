@@ -27,14 +27,14 @@ def entry_of_logits(marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any
 
 
 @cache
-def entry_of_long_rows(unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> Any:
+def entry_of_long_rows(marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> Any:
     """Long rows of logits, each shared out among the threads; arguments as those of `entry_of_logits`."""
     text = text_of_kernels()
 
     def run_long(address: int) -> None:
         text  # noqa: B018
         wide_vectors()
-        long_rows(address, unit, p_kind, q_kind, p_out, q_out)
+        long_rows(address, marker(numbers(address)[WEIGHT]), unit, p_kind, q_kind, p_out, q_out)
 
     return entry(run_long)
 

@@ -58,19 +58,54 @@ def _terms(how: Any, row: Any, p_unit: Any, q_unit: Any, of_p: Any, of_q: Any) -
 
 
 @compiled
-def _unit_slopes(how: Any, j: Any, row: Any) -> Any:
-    """The slopes a unit of mass of one outcome: the likeliest one's are taken off all others'."""
+def _slopes_of_one(how: Any, j: Any, row: Any) -> Any:
+    """Both slopes a unit of mass of one outcome."""
     p, d, ratio, gap = _outcome(j, row)
     _, of_p, of_q = term_and_slopes(how, p, d, ratio, gap, gap + d)
     return of_p / p, of_q / (p * ratio)
 
 
 @compiled
-def _settle(slopes: Any, mass: Any, left: Any, at: Any, factor: Any, out: Any) -> None:
-    """out ← slopes of logits from those of log-probabilities: less each outcome's mass times their sum."""
-    left -= slopes[at]
-    slopes[at] = like(factor, 0.0)
-    less_share(slopes, mass, like(factor, left), factor, -1, 0, len(slopes), out)
+def unit_slopes(how: Any, at: Any, q_at: Any, row: Any) -> Any:
+    """The slopes a unit of mass of both sides' likeliest outcomes, which are taken off all others'."""
+    p_unit, _ = _slopes_of_one(how, at, row)
+    _, q_unit = _slopes_of_one(how, q_at, row)
+    return p_unit, q_unit
+
+
+@compiled
+def all_terms(
+    how: Any, row: Any, units: Any, at: Any, q_at: Any, of_p: Any, of_q: Any, first: Any, end: Any
+) -> Any:
+    """As `_terms`, of all blocks from `first` to `end`; the likeliest exceed their own slopes by 0."""
+    weights, gaps, ratios, differences, share, grown, logarithm = row
+    p_unit, q_unit = units
+    terms = left_p = left_q = 0.0
+    lost = False
+    for i in range(first, end, BLOCK):
+        j = i + BLOCK
+        block = (
+            part(weights, i, j), part(gaps, i, j), part(ratios, i, j), part(differences, i, j),
+            share, grown, logarithm,
+        )  # fmt: skip
+        t, left, right, missed = _terms(how, block, p_unit, q_unit, part(of_p, i, j), part(of_q, i, j))
+        terms, left_p, left_q, lost = terms + t, left_p + left, left_q + right, lost | missed
+    if of_p is not None and first <= at < end:
+        left_p -= of_p[at]
+        of_p[at] = like(share, 0.0)
+    if of_q is not None and first <= q_at < end:
+        left_q -= of_q[q_at]
+        of_q[q_at] = like(share, 0.0)
+    return terms, left_p, left_q, lost
+
+
+@compiled
+def is_told(how: Any, scale: Any, terms: Any, lost: Any, p_grad: Any, q_grad: Any) -> Any:
+    """Whether no q/p was too small for the divergence, nor its sum too near the bound for its slopes."""
+    if lost and needs_small_ratios(how):
+        return False
+    wanted = p_grad is not None or q_grad is not None
+    return is_double(scale) or not wanted or not saturated(how, terms)
 
 
 def f_row(
@@ -84,31 +119,19 @@ def f_row(
     found = centred(zp, zq, ahead, scale, weights, differences, gaps, ratios)
     if found.hard:
         return 0.0, True
-    at, total, grown_ = found.at, found.total, found.grown
     of_p, of_q = room(p_grad, scratch_row(scratch, 4, n)), room(q_grad, scratch_row(scratch, 5, n))
-    share, grown, logarithm = like(scale, 1.0 / total), like(scale, grown_), like(scale, math.log1p(grown_))
-    row = (weights, gaps, ratios, differences, share, grown, logarithm)
-    q_at = at if q_grad is None else likeliest(zq, scale)
-    p_unit, _ = _unit_slopes(how, at, row)
-    _, q_unit = _unit_slopes(how, q_at, row)
-    terms = left_p = left_q = 0.0
-    lost = False
-    for i in range(0, len(zp), BLOCK):
-        j = i + BLOCK
-        block = (
-            part(weights, i, j), part(gaps, i, j), part(ratios, i, j), part(differences, i, j),
-            share, grown, logarithm,
-        )  # fmt: skip
-        t, left, right, missed = _terms(how, block, p_unit, q_unit, part(of_p, i, j), part(of_q, i, j))
-        terms, left_p, left_q, lost = terms + t, left_p + left, left_q + right, lost | missed
-    if lost and needs_small_ratios(how):
-        return 0.0, True
-    if not is_double(scale) and (p_grad is not None or q_grad is not None) and saturated(how, terms):
+    share, grown = like(scale, 1.0 / found.total), like(scale, found.grown)
+    row = (weights, gaps, ratios, differences, share, grown, like(scale, math.log1p(found.grown)))
+    q_at = found.at if q_grad is None else likeliest(zq, scale)
+    units = unit_slopes(how, found.at, q_at, row)
+    terms, left_p, left_q, lost = all_terms(how, row, units, found.at, q_at, of_p, of_q, 0, n)
+    if not is_told(how, scale, terms, lost, p_grad, q_grad):
         return 0.0, True
     value, slope = finished(how, terms)
     each = like(scale, scale * factor * slope)
+    # From slopes of log-probabilities to those of logits: less each outcome's mass times their sum.
     if p_grad is not None:
-        _settle(of_p, weights, left_p / total, at, each, p_grad)
+        less_share(of_p, weights, like(scale, left_p / found.total), each, -1, 0, n, p_grad)
     if q_grad is not None:
-        _settle(of_q, ratios, left_q, q_at, each, q_grad)
+        less_share(of_q, ratios, like(scale, left_q), each, -1, 0, n, q_grad)
     return value * factor, False

@@ -124,9 +124,9 @@ def _skew(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  
 def _jensen_shannon(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     # Subtracted in double precision, so that a small rest has its digits.
     weight, rest = like(p, how.weight), like(p, 1.0 - how.weight)
-    q, mixture = p * ratio, weight + rest * ratio
+    q, mixture, inverse = p * ratio, weight + rest * ratio, like(p, 1.0) / ratio
     of_p, beyond_p = logarithm_parts(rest * gap, mixture)
-    of_q, beyond_q = logarithm_parts(-weight * gap / ratio, mixture / ratio)
+    of_q, beyond_q = logarithm_parts(-weight * gap * inverse, mixture * inverse)
     return weight * p * beyond_p + rest * q * beyond_q, -weight * p * of_p, -rest * q * of_q
 
 

@@ -44,6 +44,8 @@ G1, G2, G3, G4 = (
     2.222219843214978396e-01,
 )
 G5, G6, G7 = 1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01
+# The same to the digits of single precision.
+H1, H2, H3, H4 = 0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841
 
 
 def _scalar(x: Any) -> Any:
@@ -173,20 +175,38 @@ def exponential_parts(x: Any, lost: Any = None) -> Any:
     )
 
 
+def _odd_tail(w: Any) -> Any:
+    """(log((1+s)/(1−s)) − 2s)/s in w = s², for |s| <= 0.172."""
+    raise NotImplementedError
+
+
+def _single_odd_tail(w: Any) -> Any:
+    r = multiply_add(like(w, H4), w, like(w, H3))
+    r = multiply_add(r, w, like(w, H2))
+    return multiply_add(r, w, like(w, H1)) * w
+
+
+def _double_odd_tail(w: Any) -> Any:
+    r = multiply_add(like(w, G7), w, like(w, G6))
+    r = multiply_add(r, w, like(w, G5))
+    r = multiply_add(r, w, like(w, G4))
+    r = multiply_add(r, w, like(w, G3))
+    r = multiply_add(r, w, like(w, G2))
+    return multiply_add(r, w, like(w, G1)) * w
+
+
+@overload(_odd_tail)
+def _odd_tail_of(w: Any) -> Callable[..., Any]:
+    return _double_odd_tail if getattr(w, "digits", w) == types.float64 else _single_odd_tail
+
+
 @compiled
 def logarithm_parts(y: Any, z: Any) -> Any:
     """log z and y − log z, for z = 1 + y > 0 given both ways so that neither end loses digits."""
     k = binary_exponent(z)
     f = select(k == like(y, 0.0), y, z * power_of_two(-k) - like(y, 1.0))
     s = f / (f + like(y, 2.0))
-    w = s * s
-    r = multiply_add(like(y, G7), w, like(y, G6))
-    r = multiply_add(r, w, like(y, G5))
-    r = multiply_add(r, w, like(y, G4))
-    r = multiply_add(r, w, like(y, G3))
-    r = multiply_add(r, w, like(y, G2))
-    r = multiply_add(r, w, like(y, G1)) * w
     half = like(y, 0.5) * f * f
-    beyond = half - s * (half + r)
+    beyond = half - s * (half + _odd_tail(s * s))
     logarithm = multiply_add(k, like(y, LN2), f - beyond)
     return logarithm, select(k == like(y, 0.0), beyond, y - logarithm)
