@@ -16,8 +16,8 @@ from numba.extending import intrinsic, lower_builtin, register_model
 
 from kldiv.kernels.cpu.machine import call_llvm
 
-# What a prefetch is for: reading, into the second level, of data.
-_READ, _SECOND_LEVEL, _DATA = 0, 2, 1
+# What a prefetch is for: reading, into the first level, of data. A row is searched too fast for the second.
+_READ, _FIRST_LEVEL, _DATA = 0, 3, 1
 
 
 class View(types.Type):  # type: ignore[misc]
@@ -141,7 +141,7 @@ def prefetch(_context: Any, whole: Any, at: Any) -> Any:  # noqa: ARG001
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         data = parts_of(context, builder, whole, arguments[0]).data
         place = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
-        how = (ir.Constant(ir.IntType(32), each) for each in (_READ, _SECOND_LEVEL, _DATA))
+        how = (ir.Constant(ir.IntType(32), each) for each in (_READ, _FIRST_LEVEL, _DATA))
         call_llvm(builder, "prefetch", place, *how, kinds="p0", result=ir.VoidType())
         return context.get_dummy_value()
 
