@@ -1,8 +1,7 @@
-"""What `kldiv check` prints: for people, as JSON, as SARIF, and for GitHub Actions."""
+"""What `kldiv check` prints: for people, as JSON, and for GitHub Actions."""
 
 import json
 import re
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from rich.cells import cell_len
 
 from kldiv.checker.finding import Finding
 from kldiv.checker.notices import all_pages
-from kldiv.report.findings import counted, documents, github, page, place, rule_lines, sarif, unified_diff
+from kldiv.report.findings import counted, documents, github, page, place, rule_lines, unified_diff
 from kldiv.report.findings_text import block, plain, underlined
 from kldiv.report.json import dumps
 
@@ -116,51 +115,6 @@ def test_json_is_a_list_of_what_was_promised():
     assert list(second) == [*first, "cell"]
     assert (second["cell"], third["path"]) == (4, HOSTILE.path)
     assert dumps(documents([])) == "[]\n"
-
-
-# --- SARIF --------------------------------------------------------------------------------------------
-
-
-def test_sarif_has_what_its_schema_requires():
-    """The required properties and the ranges of OASIS' schema, as far as they are written here."""
-    log = json.loads(dumps(sarif(ALL)))
-    assert set(log) == {"$schema", "version", "runs"}
-    assert log["version"] == "2.1.0"
-    (run,) = log["runs"]
-    driver = run["tool"]["driver"]
-    assert driver["name"] == "kldiv"
-    assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}
-    assert len({rule["id"] for rule in driver["rules"]}) == len(driver["rules"])
-    for rule in driver["rules"]:
-        assert rule["defaultConfiguration"]["level"] in {"none", "note", "warning", "error"}
-        for key in ("shortDescription", "fullDescription", "help"):
-            assert rule[key]["text"]
-    for result, finding in zip(run["results"], ALL, strict=True):
-        assert result["message"]["text"].startswith(finding.message)
-        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == finding.code
-        assert result["level"] == finding.severity
-        (location,) = result["locations"]
-        artifact = location["physicalLocation"]["artifactLocation"]
-        assert unquote(artifact["uri"]) == finding.path
-        assert re.fullmatch(r"[\w./~%-]+", artifact["uri"])
-
-
-def test_sarif_regions():
-    first, second, _ = sarif(ALL)["runs"][0]["results"]
-    assert first["locations"][0]["physicalLocation"]["region"] == {
-        "startLine": 3,
-        "startColumn": 5,
-        "endLine": 3,
-        "endColumn": 9,
-    }
-    assert "region" not in second["locations"][0]["physicalLocation"]
-    assert second["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "cell 4, line 2"}]
-
-
-def test_sarif_of_an_absolute_path_is_a_file_address():
-    finding = Finding("/tmp/ä b.py", 1, 1, 1, 2, "KL001", "error", "", "")  # noqa: S108
-    location = sarif([finding])["runs"][0]["results"][0]["locations"][0]
-    assert location["physicalLocation"]["artifactLocation"] == {"uri": "file:///tmp/%C3%A4%20b.py"}
 
 
 # --- GitHub -------------------------------------------------------------------------------------------
