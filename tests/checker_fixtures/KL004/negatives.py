@@ -45,3 +45,18 @@ def case_7(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
 def case_8(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
     a = a[mask]
     F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")
+
+
+def divided_by_pixels(a, b):
+    n, c, h, w = a.shape
+    return F.kl_div(F.log_softmax(a, 1), F.softmax(b, 1), reduction="batchmean") / (h * w)
+
+
+def divided_by_what_may_be_a_length(a, b, steps):
+    n, t, v = a.shape
+    return F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction="batchmean") / steps
+
+
+def divided_by_a_written_length(a, b):
+    n, t, v = a.shape
+    return F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction="batchmean") / 196

@@ -46,3 +46,19 @@ def case_7(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
 def case_8(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
     a = a.view(n, 4, -1)
     F.kl_div(F.log_softmax(a, -1), b, reduction="batchmean")  # KL004
+
+
+def halved(a, b):
+    n, t, v = a.shape
+    return F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction="batchmean") / 2  # KL004
+
+
+def divided_by_the_batch(a, b):
+    n, t, v = a.shape
+    return F.kl_div(F.log_softmax(a, -1), F.softmax(b, -1), reduction="batchmean") / n  # KL004
+
+
+def after_a_linear_layer(x, b, width):
+    n, t, d = x.shape
+    head = nn.Linear(d, width)
+    return F.kl_div(F.log_softmax(head(x), -1), F.softmax(b, -1), reduction="batchmean")  # KL004

@@ -16,6 +16,10 @@ _SMALL = 0.02
 _CLOSE = 1e-3
 _MOST_PARTS = 16
 _TEMPERATURE = re.compile(r"(^|[._])(t|temp|temperature|tau|kd_t|t_kd)$", re.IGNORECASE)
+_TRANSPOSITIONS = {"t", "T", "mT", "H", "mH", "transpose", "permute", "swapaxes", "swapdims", "adjoint"}
+_MAYBE_PROBABILITIES = re.compile(
+    r"prob|dist|soft|attn|att_|attention|^p_?|_p$|trans|matrix|^mat|confus|nois|adj|mask|one_?hot|label|^T$|weights$"
+)
 _SOMETHING: Factors = ((Symbol("…", 0, "tensor"), 1.0),)
 
 
@@ -157,6 +161,9 @@ def scale(store: Store, node: ast.expr, value: Tensor, factors: Factors, sign: f
             identity=0,
             temperature=times(value.temperature, factors, -sign),
         )
+    if value.space is Space.NUMBERS:
+        # Counts divided by how many there are sum to 1.
+        return replace(value, origin=origin, space=Space.UNKNOWN, blank=False)
     if value.space in _RAW:
         kept = times(value.factors, factors, sign) if value.factors else ()
         temperature = times(value.temperature, factors, -sign)
@@ -350,16 +357,40 @@ def _difference(store: Store, node: ast.expr, left: Tensor, right: Tensor) -> Te
 
 
 def matrix_product(store: Store, node: ast.expr, left: Value, right: Value) -> Tensor:
-    """left @ right: of vectors of length 1, their similarities."""
+    """left @ right: of vectors of length 1, their similarities; of rows with rows, raw scores."""
     value = other(store, node, left, right)
     value = replace(value, rank=None, least_rank=0)
-    if (
-        isinstance(left, Tensor)
-        and isinstance(right, Tensor)
-        and left.space is right.space is Space.UNIT_VECTORS
-    ):
+    if not isinstance(left, Tensor) or not isinstance(right, Tensor):
+        return value
+    if left.space is right.space is Space.UNIT_VECTORS:
         return replace(value, space=Space.SIMILARITIES)
+    if _are_rows(node) and _is_feature(left) and _is_feature(right):
+        return replace(value, space=Space.LOGITS)
     return value
+
+
+def _are_rows(node: ast.expr) -> bool:
+    """Whether the product is of rows with rows: q @ k.T, torch.bmm(q, k.transpose(1, 2))."""
+    right = node.right if isinstance(node, ast.BinOp) else None
+    if isinstance(node, ast.Call) and node.args:
+        right = node.args[-1]
+        if isinstance(node.args[0], ast.Constant):
+            return _contracts_rows(node.args[0].value)
+    name = right.func if isinstance(right, ast.Call) else right
+    return isinstance(name, ast.Attribute) and name.attr in _TRANSPOSITIONS
+
+
+def _contracts_rows(formula: object) -> bool:
+    """Whether einsum's formula sums over the last dimension of both: "bqd,bkd->bqk"."""
+    sides, _, result = str(formula).replace(" ", "").partition("->")
+    one, _, two = sides.partition(",")
+    return bool(one and two and result) and one[-1] == two[-1] and one[-1] not in result
+
+
+def _is_feature(value: Tensor) -> bool:
+    """Whether a value may be features: probabilities times a matrix of rows are probabilities again."""
+    raw = value.space in {Space.UNKNOWN, Space.LOGITS, Space.UNIT_VECTORS}
+    return raw and not any(_MAYBE_PROBABILITIES.search(name) for name in value.names)
 
 
 def negative(store: Store, node: ast.expr, value: Value) -> Value:

@@ -187,7 +187,7 @@ class Interpreter(Functions):
             items = {**dict(of.items), known: value}
             self.assign(target.value, Mapping(tuple(items.items())), frame)
         elif isinstance(of, Tensor) and of.space is not Space.UNKNOWN:
-            kept = of.space is Space.LOGITS or isinstance(value, Scalar)
+            kept = of.space is Space.LOGITS or (isinstance(value, Scalar) and of.space is not Space.NUMBERS)
             changed = of if kept else replace(of, space=Space.UNKNOWN, fault=None, logged=None, identity=0)
             self.assign(target.value, changed, frame)
 
