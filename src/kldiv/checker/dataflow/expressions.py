@@ -222,7 +222,9 @@ class Expressions(Lookup):
         assert isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp)  # noqa: S101
         items = self._items(node.generators, frame)
         if items is not None:
-            return Sequence(tuple(self._with_item(node, index, one, frame) for index, one in enumerate(items)))
+            return Sequence(
+                tuple(self._with_item(node, index, one, frame) for index, one in enumerate(items))
+            )
         inner = self._comprehended(node.generators, frame)
         return Sequence((self.evaluate(node.elt, inner),), open=True)
 

@@ -272,7 +272,9 @@ def constants(store: Store, call: Arguments) -> Value:
         if name.endswith(("_like", "_"))
         else _rank_of_sizes(call, 1 if name.startswith("new_") else 0)
     )
-    space = Space.NUMBERS if name.startswith(("ones", "new_ones")) and not _ends_in_one(call) else Space.UNKNOWN
+    space = (
+        Space.NUMBERS if name.startswith(("ones", "new_ones")) and not _ends_in_one(call) else Space.UNKNOWN
+    )
     if name.startswith(("full", "new_full")) and _is_reciprocal(call):
         space = Space.PROBS
     return replace(value, space=space, blank=True, names=frozenset(), rank=rank)
