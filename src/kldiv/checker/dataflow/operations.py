@@ -231,6 +231,14 @@ def product(store: Store, call: Arguments) -> Value:
     return replace(value, rank=rank)
 
 
+@operation("linear", "conv1d", "conv2d", "conv3d", "bilinear")
+def weighted_sums(store: Store, call: Arguments) -> Value:
+    """F.linear and its kin: raw scores, as their layers give them."""
+    source = call.tensor(0, "input")
+    value = derived(store, call, call.name, source, id(call.node), *call.frame.path)
+    return replace(value, space=Space.LOGITS)
+
+
 @operation("one_hot")
 def one_hot(store: Store, call: Arguments) -> Value:
     """All mass on one outcome."""

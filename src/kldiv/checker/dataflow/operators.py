@@ -12,7 +12,7 @@ from kldiv.checker.space import Factors, Fault, Space, Symbol, Tensor, Term
 
 _PROBABILITIES = {Space.PROBS, Space.SCALED_PROBS}
 _RAW = {Space.UNKNOWN, Space.LOGITS, Space.SIMILARITIES, Space.NUMBERS, Space.UNIT_VECTORS}
-_SMALL = 0.02
+_SMALL, _TINY = 0.02, 1e-4
 _CLOSE = 1e-3
 _MOST_PARTS = 16
 _TEMPERATURE = re.compile(r"(^|[._])(t|temp|temperature|tau|kd_t|t_kd)$", re.IGNORECASE)
@@ -252,9 +252,16 @@ def _is_small(value: Value) -> bool:
     number = number_of(value)
     if number is not None:
         return 0 < number <= _SMALL
+    if isinstance(value, Tensor) and _numbers_in(value.factors) <= _TINY:
+        return True
     return isinstance(value, Tensor) and bool(
         value.names & {"eps", "epsilon", "EPS", "EPSILON", "tiny", "_eps", "_EPS"}
     )
+
+
+def _numbers_in(factors: Factors) -> float:
+    """The product of the numbers among factors: of (p == 0) * 1e-8, 1e-8."""
+    return worth(tuple(one for one in factors if isinstance(one[0].of, float))) or 0.0 if factors else 1.0
 
 
 def _is_filling(value: Tensor, by: Value) -> bool:
