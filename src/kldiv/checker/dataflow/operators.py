@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kldiv.checker.dataflow.factors import factors_of, number_of, of_number, times, worth
+from kldiv.checker.dataflow.rows import are_rows, may_be_features
 from kldiv.checker.dataflow.store import Store
 from kldiv.checker.dataflow.values import Scalar, Sequence, Value
 from kldiv.checker.space import Factors, Fault, Space, Symbol, Tensor, Term
@@ -16,10 +17,6 @@ _SMALL, _TINY = 0.02, 1e-4
 _CLOSE = 1e-3
 _MOST_PARTS = 16
 _TEMPERATURE = re.compile(r"(^|[._])(t|temp|temperature|tau|kd_t|t_kd)$", re.IGNORECASE)
-_TRANSPOSITIONS = {"t", "T", "mT", "H", "mH", "transpose", "permute", "swapaxes", "swapdims", "adjoint"}
-_MAYBE_PROBABILITIES = re.compile(
-    r"prob|dist|soft|attn|att_|attention|^p_?|_p$|trans|matrix|^mat|confus|nois|adj|mask|one_?hot|label|^T$|weights$"
-)
 _SOMETHING: Factors = ((Symbol("…", 0, "tensor"), 1.0),)
 
 
@@ -371,33 +368,9 @@ def matrix_product(store: Store, node: ast.expr, left: Value, right: Value) -> T
         return value
     if left.space is right.space is Space.UNIT_VECTORS:
         return replace(value, space=Space.SIMILARITIES)
-    if _are_rows(node) and _is_feature(left) and _is_feature(right):
+    if are_rows(node) and may_be_features(left) and may_be_features(right):
         return replace(value, space=Space.LOGITS)
     return value
-
-
-def _are_rows(node: ast.expr) -> bool:
-    """Whether the product is of rows with rows: q @ k.T, torch.bmm(q, k.transpose(1, 2))."""
-    right = node.right if isinstance(node, ast.BinOp) else None
-    if isinstance(node, ast.Call) and node.args:
-        right = node.args[-1]
-        if isinstance(node.args[0], ast.Constant):
-            return _contracts_rows(node.args[0].value)
-    name = right.func if isinstance(right, ast.Call) else right
-    return isinstance(name, ast.Attribute) and name.attr in _TRANSPOSITIONS
-
-
-def _contracts_rows(formula: object) -> bool:
-    """Whether einsum's formula sums over the last dimension of both: "bqd,bkd->bqk"."""
-    sides, _, result = str(formula).replace(" ", "").partition("->")
-    one, _, two = sides.partition(",")
-    return bool(one and two and result) and one[-1] == two[-1] and one[-1] not in result
-
-
-def _is_feature(value: Tensor) -> bool:
-    """Whether a value may be features: probabilities times a matrix of rows are probabilities again."""
-    raw = value.space in {Space.UNKNOWN, Space.LOGITS, Space.UNIT_VECTORS}
-    return raw and not any(_MAYBE_PROBABILITIES.search(name) for name in value.names)
 
 
 def negative(store: Store, node: ast.expr, value: Value) -> Value:
