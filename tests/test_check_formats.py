@@ -79,6 +79,22 @@ def test_any_line_fits_and_the_carets_stand_under_the_operand(source, start, len
     assert text.isprintable()
 
 
+@given(
+    st.text(alphabet=st.sampled_from("ab日\u0301"), min_size=1, max_size=9),
+    st.integers(20, 50),
+    st.integers(0, 600),
+)
+def test_of_a_long_line_the_operand_is_shown(piece, room, start):
+    line = (piece * 700)[:700]
+    text, before, carets = underlined(line[:start] + "OPERAND" + line[start:], start, start + 7, room)
+    assert cell_len(text) <= room
+    assert carets == 7
+    at = text.index("OPERAND")
+    assert cell_len(text[:at]) == before
+    assert text.startswith("…") == (start > at)
+    assert text.endswith("…")
+
+
 def test_a_hostile_file_colours_no_terminal_and_breaks_no_line():
     lines = shown(HOSTILE, "x\x1b[31m = 1\x07")
     assert len(lines) == 5
