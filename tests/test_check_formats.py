@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from kldiv.checker.finding import Finding
 from kldiv.checker.notices import all_pages
+from kldiv.checker.project import Wish, check_content
 from kldiv.report.findings import counted, documents, github, page, place, rule_lines, unified_diff
 from kldiv.report.findings_text import block, plain, underlined
 from kldiv.report.json import dumps
@@ -185,3 +186,21 @@ def test_a_difference_of_a_file_without_a_last_line_end():
         "--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n a\n"
         "-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n"
     )
+
+
+# --- advice -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        ("torch.histc(a), q", "(x / x.sum(-1, keepdim=True)).log() of counts"),
+        ("a.log_softmax(0), torch.histc(b)", "divide counts by their sum: x / x.sum(-1, keepdim=True)"),
+        ("(a.sigmoid() + 1e-7).log(), q", "F.logsigmoid(logits)"),
+        ("(a.softmax(0) + 1e-7).log(), q", "F.log_softmax(logits, dim=…)"),
+    ],
+)
+def test_the_advice_is_for_what_was_found(arguments, advice):
+    source = f"import torch\nimport torch.nn.functional as F\nx = F.kl_div({arguments}, reduction='sum')\n"
+    report = check_content(source.encode(), "a.py", Wish())
+    assert any(each.fix.endswith(advice) for each in report.findings)

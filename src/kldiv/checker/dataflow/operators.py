@@ -61,6 +61,8 @@ def power(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
         base = number_of(left)
         return Scalar(_power(base, exponent), times((), factors, exponent))
     value = other(store, node, left, right)
+    if isinstance(left, Tensor) and left.space is Space.SIMILARITIES:
+        return replace(value, space=Space.SIMILARITIES)
     if isinstance(left, Tensor) and left.space is Space.PROBS and exponent != 1:
         return replace(value, origin=store.origin("power", left.origin, exponent or id(node)))
     return value
