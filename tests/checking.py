@@ -6,6 +6,8 @@ import sys
 
 import terminals
 
+from kldiv.checker.project import Wish, check_content
+
 # A call whose mistake is decided by the call alone: the constructor gets tensors.
 WRONG = "import torch.nn as nn\nloss = nn.KLDivLoss(a, b)\n"
 HARMLESS = "import torch.nn.functional as F\nloss = F.mse_loss(a, b)\n"
@@ -28,3 +30,9 @@ def check(*arguments, cwd, piped=None, **environment):
 def at_terminal(*arguments, **options):
     """What the command writes to a terminal, standard error included, and its exit code."""
     return terminals.at_terminal([*COMMAND, *map(str, arguments)], **options)
+
+
+def codes(content, name="a.py", **wish):
+    """The codes of what is found in a file's content."""
+    content = content if isinstance(content, bytes) else content.encode()
+    return [each.code for each in check_content(content, name, Wish(**wish)).findings]

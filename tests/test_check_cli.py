@@ -1,10 +1,12 @@
 """`kldiv check`, as a user at a shell, a pipe, an editor or a CI job sees it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from checking import COMMAND, HARMLESS, WRONG, at_terminal, check
@@ -100,6 +102,23 @@ def test_formats_for_programs_exit_alike(folder, format_):
     assert done.returncode == 0
     if format_ != "github":
         json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
+def test_formats_for_programs_name_files_whatever_the_encoding(folder, encoding):
+    named = [os.fsdecode("日 é.py".encode()), os.fsdecode(b"\xff.py")]
+    for name in named:
+        (folder / name).write_text(WRONG)
+    printed = {
+        format_: check("--format", format_, *named, cwd=folder, piped=b"", PYTHONIOENCODING=encoding).stdout
+        for format_ in ("json", "sarif", "github")
+    }
+    assert [each["path"] for each in json.loads(printed["json"])] == named
+    results = json.loads(printed["sarif"])["runs"][0]["results"]
+    places = [each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in results]
+    assert [unquote(place, errors="surrogateescape") for place in places] == named
+    assert b"file=\xff.py," in printed["github"]
+    assert "file=日 é.py,".encode() in printed["github"]
 
 
 def test_an_excluded_file_that_is_named_is_not_passed_over_in_silence(folder):

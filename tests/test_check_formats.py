@@ -1,8 +1,7 @@
-"""What `kldiv check` prints: for people, as JSON, as SARIF, and for GitHub Actions."""
+"""What `kldiv check` prints: for people, as JSON, and for GitHub Actions."""
 
 import json
 import re
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,8 @@ from rich.cells import cell_len
 
 from kldiv.checker.finding import Finding
 from kldiv.checker.notices import all_pages
-from kldiv.report.findings import counted, documents, github, page, place, rule_lines, sarif, unified_diff
+from kldiv.checker.project import Wish, check_content
+from kldiv.report.findings import counted, documents, github, page, place, rule_lines, unified_diff
 from kldiv.report.findings_text import block, plain, underlined
 from kldiv.report.json import dumps
 
@@ -80,6 +80,22 @@ def test_any_line_fits_and_the_carets_stand_under_the_operand(source, start, len
     assert text.isprintable()
 
 
+@given(
+    st.text(alphabet=st.sampled_from("ab日\u0301"), min_size=1, max_size=9),
+    st.integers(20, 50),
+    st.integers(0, 600),
+)
+def test_of_a_long_line_the_operand_is_shown(piece, room, start):
+    line = (piece * 700)[:700]
+    text, before, carets = underlined(line[:start] + "OPERAND" + line[start:], start, start + 7, room)
+    assert cell_len(text) <= room
+    assert carets == 7
+    at = text.index("OPERAND")
+    assert cell_len(text[:at]) == before
+    assert text.startswith("…") == (start > at)
+    assert text.endswith("…")
+
+
 def test_a_hostile_file_colours_no_terminal_and_breaks_no_line():
     lines = shown(HOSTILE, "x\x1b[31m = 1\x07")
     assert len(lines) == 5
@@ -116,51 +132,6 @@ def test_json_is_a_list_of_what_was_promised():
     assert list(second) == [*first, "cell"]
     assert (second["cell"], third["path"]) == (4, HOSTILE.path)
     assert dumps(documents([])) == "[]\n"
-
-
-# --- SARIF --------------------------------------------------------------------------------------------
-
-
-def test_sarif_has_what_its_schema_requires():
-    """The required properties and the ranges of OASIS' schema, as far as they are written here."""
-    log = json.loads(dumps(sarif(ALL)))
-    assert set(log) == {"$schema", "version", "runs"}
-    assert log["version"] == "2.1.0"
-    (run,) = log["runs"]
-    driver = run["tool"]["driver"]
-    assert driver["name"] == "kldiv"
-    assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}
-    assert len({rule["id"] for rule in driver["rules"]}) == len(driver["rules"])
-    for rule in driver["rules"]:
-        assert rule["defaultConfiguration"]["level"] in {"none", "note", "warning", "error"}
-        for key in ("shortDescription", "fullDescription", "help"):
-            assert rule[key]["text"]
-    for result, finding in zip(run["results"], ALL, strict=True):
-        assert result["message"]["text"].startswith(finding.message)
-        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == finding.code
-        assert result["level"] == finding.severity
-        (location,) = result["locations"]
-        artifact = location["physicalLocation"]["artifactLocation"]
-        assert unquote(artifact["uri"]) == finding.path
-        assert re.fullmatch(r"[\w./~%-]+", artifact["uri"])
-
-
-def test_sarif_regions():
-    first, second, _ = sarif(ALL)["runs"][0]["results"]
-    assert first["locations"][0]["physicalLocation"]["region"] == {
-        "startLine": 3,
-        "startColumn": 5,
-        "endLine": 3,
-        "endColumn": 9,
-    }
-    assert "region" not in second["locations"][0]["physicalLocation"]
-    assert second["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "cell 4, line 2"}]
-
-
-def test_sarif_of_an_absolute_path_is_a_file_address():
-    finding = Finding("/tmp/ä b.py", 1, 1, 1, 2, "KL001", "error", "", "")  # noqa: S108
-    location = sarif([finding])["runs"][0]["results"][0]["locations"][0]
-    assert location["physicalLocation"]["artifactLocation"] == {"uri": "file:///tmp/%C3%A4%20b.py"}
 
 
 # --- GitHub -------------------------------------------------------------------------------------------
@@ -215,3 +186,21 @@ def test_a_difference_of_a_file_without_a_last_line_end():
         "--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n a\n"
         "-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n"
     )
+
+
+# --- advice -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        ("torch.histc(a), q", "(x / x.sum(-1, keepdim=True)).log() of counts"),
+        ("a.log_softmax(0), torch.histc(b)", "divide counts by their sum: x / x.sum(-1, keepdim=True)"),
+        ("(a.sigmoid() + 1e-7).log(), q", "F.logsigmoid(logits)"),
+        ("(a.softmax(0) + 1e-7).log(), q", "F.log_softmax(logits, dim=…)"),
+    ],
+)
+def test_the_advice_is_for_what_was_found(arguments, advice):
+    source = f"import torch\nimport torch.nn.functional as F\nx = F.kl_div({arguments}, reduction='sum')\n"
+    report = check_content(source.encode(), "a.py", Wish())
+    assert any(each.fix.endswith(advice) for each in report.findings)

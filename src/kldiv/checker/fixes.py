@@ -12,7 +12,7 @@ from kldiv.checker.arguments import Arguments, Slot, arguments_of
 from kldiv.checker.calls import CONSTRUCTOR_PARAMETERS, FUNCTION_PARAMETERS, KlCall, bind, hides_arguments
 from kldiv.checker.edits import Edit
 from kldiv.checker.finding import Finding
-from kldiv.checker.imports import KL_NATIVE
+from kldiv.checker.imports import KL_FUNCTION, KL_NATIVE
 from kldiv.checker.logarithms import log_softmax_fix
 from kldiv.checker.modules import Module
 from kldiv.checker.space import Space
@@ -117,6 +117,10 @@ def _reduction(module: Module, finding: Finding) -> Written:
             word = legacy_reduction(values.get("size_average"), values.get("reduce"))
             if word is None:
                 return "no size_average and reduce", _without(arguments, bound, _LEGACY)
+            if parameters is FUNCTION_PARAMETERS:
+                word = _of_function(word, bound.get("reduction"))
+            if word is None:
+                return _NOTHING
             written = f"reduction={module.literal(word)}"
             return written, _without(arguments, bound, (*_LEGACY, "reduction"), written)
     return _NOTHING
@@ -140,6 +144,13 @@ def legacy_reduction(size_average: object, reduce: object) -> str | None:
     return "mean" if averaged else "sum"
 
 
+def _of_function(word: str, given: ast.expr | None) -> str | None:
+    """What F.kl_div makes of it, which divides by the batch for "batchmean" all the same; None if no word."""
+    if given is None or _constant(given) in ("none", "mean", "sum"):
+        return word
+    return "batchmean" if word == "sum" and _constant(given) == "batchmean" else None
+
+
 def _legacy_sites(module: Module, finding: Finding) -> Iterator[tuple[ast.Call, Sequence[str]]]:
     """The calls that a finding about old arguments may mean: recognised ones, then the innermost."""
     for call, site in module.about(finding):
@@ -148,7 +159,9 @@ def _legacy_sites(module: Module, finding: Finding) -> Iterator[tuple[ast.Call, 
     start, end = module.extent(finding)
     around = [node for (begin, behind), node in module.call_nodes.items() if begin <= start and end <= behind]
     for node in reversed(around):
-        yield node, CONSTRUCTOR_PARAMETERS
+        # functools.partial(F.kl_div, ...): the function stands where the call will have its input.
+        partial = len(node.args) == 1 and module.full_name(node.args[0]) == KL_FUNCTION
+        yield node, FUNCTION_PARAMETERS if partial else CONSTRUCTOR_PARAMETERS
 
 
 def _without(

@@ -262,12 +262,23 @@ def _print(reports: Iterator["FileReport"], format_: Format, out: TextIO) -> int
 
     found = [each for report in reports for each in report.placed]
     if format_ == "github":
-        out.write(formats.github(found))
+        _write_for_programs(formats.github(found), out, "surrogateescape")
     else:
         from kldiv.report.json import dumps  # noqa: PLC0415
 
-        out.write(dumps(formats.documents(found) if format_ == "json" else formats.sarif(found)))
+        log = formats.documents(found) if format_ == "json" else formats.sarif(found)
+        # What stands for a byte that is no UTF-8, in a file's name, becomes an escape of JSON.
+        _write_for_programs(dumps(log), out, "backslashreplace")
     return len(found)
+
+
+def _write_for_programs(text: str, out: TextIO, errors: str) -> None:
+    """Write UTF-8 whatever the terminal's encoding: JSON, SARIF and GitHub's commands are."""
+    if out.isatty():
+        out.write(text)
+    else:
+        out.flush()
+        out.buffer.write(text.encode(errors=errors))
 
 
 def _print_text(reports: Iterator["FileReport"], out: TextIO) -> int:

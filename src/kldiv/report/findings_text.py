@@ -17,6 +17,8 @@ _TAB = "    "
 _CUT = "…"
 _STYLES = {"error": "bold red", "warning": "bold yellow"}
 _NARROWEST = 20
+# How many characters on either side of an operand are looked at, times the room: some take no column.
+_REACH = 4
 
 
 class Piece(NamedTuple):
@@ -78,12 +80,17 @@ def underlined(source: str, start: int, end: int, room: int) -> tuple[str, int, 
         >>> underlined("\tx = f(日本)", 5, 10, 40)
         ('    x = f(日本)', 8, 7)
     """
-    shown = [_TAB if character == "\t" else printable(character) for character in source.rstrip("\r\n")]
+    line, reach = source.rstrip("\r\n"), _REACH * room
+    # A line may be megabytes long and have thousands of findings.
+    passed, behind = max(min(start, len(line)) - reach, 0), start + reach
+    shown = [_TAB if character == "\t" else printable(character) for character in line[passed:behind]]
     widths = [_columns(each) for each in shown]
-    start = min(start, len(shown))
-    end = max(min(end, len(shown)), start)
-    first, last = _window(widths, start, end, room)
-    left, right = _CUT if first else "", _CUT if last < len(shown) else ""
+    start = min(start - passed, len(shown))
+    end = max(min(end - passed, len(shown)), start)
+    whole = not passed and behind >= len(line)
+    first, last = (0, len(shown)) if whole and sum(widths) <= room else _window(widths, start, end, room)
+    left = _CUT if first or passed else ""
+    right = _CUT if last < len(shown) or behind < len(line) else ""
     before = len(left) + sum(widths[first:start])
     return (
         f"{left}{''.join(shown[first:last])}{right}",
@@ -93,9 +100,7 @@ def underlined(source: str, start: int, end: int, room: int) -> tuple[str, int, 
 
 
 def _window(widths: Sequence[int], start: int, end: int, room: int) -> tuple[int, int]:
-    """The characters to show: all, or from the beginning, or from somewhat before the operand."""
-    if sum(widths) <= room:
-        return 0, len(widths)
+    """The characters to show: from the beginning, or from somewhat before the operand."""
     inner = room - 2 * len(_CUT)
     first = 0
     if sum(widths[:end]) > inner:

@@ -38,3 +38,15 @@ def case_7(a, b, x, y, p, q, u, v, t, T, mask, model, mode, eps, n):
     def safe(z):
         return torch.log(z + 1e-10)  # KL006
     F.kl_div(safe(p), q, reduction="batchmean")
+
+
+def zeros_lifted(a, b):
+    p = F.softmax(a, -1)
+    log_p = torch.log(p + (p == 0.0).float() * 1e-8)  # KL006
+    return F.kl_div(log_p, b, reduction="batchmean")
+
+
+def sigmoid_lifted(a, b):
+    on, off = torch.sigmoid(a), torch.sigmoid(b)
+    first = F.kl_div((on + 1e-7).log(), off, reduction="sum")  # KL006
+    return first + F.kl_div((1 - on + 1e-7).log(), 1 - off, reduction="sum")  # KL006

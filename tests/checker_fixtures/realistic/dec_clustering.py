@@ -23,3 +23,15 @@ def train(model, x):
     kl_loss = F.kl_div(q.log(), p, reduction='batchmean')
     kl_bad = F.kl_div(q, p, reduction='batchmean')  # KL001
     return kl_loss + kl_bad
+
+
+class Clusters(nn.Module):
+    def sharpened(self, q):
+        weight = q**2 / q.sum(0)
+        return (weight.t() / weight.sum(1)).t()
+
+    def forward(self, z, centres):
+        q = 1.0 / (1.0 + torch.cdist(z, centres) ** 2)
+        q = q / q.sum(1, keepdim=True)
+        wrong = F.kl_div(q, self.sharpened(q).detach(), reduction="batchmean")  # KL001
+        return wrong + F.kl_div(q.log(), self.sharpened(q).detach(), reduction="batchmean")

@@ -46,15 +46,13 @@ class Analysis:
 
     def scalings_of(self, number: int) -> set[Factors]:
         """What a call's result is multiplied with, on whatever path the call is reached."""
-        return set().union(
-            *(self.scalings.get(one, set()) for one in self._same_place.get(number, (number,)))
-        )
+        return self._scalings.get(number, self.scalings.get(number, set()))
 
     @cached_property
-    def _same_place(self) -> dict[int, list[int]]:
-        by_node: dict[int, list[int]] = defaultdict(list)
+    def _scalings(self) -> dict[int, set[Factors]]:
+        by_node: dict[int, set[Factors]] = defaultdict(set)
         for call in self.calls:
-            by_node[id(call.node)].append(call.number)
+            by_node[id(call.node)] |= self.scalings.get(call.number, set())
         return {call.number: by_node[id(call.node)] for call in self.calls}
 
 

@@ -61,7 +61,8 @@ def _record(
     constructor: ast.Call | None,
 ) -> Value:
     number = store.call_number(call.node, call.frame.path)
-    reduction = reduction_of(options) if call.certain or "reduction" in options else None
+    read = reduction_of if constructor else reduction_of_function
+    reduction = read(options) if call.certain or "reduction" in options else None
     log_target = log_target_of(options) if call.certain or "log_target" in options else None
     source, target = _tensor(values.get("input")), _tensor(values.get("target"))
     if "input" in nodes and "target" in nodes and not call.starred:
@@ -94,6 +95,17 @@ def reduction_of(options: dict[str, Value]) -> str | None:
         return _NUMBERED.get(value.number)
     known = isinstance(value, Constant) and value.value in _REDUCTIONS
     return str(value.value) if known and isinstance(value, Constant) else None
+
+
+def reduction_of_function(options: dict[str, Value]) -> str | None:
+    """The same for F.kl_div, which divides by the batch for "batchmean" whatever the old arguments say."""
+    reduction = reduction_of(options)
+    written = options.get("reduction", Constant("mean"))
+    if all(options.get(name, Constant(None)) == Constant(None) for name in ("size_average", "reduce")):
+        return reduction
+    if not isinstance(written, Constant):
+        return None
+    return reduction if written.value != "batchmean" else "batchmean" if reduction == "sum" else None
 
 
 def _legacy(size_average: bool | str | None, reduce: bool | str | None) -> str | None:

@@ -31,6 +31,8 @@ from kldiv.checker.space import Space, Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MOST_ITEMS = 8
+
 
 class Expressions(Lookup):
     """Evaluates expressions; calls are left to the class below."""
@@ -218,8 +220,33 @@ class Expressions(Lookup):
 
     def _comprehension(self, node: ast.expr, frame: Frame) -> Value:
         assert isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp)  # noqa: S101
+        items = self._items(node.generators, frame)
+        if items is not None:
+            return Sequence(
+                tuple(self._with_item(node, index, one, frame) for index, one in enumerate(items))
+            )
         inner = self._comprehended(node.generators, frame)
         return Sequence((self.evaluate(node.elt, inner),), open=True)
+
+    def _items(self, generators: list[ast.comprehension], frame: Frame) -> tuple[Value, ...] | None:
+        """The items that a comprehension goes through one by one, where they are few and all visible."""
+        if len(generators) > 1 or generators[0].ifs or not self.has_time():
+            return None
+        over = self.evaluate(generators[0].iter, frame)
+        few = isinstance(over, Sequence) and not over.open and 1 < len(over.items) <= _MOST_ITEMS
+        return over.items if few and isinstance(over, Sequence) else None
+
+    def _with_item(
+        self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, index: int, item: Value, frame: Frame
+    ) -> Value:
+        path = (*frame.path, id(node.elt), index)
+        inner = replace(frame, scope=Scope(Names(), frame.scope), path=path)
+        self.assign(node.generators[0].target, item, inner)
+        return self.evaluate(node.elt, inner)
+
+    @abstractmethod
+    def has_time(self) -> bool:
+        """Whether what is reached in several ways may be run in each of them."""
 
     def _dict_comprehension(self, node: ast.expr, frame: Frame) -> Value:
         assert isinstance(node, ast.DictComp)  # noqa: S101

@@ -39,7 +39,7 @@ _DEEPEST = 6
 _MOST_INLINED = 150_000
 _MOST_INLINED_PER_ROOT = 20_000
 _TEACHER = re.compile(r"(^|_)teacher")
-_OPERATION_HOMES = ("torch.nn.functional", "torch", "torch.Tensor", "numpy", "torch.nn.init")
+_OPERATION_HOMES = ("torch.nn.functional", "torch", "torch.Tensor", "numpy", "torch.nn.init", "einops")
 _IN_SCIPY = {name: OPERATIONS[name] for name in ("softmax", "log_softmax", "logsumexp")}
 _IN_SCIPY |= {"expit": OPERATIONS["sigmoid"], "log_expit": OPERATIONS["logsigmoid"]}
 _CATEGORICAL = {
@@ -70,6 +70,7 @@ _LITERALS = {
     "numpy.array",
     "numpy.asarray",
 }
+_OF_NUMBERS = {"math.sqrt", "math.exp", "math.log", "math.log2", "numpy.sqrt"}
 _GRADIENT_FREE = {
     "torch.no_grad",
     "torch.inference_mode",
@@ -230,6 +231,8 @@ class Functions(Expressions):
             return call.args[0]
         if dotted in {"math.pow", "operator.pow"}:
             return BUILTINS["pow"](self, replace(call, name="pow"))
+        if dotted in _OF_NUMBERS:
+            return self.fresh(self.origin("number", id(call.node)), text=ast.unparse(call.node)[:60])
         if _CLASSIFIERS.match(dotted):
             return Layer("Linear", None, call.node)
         return self._unknown_call(Tensor(names=frozenset({name})), call)
@@ -267,7 +270,7 @@ class Functions(Expressions):
         """Run a function of this file with these arguments."""
         node, frame = function.node, call.frame
         unknown = self.origin("call", id(call.node), frame.path)
-        if len(frame.path) >= _DEEPEST or id(node) in self.active or not self._may_inline():
+        if len(frame.path) >= _DEEPEST or id(node) in self.active or not self.has_time():
             return self.fresh(unknown)
         scope = Scope(Names(self._bind(function, call)), function.scope)
         inner = Frame(
@@ -289,7 +292,8 @@ class Functions(Expressions):
                 self.inlined_steps += self.steps - before
         return replace(value, detached=True) if inner.detached and isinstance(value, Tensor) else value
 
-    def _may_inline(self) -> bool:
+    def has_time(self) -> bool:
+        """Whether this function's allowance for the functions it calls is not used up."""
         return self.inlined_steps < _MOST_INLINED and self.steps < self.root_limit
 
     def begin_root(self) -> None:

@@ -36,6 +36,22 @@ _RAW = {
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
 }
+_KEEPING_RANK = {
+    "Linear",
+    "LazyLinear",
+    "Bilinear",
+    "LayerNorm",
+    "RMSNorm",
+    "GroupNorm",
+    "BatchNorm1d",
+    "Tanh",
+    "ReLU",
+    "GELU",
+    "LeakyReLU",
+    "ELU",
+    "SiLU",
+    "PReLU",
+}
 _SAME = {
     "Dropout",
     "Dropout1d",
@@ -119,7 +135,8 @@ def _raw(store: Store, layer: Layer, call: Arguments) -> Value:
     value = Tensor(
         space=Space.LOGITS if layer.kind in _RAW else Space.UNKNOWN,
         origin=store.origin("layer", id(call.node), id(layer.node), call.frame.path),
-        rank=_RANKS.get(layer.kind),
+        rank=source.rank if layer.kind in _KEEPING_RANK else _RANKS.get(layer.kind),
+        least_rank=source.least_rank if layer.kind in _KEEPING_RANK else 0,
         names=source.names,
         detached=source.detached and call.frame.detached,
         teacher=source.teacher,

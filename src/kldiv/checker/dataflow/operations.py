@@ -129,7 +129,8 @@ def log(store: Store, call: Arguments) -> Value:  # noqa: PLR0911 (one way out f
     if source.space is Space.LOG_PROBS:
         return replace(value, space=Space.NUMBERS)
     if source.space is Space.BERNOULLI:
-        return replace(value, space=Space.LOG_BERNOULLI, identity=source.identity)
+        reason = Logged("log(p + ε) or of a clamped p", call.node) if source.smoothed else None
+        return replace(value, space=Space.LOG_BERNOULLI, identity=source.identity, logged=reason)
     if source.space in {Space.NUMBERS, Space.SIMILARITIES, Space.UNIT_VECTORS}:
         fault = Fault(f"it is the logarithm of {source.space.value}", call.node)
         return replace(value, space=Space.SCALED_LOG_PROBS, fault=fault)
@@ -230,6 +231,14 @@ def product(store: Store, call: Arguments) -> Value:
     return replace(value, rank=rank)
 
 
+@operation("linear", "conv1d", "conv2d", "conv3d", "bilinear")
+def weighted_sums(store: Store, call: Arguments) -> Value:
+    """F.linear and its kin: raw scores, as their layers give them."""
+    source = call.tensor(0, "input")
+    value = derived(store, call, call.name, source, id(call.node), *call.frame.path)
+    return replace(value, space=Space.LOGITS)
+
+
 @operation("one_hot")
 def one_hot(store: Store, call: Arguments) -> Value:
     """All mass on one outcome."""
@@ -257,6 +266,7 @@ def scatter(store: Store, call: Arguments) -> Value:
     "full",
     "ones_like",
     "ones",
+    "new_ones",
     "empty_like",
     "empty",
 )
@@ -270,8 +280,28 @@ def constants(store: Store, call: Arguments) -> Value:
         if name.endswith(("_like", "_"))
         else _rank_of_sizes(call, 1 if name.startswith("new_") else 0)
     )
-    uniform = Space.PROBS if name.startswith(("full", "new_full")) and _is_reciprocal(call) else Space.UNKNOWN
-    return replace(value, space=uniform, blank=True, names=frozenset(), rank=rank)
+    space = (
+        Space.NUMBERS if name.startswith(("ones", "new_ones")) and not _ends_in_one(call) else Space.UNKNOWN
+    )
+    if name.startswith(("full", "new_full")) and _is_reciprocal(call):
+        space = Space.PROBS
+    return replace(value, space=space, blank=True, names=frozenset(), rank=rank)
+
+
+def _ends_in_one(call: Arguments) -> bool:
+    """Whether there is one outcome alone, whose probability is 1."""
+    last = call.args[-1] if call.args else None
+    return number_of(last.items[-1] if isinstance(last, Sequence) and last.items else last or Tensor()) == 1
+
+
+@operation("histc", "bincount", "histogram")
+def counts(store: Store, call: Arguments) -> Value:
+    """How many values fall where; with weights or as a density that can't be said."""
+    value = derived(store, call, "counts", call.tensor(), id(call.node))
+    plain = not {"weights", "weight", "density"} & call.keywords.keys()
+    value = replace(value, space=Space.NUMBERS if plain else Space.UNKNOWN, rank=1, least_rank=0)
+    edges = Tensor(origin=store.origin("edges", id(call.node), call.frame.path))
+    return Sequence((value, edges)) if call.name == "histogram" else value
 
 
 def _is_reciprocal(call: Arguments) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kldiv.checker.dataflow.factors import factors_of, number_of, of_number, times, worth
+from kldiv.checker.dataflow.rows import are_rows, may_be_features
 from kldiv.checker.dataflow.store import Store
 from kldiv.checker.dataflow.values import Scalar, Sequence, Value
 from kldiv.checker.space import Factors, Fault, Space, Symbol, Tensor, Term
 
 _PROBABILITIES = {Space.PROBS, Space.SCALED_PROBS}
 _RAW = {Space.UNKNOWN, Space.LOGITS, Space.SIMILARITIES, Space.NUMBERS, Space.UNIT_VECTORS}
-_SMALL = 0.02
+_SMALL, _TINY = 0.02, 1e-4
 _CLOSE = 1e-3
 _MOST_PARTS = 16
 _TEMPERATURE = re.compile(r"(^|[._])(t|temp|temperature|tau|kd_t|t_kd)$", re.IGNORECASE)
@@ -60,6 +61,8 @@ def power(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
         base = number_of(left)
         return Scalar(_power(base, exponent), times((), factors, exponent))
     value = other(store, node, left, right)
+    if isinstance(left, Tensor) and left.space is Space.SIMILARITIES:
+        return replace(value, space=Space.SIMILARITIES)
     if isinstance(left, Tensor) and left.space is Space.PROBS and exponent != 1:
         return replace(value, origin=store.origin("power", left.origin, exponent or id(node)))
     return value
@@ -157,6 +160,9 @@ def scale(store: Store, node: ast.expr, value: Tensor, factors: Factors, sign: f
             identity=0,
             temperature=times(value.temperature, factors, -sign),
         )
+    if value.space is Space.NUMBERS:
+        # Counts divided by how many there are sum to 1.
+        return replace(value, origin=origin, space=Space.UNKNOWN, blank=False)
     if value.space in _RAW:
         kept = times(value.factors, factors, sign) if value.factors else ()
         temperature = times(value.temperature, factors, -sign)
@@ -245,9 +251,16 @@ def _is_small(value: Value) -> bool:
     number = number_of(value)
     if number is not None:
         return 0 < number <= _SMALL
+    if isinstance(value, Tensor) and _numbers_in(value.factors) <= _TINY:
+        return True
     return isinstance(value, Tensor) and bool(
         value.names & {"eps", "epsilon", "EPS", "EPSILON", "tiny", "_eps", "_EPS"}
     )
+
+
+def _numbers_in(factors: Factors) -> float:
+    """The product of the numbers among factors: of (p == 0) * 1e-8, 1e-8."""
+    return worth(tuple(one for one in factors if isinstance(one[0].of, float))) or 0.0 if factors else 1.0
 
 
 def _is_filling(value: Tensor, by: Value) -> bool:
@@ -350,15 +363,15 @@ def _difference(store: Store, node: ast.expr, left: Tensor, right: Tensor) -> Te
 
 
 def matrix_product(store: Store, node: ast.expr, left: Value, right: Value) -> Tensor:
-    """left @ right: of vectors of length 1, their similarities."""
+    """left @ right: of vectors of length 1, their similarities; of rows with rows, raw scores."""
     value = other(store, node, left, right)
     value = replace(value, rank=None, least_rank=0)
-    if (
-        isinstance(left, Tensor)
-        and isinstance(right, Tensor)
-        and left.space is right.space is Space.UNIT_VECTORS
-    ):
+    if not isinstance(left, Tensor) or not isinstance(right, Tensor):
+        return value
+    if left.space is right.space is Space.UNIT_VECTORS:
         return replace(value, space=Space.SIMILARITIES)
+    if are_rows(node) and may_be_features(left) and may_be_features(right):
+        return replace(value, space=Space.LOGITS)
     return value
 
 

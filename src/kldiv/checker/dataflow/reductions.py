@@ -32,6 +32,13 @@ def sum_of(store: Store, call: Arguments, items: Sequence) -> Value:
     value = items.items[0]
     for item in items.items[1:]:
         value = operators.add(store, call.node, value, item)
+    return _sum_of_many(store, call, value) if items.open else value
+
+
+def _sum_of_many(store: Store, call: Arguments, value: Value) -> Value:
+    """What any number of values like this one add up to: probabilities, to how many isn't visible."""
+    if isinstance(value, Tensor) and value.space in {Space.PROBS, Space.SCALED_PROBS}:
+        return derived(store, call, "sum", value, id(call.node))
     return value
 
 

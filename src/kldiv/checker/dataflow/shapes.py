@@ -1,5 +1,6 @@
 """What moving, taking and joining elements does to a tensor."""
 
+import re
 from dataclasses import replace
 
 from kldiv.checker.dataflow.arguments import Arguments
@@ -168,10 +169,17 @@ def squeeze(_store: Store, call: Arguments) -> Value:
 
 
 @operation("permute", "transpose", "swapaxes", "swapdims", "movedim", "t", "transpose_")
-def permute(_store: Store, call: Arguments) -> Value:
+def permute(store: Store, call: Arguments) -> Value:
     """Dimensions in another order; the one of the outcomes is followed."""
-    source = call.tensor()
-    name = call.name
+    whole, name = call.tensor(), call.name
+    source = replace(
+        whole,
+        # What is normalised by its own sum is not so when it lies the other way: w.t() / w.sum(1).
+        origin=store.origin("permuted", whole.origin, name, *call.integers(1, "dims")),
+        identity=whole.distribution,
+    )
+    if whole.origin:
+        store.evidence.wholes[source.origin] = whole.origin
     if name == "permute":
         return _permuted(source, call.integers(1, "dims"))
     one, two = call.integer(1, "dim0", "axis0"), call.integer(2, "dim1", "axis1")
@@ -352,6 +360,16 @@ def where(store: Store, call: Arguments) -> Value:
         dim=one.dim if same else None,
         elements=one.elements,
     )
+
+
+@operation("rearrange")
+def rearrange(store: Store, call: Arguments) -> Value:
+    """einops.rearrange(x, "b c h w -> (b h w) c"): the rank is that of the right side."""
+    source, formula = call.tensor(), call.get(1, "pattern")
+    text = formula.value if isinstance(formula, Constant) and isinstance(formula.value, str) else ""
+    axes = re.findall(r"\([^)]*\)|\S+", text.partition("->")[2])
+    value = replace(source, origin=store.origin("rearranged", source.origin, text), dim=None)
+    return replace(value, rank=None if "..." in axes else len(axes) or None, least_rank=0)
 
 
 @operation("interpolate", "upsample")

@@ -187,7 +187,7 @@ class Interpreter(Functions):
             items = {**dict(of.items), known: value}
             self.assign(target.value, Mapping(tuple(items.items())), frame)
         elif isinstance(of, Tensor) and of.space is not Space.UNKNOWN:
-            kept = of.space is Space.LOGITS or isinstance(value, Scalar)
+            kept = of.space is Space.LOGITS or (isinstance(value, Scalar) and of.space is not Space.NUMBERS)
             changed = of if kept else replace(of, space=Space.UNKNOWN, fault=None, logged=None, identity=0)
             self.assign(target.value, changed, frame)
 
@@ -209,6 +209,12 @@ class Interpreter(Functions):
     def _assert(self, statement: ast.stmt, frame: Frame) -> None:
         assert isinstance(statement, ast.Assert)  # noqa: S101
         self.evaluate(statement.test, frame)
+        match statement.test:
+            case ast.Compare(left, [ast.Eq()], [ast.Constant(int(rank))]) if name := _whose_rank(left):
+                value = self.evaluate(name, frame)
+                if isinstance(value, Tensor):
+                    self.ranks.setdefault(value.origin, rank)
+                    self.assign(name, replace(value, rank=rank), frame)
 
     def _branches(
         self, branches: list[tuple[str, Callable[[], None]]], frame: Frame, node: ast.AST, *, complete: bool
@@ -354,3 +360,15 @@ class Interpreter(Functions):
                 frame.scope.stars.append(dotted.removesuffix(".*"))
             else:
                 frame.scope.names[name] = Named(dotted)
+
+
+def _whose_rank(node: ast.expr) -> ast.Name | None:
+    """The tensor whose number of dimensions an expression is: x.ndim, x.dim(), len(x.shape)."""
+    match node:
+        case ast.Attribute(ast.Name() as name, "ndim") | ast.Call(
+            ast.Attribute(ast.Name() as name, "dim"), [], []
+        ):
+            return name
+        case ast.Call(ast.Name("len"), [ast.Attribute(ast.Name() as name, "shape")], []):
+            return name
+    return None

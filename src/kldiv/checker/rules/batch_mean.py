@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from kldiv.checker.dataflow.analysis import Analysis
 from kldiv.checker.dataflow.store import Observation
 from kldiv.checker.rules.rule import Report, Rule
+from kldiv.checker.space import Symbol
 
-_MATRIX = 2
+_MATRIX, _FEW = 2, 4
 
 
 def find(file: Analysis) -> Iterator[Report]:
@@ -39,8 +40,16 @@ def _rank(call: Observation) -> str:
 
 
 def _divided(file: Analysis, call: int) -> bool:
-    """Whether the loss is divided by something afterwards, which may be the missing size."""
-    return any(power < 0 for factors in file.scalings_of(call) for _, power in factors)
+    """Whether the loss is divided by something afterwards that may be the missing size."""
+    return any(
+        power < 0 and _may_be_size(symbol) for factors in file.scalings_of(call) for symbol, power in factors
+    )
+
+
+def _may_be_size(symbol: Symbol) -> bool:
+    """The batch is what batchmean divided by already, and a small number averages a few losses."""
+    small = isinstance(symbol.of, float) and symbol.of <= _FEW
+    return not small and symbol.kind != "batch"
 
 
 RULE = Rule(

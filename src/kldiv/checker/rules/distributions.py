@@ -20,6 +20,7 @@ _MESSAGES = {
     Space.NUMBERS: "these numbers don't sum to 1",
 }
 _STACK = "stack both outcomes: torch.stack([p, 1 - p], dim=-1)"
+_SHARES = "divide counts by their sum: x / x.sum(-1, keepdim=True)"
 _SOFTMAX = "put raw scores through one softmax: F.log_softmax for the input, F.softmax for the target"
 
 
@@ -55,7 +56,7 @@ def _of_operands(call: Observation) -> Iterator[Report]:
 
 
 def _advice(space: Space) -> str:
-    return _STACK if space in _PAIRS else _SOFTMAX
+    return _STACK if space in _PAIRS else _SHARES if space is Space.NUMBERS else _SOFTMAX
 
 
 def find(file: Analysis) -> Iterator[Report]:
@@ -81,8 +82,8 @@ RULE = Rule(
     "error",
     "An operand does not sum to 1 over the outcomes: it went through softmax twice, was "
     "multiplied after the softmax, is a sigmoid without its complement, the mean and variance"
-    " of a normal distribution, a similarity, or vectors normalised to length 1. Or `abs()` "
-    "is taken of the divergence.",
+    " of a normal distribution, a similarity, vectors normalised to length 1, counts, or "
+    "ones. Or `abs()` is taken of the divergence.",
     "The divergence is defined between distributions. Between other things the sum is a "
     "number without its properties: it can be negative, and 0 does not mean that the two "
     "agree. That is what `abs()` round it hides.",

@@ -46,7 +46,8 @@ RULE = Rule(
     "warning",
     "`size_average` or `reduce` is given.",
     "Both have been deprecated since PyTorch 0.4.1, and where given they override "
-    '`reduction`: `F.kl_div(a, b, size_average=False, reduction="batchmean")` is a plain sum.',
+    '`reduction`: `nn.KLDivLoss(size_average=False, reduction="batchmean")` is a plain sum. '
+    "F.kl_div goes by them too, and then divides by the batch all the same.",
     "loss = F.kl_div(log_p, q, size_average=False)",
     'loss = F.kl_div(log_p, q, reduction="sum")',
     find,

@@ -12,7 +12,7 @@ _ADVICE = {
     Space.LOGITS: "wrap it: F.log_softmax(…, dim=-1)",
     Space.BERNOULLI: "torch.stack([F.logsigmoid(z), F.logsigmoid(-z)], dim=-1)",
     Space.UNIT_VECTORS: "F.normalize makes no distributions: use F.log_softmax(…, dim=-1)",
-    Space.NUMBERS: "give log-probabilities: F.log_softmax(…, dim=-1)",
+    Space.NUMBERS: "give log-probabilities: (x / x.sum(-1, keepdim=True)).log() of counts",
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from kldiv.checker.dataflow.analysis import Analysis
 from kldiv.checker.rules.rule import Report, Rule
+from kldiv.checker.space import Space, Tensor
 
 
 def find(file: Analysis) -> Iterator[Report]:
@@ -12,7 +13,12 @@ def find(file: Analysis) -> Iterator[Report]:
         for value in (call.input, call.target):
             if value.logged is not None:
                 message = f"{value.logged.text} loses the small probabilities"
-                yield Report(value.logged.node, message, "F.log_softmax(logits, dim=…)", call.number)
+                yield Report(value.logged.node, message, _better(value), call.number)
+
+
+def _better(value: Tensor) -> str:
+    sigmoid = value.space is Space.LOG_BERNOULLI
+    return "F.logsigmoid(logits)" if sigmoid else "F.log_softmax(logits, dim=…)"
 
 
 RULE = Rule(

@@ -39,14 +39,16 @@ def is_squared(file: Analysis, call: Observation) -> bool:
 
 def _has_square(factors: Factors, temperature: Factors) -> bool:
     known = worth(temperature)
+    squared = None if known is None else known * known
     for symbol, power in factors:
-        if isinstance(symbol.of, float) and known is not None:
-            if abs(abs(symbol.of) ** power - known**2) < 1e-6 * known**2:
+        if isinstance(symbol.of, float) and squared is not None:
+            number = worth(((symbol, power),))
+            if number is not None and abs(number - squared) < 1e-6 * squared:
                 return True
         elif power >= _SQUARED or _SQUARE.search(symbol.text):
             return True
     product = worth(factors)
-    return known is not None and product is not None and abs(product - known**2) < 1e-6 * known**2
+    return squared is not None and product is not None and abs(product - squared) < 1e-6 * squared
 
 
 def find(file: Analysis) -> Iterator[Report]:
