@@ -90,7 +90,7 @@ class Audit:
         """What could not be seen."""
         notes = []
         if self.traced:
-            notes.append("torch.compile traced kl_div: what its compiled code computes is not seen.")
+            notes.append("kl_div was traced, as torch.compile does: what compiled code computes is not seen.")
         if self.forks:
             processes = "1 process was" if self.forks == 1 else f"{self.forks} processes were"
             notes.append(f"{processes} forked: calls in them, as in DataLoader workers, are not followed.")

@@ -54,11 +54,11 @@ def looks(calls: Numbers, epsilon: float) -> Looks:
     linear = (least >= 0) & (greatest > 0)
     sums = _sums(calls, linear)
     low, high = sums.min(1), sums.max(1)
-    tolerance = max(_SLACK, 8 * epsilon * (1 + math.log(calls.shape[-1])))
+    # A logarithm is rounded by a share of itself, on average at most log of the number of outcomes.
+    loose = max(_SLACK, 8 * epsilon * (1 + math.log(calls.shape[-1])))
+    tolerance = np.where(linear, max(_SLACK, 8 * epsilon), loose)
     normalised = (low >= 1 - tolerance) & (high <= 1 + tolerance)
-    space = np.where(
-        linear, _OF_WEIGHTS + normalised, _OF_LOGARITHMS + (normalised & (greatest <= tolerance))
-    )
+    space = np.where(linear, _OF_WEIGHTS + normalised, _OF_LOGARITHMS + (normalised & (greatest <= loose)))
     space[~((least <= greatest) & (greatest < math.inf))] = 0
     return Looks(_NAMES[space].tolist(), low.tolist(), high.tolist())
 
