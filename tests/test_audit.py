@@ -195,7 +195,7 @@ def test_calls_of_many_kinds_at_one_place_are_each_looked_at():
     alone = [audited(lambda: F.kl_div(a, b, **named))[1].observations[0] for a, b, named in calls * 3]  # noqa: B023
     # Those of a kind are looked at together.
     together, alone = (sorted(each, key=lambda seen: str(seen.of)) for each in (site.observations, alone))
-    same = ("outcomes", "input_space", "target", "returned", "expected", "negative", "alike")
+    same = ("outcomes", "input_space", "target", "returned", "expected", "least", "alike")
     for name in same:
         assert [getattr(each, name) for each in together] == [getattr(each, name) for each in alone]
 

@@ -195,3 +195,31 @@ def test_a_negative_result_of_rounding_is_said_to_be_that():
     assert results[least] < 0
     findings, _ = audited(lambda: F.kl_div(*(side[least] for side in sides), reduction="sum"))
     assert "rounding: the two sides are alike" in findings["KL102"].message
+
+
+@pytest.mark.parametrize("outcomes", [5, 30000], ids=["whole", "in part"])
+def test_what_is_masked_altogether_is_not_judged(outcomes):
+    lp, p = draw(2, outcomes)
+    assert not audited(lambda: F.kl_div(lp, p * 0, reduction="sum"))[0]
+    assert not audited(lambda: F.kl_div(lp * 0, p * 0, reduction="sum"))[0]
+    # Of the two rows one is read, which is masked; both together sum to 1.
+    assert not audited(lambda: F.kl_div(lp, p * torch.tensor([[0.0], [1.0]]), reduction="sum"))[0]
+
+
+def test_outcomes_lie_where_both_sides_are_distributions():
+    # Along the last dimension, of one element, every one-hot target is one.
+    target = torch.zeros(10, 1)
+    target[3] = 1
+    findings, site = audited(lambda: F.kl_div(draw(10)[0][:, None], target, reduction="sum"))
+    assert not findings
+    assert site.observations[0].dims == (0,)
+
+
+def test_a_negative_sum_over_outcomes_is_told_as_it_is():
+    logits = torch.randn(3, 10) * torch.tensor([[1.0], [1.0], [0.01]])
+    lp, p = logits.flip(0).log_softmax(-1), logits.softmax(-1)
+    lp[1] = lp[1] + 0.1  # lessens the divergence of equal sides by that
+    findings, _ = audited(lambda: F.kl_div(lp, p, reduction="none"))
+    message = findings["KL102"].message
+    assert message.startswith("a sum over outcomes is negative, down to ")
+    assert float(message.split(" down to ")[1].partition(";")[0]) == pytest.approx(-0.1, rel=1e-5)

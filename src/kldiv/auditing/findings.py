@@ -95,7 +95,7 @@ def _plural(number: int, noun: str) -> str:
 
 
 def _target_disagrees(seen: "Observation") -> bool:
-    if seen.target is None or seen.target.space == "no numbers":
+    if seen.target is None or seen.target.space in {"no numbers", "masked"}:
         return False
     if seen.of.log_target:
         return seen.target.space != "log-probabilities"
@@ -187,15 +187,16 @@ def _precision_message(wrong: "Sequence[Observation]") -> str:
 
 
 def _negative_message(wrong: "Sequence[Observation]") -> str:
-    least = min(each.returned for each in wrong if each.returned is not None)
+    least = min(each.least for each in wrong if each.least is not None)
+    what = "a sum over outcomes" if wrong[0].of.reduction == "none" else "the result"
     why = " (rounding: the two sides are alike)" if all(each.alike for each in wrong) else ""
-    return f"the result is negative, down to {least:.6g}{why}; a divergence never is"
+    return f"{what} is negative, down to {least:.6g}{why}; a divergence never is"
 
 
 _RULES = (
     _Rule(
         "KL001", "error",
-        lambda seen: seen.input is not None and seen.input.space != "log-probabilities",
+        lambda seen: seen.input is not None and seen.input.space not in {"log-probabilities", "masked"},
         _input_message, _input_fix,
     ),
     _Rule("KL002", "error", _target_disagrees, _target_message, _target_fix),
@@ -231,7 +232,7 @@ _RULES = (
         lambda _: "kldiv.kl gives 0 for 0·log 0, and +∞ only where target has an outcome that input lacks",
     ),
     _Rule(
-        "KL102", "error", lambda seen: seen.negative, _negative_message,
+        "KL102", "error", lambda seen: seen.least is not None and seen.least < 0, _negative_message,
         lambda seen: f"{suggestion(seen) or 'kldiv.kl(...)'} is never negative",
     ),
     _Rule(

@@ -25,6 +25,7 @@ _WAITING, _WAITING_IN_ALL = 1 << 16, 1 << 20
 _JOINT = 1 << 24
 _UNLIKE = "the rows looked at are no distributions, unlike the first call's"
 _LAST: Dims = (-1,)
+_BOTH = 2
 
 
 class Looking:
@@ -147,11 +148,11 @@ class Looking:
 
 
 def _best(readings: Iterator[list[Observation]]) -> list[Observation]:
-    """Of readings along several dimensions, for each call the first in which a side is a distribution."""
+    """Of readings along several dimensions, for each call the first in which most is a distribution."""
     best = next(readings)
-    while not all(each.distributed for each in best):
+    while any(each.distributions < _BOTH for each in best):
         further = next(readings, None)
         if further is None:
             break
-        best = [a if a.distributed or not b.distributed else b for a, b in zip(best, further, strict=True)]
+        best = [b if b.distributions > a.distributions else a for a, b in zip(best, further, strict=True)]
     return best

@@ -18,6 +18,8 @@ from kldiv.auditing.spaces import Floats, Look, Numbers, Space, look, looks
 _LACKING = ((torch.bfloat16, 0xFFFF), (torch.float16, 0x1FFF))
 # A result above this does not come of rounding alone.
 _CLOSE = 1e-3
+_PERHAPS = 0.5
+_MASKED = Look("masked", math.nan, math.nan)
 
 
 class Observation(NamedTuple):
@@ -25,7 +27,8 @@ class Observation(NamedTuple):
 
     `input` and `target` begin with what a side's space is and between what its sums lie, as in `Look`.
     `computed` is what the call returned, or of half precision what it makes of the rows read; `expected` is
-    the same in float64; `divergence` is D(P‖Q), reduced likewise but over distributions; `alike` says that
+    the same in float64; `least` is the result, or the least sum over the outcomes of one that is not reduced;
+    `divergence` is D(P‖Q), reduced likewise but over distributions; `alike` says that
     the two sides differ by no more than their dtype rounds.
     """
 
@@ -43,7 +46,7 @@ class Observation(NamedTuple):
     returned: float | None = None
     computed: float | None = None
     expected: float | None = None
-    negative: bool = False
+    least: float | None = None
     alike: bool = False
     divergence: float | None = None
     masked: bool = False
@@ -65,14 +68,27 @@ class Observation(NamedTuple):
         return self.target_space and Look(self.target_space, self.target_low, self.target_high)
 
     @property
+    def distributions(self) -> float:
+        """How many sides are distributions along the dimensions read along.
+
+        Where all is masked there may be some; and one side alone may sum to 1 along several dimensions
+        because its other rows are masked.
+        """
+        if self.target_space == "masked":
+            return _PERHAPS
+        sides = self.input_space, self.target_space
+        number = sum(space in {"log-probabilities", "probabilities"} for space in sides)
+        return number if len(self.dims) == 1 or number != 1 else _PERHAPS / 2
+
+    @property
     def distributed(self) -> bool:
-        """Whether a side is a distribution along the dimension that was read along."""
-        return bool({self.input_space, self.target_space} & {"log-probabilities", "probabilities"})
+        """Whether a side is one, or nothing says that none is."""
+        return self.distributions > 0
 
     @property
     def has_numbers(self) -> bool:
         """Whether both sides are more than NaN and infinities."""
-        return not {self.input_space, self.target_space} & {None, "no numbers"}
+        return not {self.input_space, self.target_space} & {None, "no numbers", "masked"}
 
     @property
     def nonfinite(self) -> bool:
@@ -108,22 +124,23 @@ def _looks_of(calls: Calls) -> tuple[list[Any], ...]:
         return (*looks(given, epsilons[0]), *looks(target, epsilons[1]))
     each = [
         (*look(given[number][used], epsilons[0]), *look(target[number][used], epsilons[1]))
+        if used.any()
+        else (*_MASKED, *_MASKED)
         for number, used in enumerate(_used(calls))
     ]
     return tuple(map(list, zip(*each, strict=True)))
 
 
 def _used(calls: Calls) -> NDArray[np.bool]:
-    """Of each call which rows count: those of zeros alone mask what is padded, unless all are such."""
+    """Of each call which rows count: those of zeros alone mask what is padded."""
     used: NDArray[np.bool] = np.logical_or.reduce(calls.target, -1)
     if calls.kind.log_target:
         used |= np.logical_or.reduce(calls.input, -1)
-    used[~used.any(-1)] = True
     return used
 
 
 def _checked(calls: Calls) -> tuple[list[Any], ...]:
-    """Of each call `computed`, `expected`, `negative` and `alike`.
+    """Of each call `computed`, `expected`, `least` and `alike`.
 
     The terms are worked out where they can tell: for results that may have lost their digits, or that are
     one for each outcome.
@@ -131,12 +148,12 @@ def _checked(calls: Calls) -> tuple[list[Any], ...]:
     kind, returned = calls.kind, np.array(calls.returned)
     small = np.abs(returned) < _CLOSE * calls.rows.count
     if not (kind.half or kind.reduction == "none" or small.any()):
-        return calls.returned, [None] * len(returned), (returned < 0).tolist(), [False] * len(returned)
+        return calls.returned, [None] * len(returned), calls.returned, [False] * len(returned)
     given, target = calls.input.astype(np.float64), calls.target.astype(np.float64)
     each = terms(given, target, log_target=kind.log_target)
-    negative = (each.sum(-1) < 0).any(-1) if kind.reduction == "none" else returned < 0
+    least = each.sum(-1).min(-1).tolist() if kind.reduction == "none" else calls.returned
     alike = (np.abs(returned) < _CLOSE) & _rounded(each, given, target, kind)
-    return *_computed(calls, each), negative.tolist(), alike.tolist()
+    return *_computed(calls, each), least, alike.tolist()
 
 
 def _computed(calls: Calls, each: Floats) -> tuple[list[Any], list[Any]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.float32] | NDArray[np.float64]
-Space = Literal["log-probabilities", "probabilities", "weights", "logits", "no numbers"]
+Space = Literal["log-probabilities", "probabilities", "weights", "logits", "no numbers", "masked"]
 
 _ORDER: tuple[Space, ...] = ("no numbers", "logits", "log-probabilities", "weights", "probabilities")
 _NAMES = np.array(_ORDER, object)
