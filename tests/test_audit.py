@@ -12,6 +12,7 @@ from torch import nn
 
 import kldiv
 from kldiv import Counts, Logits, LogProbs, Probs
+from kldiv.auditing.text import text
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:reduction. 'mean' divides"
@@ -360,6 +361,12 @@ def test_the_report_reads_as_text_and_as_data():
     assert site["first"]["call"] == 'kldiv.kl(Probs(target), LogProbs(input), reduction="mean")'
     assert site["first"]["kldiv"] == pytest.approx(5 * site["first"]["returned"], rel=1e-5)
     assert "KL003 warning: " in str(report)
+    for width in (12, 40, 80):
+        lines = text(report, width).splitlines()
+        assert " ".join(text(report, None).split()) == " ".join(" ".join(lines).split())
+        assert all(len(line) <= width or " " not in line.strip() for line in lines)
+        assert sum(line.startswith("    F.kl_div(LP,") for line in lines) == 1
+        assert not any(line.startswith("F.kl_div") for line in lines)
     with kldiv.audit() as empty:
         pass
     assert str(empty) == "kldiv audit: kl_div was not called\n"
