@@ -1,5 +1,7 @@
 """`kldiv.audit()` inside a program: what it finds, and that it changes nothing."""
 
+import multiprocessing
+import os
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -292,6 +294,27 @@ def test_audits_may_overlap_and_end_with_an_error():
     assert F.kl_div.__code__ is CODE
 
 
+def test_an_audit_that_saw_nothing_is_not_taken_for_another():
+    with kldiv.audit() as outer:
+        with kldiv.audit() as inner:
+            pass
+        F.kl_div(LP, P, reduction="sum")
+    assert [sum(site.calls for site in each.sites) for each in (outer, inner)] == [1, 0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system can't fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_process_leaves_the_block_as_well():
+    child = -1
+    try:
+        with kldiv.audit():
+            child = os.fork()
+    finally:
+        if not child:
+            os._exit(7 if F.kl_div.__code__ is CODE else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
 def test_errors_of_the_call_are_its_own():
     with kldiv.audit() as report:
         with pytest.raises(RuntimeError, match="size of tensor"):
@@ -339,6 +362,23 @@ def test_transforms_scripts_and_traces_compute_as_ever():
     assert torch.allclose(gradient, -P)
     assert torch.equal(traced, expected)
     assert any("torch.func" in reason for site in report.sites for reason in site.unread)
+
+
+@pytest.mark.parametrize(
+    ("method", "made"), [("fork", "1 process was forked"), ("spawn", "1 process was spawned")]
+)
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_processes_that_are_not_followed_are_told(method, made):
+    def run():
+        process = multiprocessing.get_context(method).Process(target=print)
+        process.start()
+        process.join()
+
+    with kldiv.audit() as report:
+        run()
+    run()
+    (note,) = report.notes
+    assert note.startswith(made)
 
 
 def test_what_can_not_be_read_is_counted_and_said():
