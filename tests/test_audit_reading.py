@@ -223,3 +223,17 @@ def test_a_negative_sum_over_outcomes_is_told_as_it_is():
     message = findings["KL102"].message
     assert message.startswith("a sum over outcomes is negative, down to ")
     assert float(message.split(" down to ")[1].partition(";")[0]) == pytest.approx(-0.1, rel=1e-5)
+
+
+@pytest.mark.parametrize("size", [6, 60], ids=["read whole", "read in part"])
+def test_one_line_may_be_right_along_either_dimension(size):
+    a, b = torch.randn(2, size, size)
+    pairs = [(a.log_softmax(dim), b.softmax(dim)) for dim in (1, 0)] * 20
+    findings, site = audited(lambda: [F.kl_div(lp, p, reduction="sum") for lp, p in pairs])
+    assert not findings
+    assert len(site.read) + sum(site.unread.values()) == site.calls
+    if size == 6:
+        assert {each.dims for each in site.read} == {(-1,), (0,)}
+    else:
+        # The first five are copied whole, two of them right along dimension 0.
+        assert site.unread == {"the rows looked at are no distributions, unlike the first call's": 18}
