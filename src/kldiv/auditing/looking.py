@@ -20,7 +20,7 @@ from kldiv.auditing.reading import Copies, Dims, Kind, Rows, kind_of, number_of,
 # row. The error of half precision is worked out of what is read.
 _FIRST, _HALF, _OTHERS = 1 << 14, 1 << 12, 1 << 9
 # The most elements that wait to be looked at: of a kind, and of all at a site, as varying lengths make many.
-_WAITING, _WAITING_IN_ALL = 1 << 16, 1 << 20
+_WAITING, _WAITING_IN_ALL = 1 << 18, 1 << 20
 # The most elements in a row of several dimensions.
 _JOINT = 1 << 24
 _UNLIKE = "the rows looked at are no distributions, unlike the first call's"
@@ -47,7 +47,7 @@ class Looking:
                 unread = hidden(arguments, result)
                 kind = kind_of(arguments, result)
                 copies = None if unread else self._waiting.get(kind)
-                if copies is not None and copies.first and copies.elements >= _FIRST:
+                if copies is not None and copies.first and copies.elements >= _HALF:
                     self._look_at(self._waiting.pop(kind))
                     copies = None
                 if copies is None:

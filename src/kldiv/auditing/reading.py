@@ -8,6 +8,7 @@ import ctypes
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ _HELD: dict[torch.dtype, np.dtype[Any]] = {
 }
 _record_operations = torch._C._autograd._enable_record_function
 _LAST: Dims = (-1,)
+# To copy so many elements takes less time than to choose among them.
+_WHOLE = 1 << 12
 
 
 class Kind(NamedTuple):
@@ -109,22 +112,37 @@ class Rows:
 
     def of(self, tensor: Tensor) -> Raw:
         """The rows of a tensor that has the shape or is broadcast to it: (rows read, outcomes)."""
-        to = tuple(range(-len(self.dims), 0))
+        last = tuple(range(-len(self.dims), 0))
         if tensor.is_cpu:
-            moved = np.moveaxis(np.broadcast_to(memory(tensor), self.shape), self.dims, to)
-            return (moved if self.all else moved[self._chosen()]).reshape(self.read, self.outcomes)
+            array = memory(tensor)
+            array = array if array.shape == self.shape else np.broadcast_to(array, self.shape)
+            array = array if self.dims == last else np.moveaxis(array, self.dims, last)
+            return (array if self.all else array[self._index]).reshape(self.read, self.outcomes)
         with _unrecorded():
-            elsewhere = tensor.detach().expand(self.shape).movedim(self.dims, to)
+            elsewhere = tensor.detach().expand(self.shape).movedim(self.dims, last)
             if not self.all:
-                elsewhere = elsewhere[tuple(map(torch.from_numpy, self._chosen()))]
+                elsewhere = elsewhere[tuple(map(torch.from_numpy, self._index))]
             return memory(elsewhere.reshape(self.read, self.outcomes))
 
-    def _chosen(self) -> tuple[NDArray[np.int64], ...]:
-        """The indices of the rows read."""
+    def of_calls(self, calls: Numbers) -> Numbers:
+        """The rows of several tensors that are here whole: (calls, rows read, outcomes)."""
+        if self.dims != _LAST:
+            axes = [dim if dim < 0 else dim + 1 for dim in self.dims]
+            calls = np.moveaxis(calls.reshape(-1, *self.shape), axes, range(-len(axes), 0))
+        calls = calls.reshape(-1, self.count, self.outcomes)
+        return calls if self.all else calls[:, self._chosen]
+
+    @cached_property
+    def _chosen(self) -> NDArray[np.int64]:
+        """The numbers of the rows read."""
+        return np.linspace(0, self.count - 1, self.read).astype(np.int64)
+
+    @cached_property
+    def _index(self) -> tuple[NDArray[np.int64], ...]:
+        """Where they lie along the other dimensions."""
         axes = {dim % len(self.shape) for dim in self.dims}
         others = [size for axis, size in enumerate(self.shape) if axis not in axes]
-        chosen = np.linspace(0, self.count - 1, self.read).astype(np.int64)
-        return np.unravel_index(chosen, others)
+        return np.unravel_index(self._chosen, others)
 
 
 class Calls(NamedTuple):
@@ -144,14 +162,17 @@ def single(kind: Kind, rows: Rows, arguments: Arguments, returned: float) -> Cal
 
 
 class Copies:
-    """Copies of calls of one kind: of whole tensors, in the order of their memory, or of rows.
+    """Copies of calls of one kind: of whole tensors if they are small, of the rows to be read otherwise.
 
     Of the `first` calls of a kind more is copied than of those after them, which go by what they show.
     """
 
     def __init__(self, kind: Kind, rows: Rows, *, first: bool = False) -> None:
         self.kind, self.rows, self.first = kind, rows, first
-        self._as_it_lies = rows.all and kind.shape == kind.target_shape
+        size = math.prod(rows.shape)
+        self._whole = rows.all or size <= _WHOLE
+        self._size = size if self._whole else rows.read * rows.outcomes
+        self._as_it_lies = self._whole and kind.shape == kind.target_shape
         self._inputs: list[bytes] = []
         self._targets: list[bytes] = []
         self._results: list[bytes] = []
@@ -162,19 +183,19 @@ class Copies:
     @property
     def elements(self) -> int:
         """How many elements a side has of what is copied."""
-        return len(self._results) * self.rows.read * self.rows.outcomes
+        return len(self._results) * self._size
 
     def add(self, arguments: Arguments, result: Tensor) -> None:
         """Copy a call."""
         rows = self.rows
         if self._as_it_lies:
             given, target, returned = _bytes(arguments.input), _bytes(arguments.target), _bytes(result)
-        elif rows.all:
+        elif self._whole:
             given, target = (np.broadcast_to(memory(side), rows.shape).tobytes() for side in arguments[:2])
             returned = _bytes(result)
         else:
             given, target = rows.of(arguments.input).tobytes(), rows.of(arguments.target).tobytes()
-            returned = np.float64(number_of(result)).tobytes()
+            returned = np.float64(number_of(result)).tobytes() if result.ndim else _bytes(result)
         self._inputs.append(given)
         self._targets.append(target)
         self._results.append(returned)
@@ -184,30 +205,26 @@ class Copies:
         kind, rows = self.kind, self.rows
         if dims != rows.dims:
             rows = Rows(rows.shape, dims, math.prod(rows.shape))
-        given = _arranged(_joined(self._inputs, kind.input_dtype), rows)
-        target = _arranged(_joined(self._targets, kind.target_dtype), rows)
-        results = _joined(self._results, kind.result_dtype if rows.all else torch.float64)
+        given, target = _joined(self._inputs, kind.input_dtype), _joined(self._targets, kind.target_dtype)
+        if self._whole:
+            given, target = rows.of_calls(given), rows.of_calls(target)
+        else:
+            given, target = (side.reshape(-1, rows.read, rows.outcomes) for side in (given, target))
+        added_up = kind.reduction == "none" and not self._whole
+        results = _joined(self._results, torch.float64 if added_up else kind.result_dtype)
         return Calls(kind, rows, given, target, results.sum(1, dtype=np.float64).tolist())
 
 
 def _bytes(tensor: Tensor) -> bytes:
     """A copy of a tensor's numbers in the order of its shape."""
-    if tensor.is_cpu and tensor.is_contiguous() and not tensor.is_neg():
-        return ctypes.string_at(tensor.data_ptr(), tensor.nbytes)
+    if tensor.is_cpu and tensor.is_contiguous() and not tensor.is_neg() and (address := tensor.data_ptr()):
+        return ctypes.string_at(address, tensor.nbytes)
     return memory(tensor).tobytes()
 
 
 def _joined(copies: list[bytes], dtype: torch.dtype) -> Numbers:
     """The numbers of several copies: (calls, elements)."""
     return numbers(np.frombuffer(b"".join(copies), _HELD[dtype]), dtype).reshape(len(copies), -1)
-
-
-def _arranged(calls: Numbers, rows: Rows) -> Numbers:
-    """Copies of whole tensors, or of rows, as (calls, rows, outcomes)."""
-    if rows.all and rows.dims != _LAST:
-        axes = [dim if dim < 0 else dim + 1 for dim in rows.dims]
-        calls = np.moveaxis(calls.reshape(-1, *rows.shape), axes, range(-len(axes), 0))
-    return calls.reshape(-1, rows.read, rows.outcomes)
 
 
 def numbers(raw: Raw, dtype: torch.dtype) -> Numbers:
@@ -235,7 +252,10 @@ def memory(tensor: Tensor) -> Raw:
     held, shape = _HELD[tensor.dtype], tensor.shape
     strides = [stride * held.itemsize for stride in tensor.stride()]
     extent = sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True)) + held.itemsize
-    buffer = (ctypes.c_char * extent).from_address(tensor.data_ptr())
+    address = tensor.data_ptr()
+    if not address:
+        raise ValueError("a tensor has no memory")
+    buffer = (ctypes.c_char * extent).from_address(address)
     return np.ndarray(shape, held, buffer, 0, strides)  # type: ignore[arg-type]  # a buffer it is
 
 
