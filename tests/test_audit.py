@@ -1,5 +1,7 @@
 """`kldiv.audit()` inside a program: what it finds, and that it changes nothing."""
 
+import multiprocessing
+import os
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ from torch import nn
 
 import kldiv
 from kldiv import Counts, Logits, LogProbs, Probs
+from kldiv.auditing.text import text
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:reduction. 'mean' divides"
@@ -192,12 +195,12 @@ def test_calls_of_many_kinds_at_one_place_are_each_looked_at():
         (IMAGE, OTHER.softmax(-1) * (torch.arange(4) > 1)[:, None], {"reduction": "none"}),
     ]
     _, site = audited(lambda: [F.kl_div(a, b, **named) for a, b, named in calls * 3])
-    together = [each.input.space for each in site.observations]
     alone = [audited(lambda: F.kl_div(a, b, **named))[1].observations[0] for a, b, named in calls * 3]  # noqa: B023
-    assert together == [each.input.space for each in alone]
-    same = ("outcomes", "target", "returned", "expected", "negative", "alike")
+    # Those of a kind are looked at together.
+    together, alone = (sorted(each, key=lambda seen: str(seen.of)) for each in (site.observations, alone))
+    same = ("outcomes", "input_space", "target", "returned", "expected", "least", "alike")
     for name in same:
-        assert [getattr(each, name) for each in site.observations] == [getattr(each, name) for each in alone]
+        assert [getattr(each, name) for each in together] == [getattr(each, name) for each in alone]
 
 
 def test_calls_looked_at_together_are_told_apart():
@@ -211,20 +214,7 @@ def test_calls_looked_at_together_are_told_apart():
         assert seen.input_space == alone.input_space
         assert seen.target_space == alone.target_space
         assert seen.target_high == pytest.approx(alone.target_high, rel=1e-6)  # float32, in another order
-        assert (seen.dim, seen.alike) == (alone.dim, alone.alike)
-
-
-@pytest.mark.parametrize("size", [6, 60], ids=["read whole", "read in part"])
-def test_one_line_may_be_right_along_either_dimension(size):
-    a, b = draw(size, size)
-    pairs = [(a.log_softmax(dim), b.softmax(dim)) for dim in (1, 0)] * 20
-    findings, site = audited(lambda: [F.kl_div(lp, p, reduction="sum") for lp, p in pairs])
-    assert not findings
-    assert len(site.read) + sum(site.unread.values()) == site.calls
-    if size == 6:
-        assert {each.dim for each in site.read} == {-1, 0}
-    else:
-        assert site.unread == {"the rows looked at are no distributions, unlike the first call's": 20}
+        assert (seen.dims, seen.alike) == (alone.dims, alone.alike)
 
 
 def test_of_large_tensors_too_the_wrong_calls_among_right_ones_are_found():
@@ -239,7 +229,8 @@ def test_a_broadcast_input_is_no_loss_of_digits():
     a, b = draw(6, 5)
     lp, p = (0.01 * a[:1]).log_softmax(-1), (0.01 * b).softmax(-1)
     findings, site = audited(lambda: F.kl_div(lp, p, reduction="batchmean"))
-    assert not findings
+    assert set(findings) == {"KL004"}  # PyTorch divides by the input's 1 row
+    assert "divides by 1, the first dimension of (1, 5), where there are 6 d" in findings["KL004"].message
     assert site.observations[0].expected == pytest.approx(site.observations[0].returned, rel=1e-2)
 
 
@@ -287,6 +278,27 @@ def test_audits_may_overlap_and_end_with_an_error():
         F.kl_div(LP, P, reduction="sum")
     assert [sum(site.calls for site in each.sites) for each in (outer, inner)] == [2, 1]
     assert F.kl_div.__code__ is CODE
+
+
+def test_an_audit_that_saw_nothing_is_not_taken_for_another():
+    with kldiv.audit() as outer:
+        with kldiv.audit() as inner:
+            pass
+        F.kl_div(LP, P, reduction="sum")
+    assert [sum(site.calls for site in each.sites) for each in (outer, inner)] == [1, 0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system can't fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_process_leaves_the_block_as_well():
+    child = -1
+    try:
+        with kldiv.audit():
+            child = os.fork()
+    finally:
+        if not child:
+            os._exit(7 if F.kl_div.__code__ is CODE else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 def test_errors_of_the_call_are_its_own():
@@ -338,6 +350,23 @@ def test_transforms_scripts_and_traces_compute_as_ever():
     assert any("torch.func" in reason for site in report.sites for reason in site.unread)
 
 
+@pytest.mark.parametrize(
+    ("method", "made"), [("fork", "1 process was forked"), ("spawn", "1 process was spawned")]
+)
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_processes_that_are_not_followed_are_told(method, made):
+    def run():
+        process = multiprocessing.get_context(method).Process(target=print)
+        process.start()
+        process.join()
+
+    with kldiv.audit() as report:
+        run()
+    run()
+    (note,) = report.notes
+    assert note.startswith(made)
+
+
 def test_what_can_not_be_read_is_counted_and_said():
     with kldiv.audit() as report:
         F.kl_div(torch.zeros(0, 3), torch.zeros(0, 3), reduction="sum")
@@ -358,6 +387,12 @@ def test_the_report_reads_as_text_and_as_data():
     assert site["first"]["call"] == 'kldiv.kl(Probs(target), LogProbs(input), reduction="mean")'
     assert site["first"]["kldiv"] == pytest.approx(5 * site["first"]["returned"], rel=1e-5)
     assert "KL003 warning: " in str(report)
+    for width in (12, 40, 80):
+        lines = text(report, width).splitlines()
+        assert " ".join(text(report, None).split()) == " ".join(" ".join(lines).split())
+        assert all(len(line) <= width or " " not in line.strip() for line in lines)
+        assert sum(line.startswith("    F.kl_div(LP,") for line in lines) == 1
+        assert not any(line.startswith("F.kl_div") for line in lines)
     with kldiv.audit() as empty:
         pass
     assert str(empty) == "kldiv audit: kl_div was not called\n"

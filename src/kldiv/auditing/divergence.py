@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kldiv.auditing.spaces import Floats, Space
+from kldiv.auditing.spaces import Floats, Numbers, Space
 from kldiv.definition import KullbackLeibler, Rows
 from kldiv.elementary import log_ratio_of_probabilities
 
@@ -15,6 +15,27 @@ def terms(input_rows: Floats, target_rows: Floats, *, log_target: bool) -> Float
     logarithms = np.log(np.where(target_rows == 0, 1.0, target_rows))
     product: Floats = target_rows * logarithms - target_rows * input_rows
     return product
+
+
+def rounded_terms(input_rows: Numbers, target_rows: Numbers, half: str, *, log_target: bool) -> Numbers:
+    """The same as PyTorch computes them in half precision: every step is rounded to it."""
+
+    def rounded(values: Numbers) -> Numbers:
+        return to_half(values, half)
+
+    if log_target:
+        return rounded(rounded(np.exp(target_rows)) * rounded(target_rows - input_rows))
+    logarithms = np.log(np.where(target_rows == 0, np.float32(1), target_rows))
+    return rounded(rounded(target_rows * rounded(logarithms)) - rounded(target_rows * input_rows))
+
+
+def to_half(values: Numbers, half: str) -> Numbers:
+    """Round to the nearest number of a half precision, of two as near to the even one."""
+    if half == "float16":
+        return values.astype(np.float16).astype(np.float32)
+    bits = values.view(np.uint32)
+    nearest = (bits + (0x7FFF + ((bits >> 16) & 1))) & np.uint32(0xFFFF0000)
+    return np.where(np.isnan(values), values, nearest.view(np.float32))
 
 
 def divergence(p_rows: Floats, p_space: Space, q_rows: Floats, q_space: Space) -> Floats:

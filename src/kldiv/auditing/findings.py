@@ -14,6 +14,7 @@ Severity = Literal["error", "warning"]
 # float32's share of an error that is worth a word; half precision's is always told.
 _NOTABLE = 0.01
 _MATRIX = 2
+_LAST = (-1,)
 _WRAPPERS = {
     "log-probabilities": "LogProbs",
     "probabilities": "Probs",
@@ -58,15 +59,43 @@ def suggestion(seen: "Observation") -> str:
     if not (seen.input and seen.target and seen.divergence is not None):
         return ""
     reduction = {"batchmean": "mean", "none": "sum"}.get(seen.of.reduction, seen.of.reduction)
-    p, q = _WRAPPERS[seen.target.space], _WRAPPERS[seen.input.space]
+    p, q = _wrapped("target", seen.target.space, seen), _wrapped("input", seen.input.space, seen)
     end = ".sum()" if seen.of.reduction == "none" else ""
     mask = ", where=mask" if seen.masked else ""
     argument = mask + ("" if seen.of.reduction == "none" else f', reduction="{reduction}"')
-    return f"kldiv.kl({p}(target), {q}(input){argument}){end}"
+    return f"kldiv.kl({p}, {q}{argument}){end}"
+
+
+def _wrapped(side: str, space: str, seen: "Observation") -> str:
+    """A side as kldiv takes it, whose outcomes lie along one dimension."""
+    dims = seen.dims
+    if len(dims) > 1:
+        whole = len(dims) == len(seen.of.computed_shape)
+        return f"{_WRAPPERS[space]}({side}.flatten({'' if whole else dims[0]}))"
+    return f"{_WRAPPERS[space]}({side}{'' if dims == _LAST else f', dim={dims[0]}'})"
+
+
+def _softmaxed(side: str, function: str, seen: "Observation") -> str:
+    """A call of softmax along the dimension in which the outcomes lie."""
+    if len(seen.dims) == 1:
+        return f"F.{function}({side}, dim={seen.dims[0]})"
+    return f"F.{function}({side}.flatten({seen.dims[0]}), dim=-1)"
+
+
+def _averages_otherwise(seen: "Observation") -> bool:
+    """Whether "batchmean" divides by another number than that of the distributions."""
+    shape = seen.of.computed_shape
+    if seen.of.reduction != "batchmean" or not shape:
+        return False
+    return seen.rows != seen.of.shape[0] if seen.distributed else len(shape) != _MATRIX
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _target_disagrees(seen: "Observation") -> bool:
-    if seen.target is None or seen.target.space == "no numbers":
+    if seen.target is None or seen.target.space in {"no numbers", "masked"}:
         return False
     if seen.of.log_target:
         return seen.target.space != "log-probabilities"
@@ -82,7 +111,7 @@ def _input_fix(seen: "Observation") -> str:
         return "pass the log_softmax of the logits, or the probabilities' log()"
     if seen.input and seen.input.space == "weights":
         return "divide by the sum and pass the log()"
-    return "pass F.log_softmax(input, dim=-1)"
+    return f"pass {_softmaxed('input', 'log_softmax', seen)}"
 
 
 def _target_message(wrong: "Sequence[Observation]") -> str:
@@ -95,7 +124,7 @@ def _target_fix(seen: "Observation") -> str:
     if space == "log-probabilities":
         return "log_target=True"
     if space == "logits":
-        return f"pass {'F.log_softmax' if seen.of.log_target else 'F.softmax'}(target, dim=-1)"
+        return f"pass {_softmaxed('target', 'log_softmax' if seen.of.log_target else 'softmax', seen)}"
     return "log_target=False, or pass target.log()"
 
 
@@ -109,6 +138,8 @@ def _looks(looks: "Sequence[object]") -> str:
 
 def _look(space: str, low: float, high: float) -> str:
     sums = f"{low:.4g}" if math.isclose(low, high, rel_tol=1e-3) else f"{low:.4g} to {high:.4g}"
+    if space == "logits" and high <= 1:
+        return f"it looks like log-probabilities of a part of the outcomes (exp sums to {sums})"
     of = {
         "log-probabilities": f"it looks like log-probabilities (exp sums to {sums})",
         "probabilities": f"it looks like probabilities (sums to {sums})",
@@ -120,30 +151,52 @@ def _look(space: str, low: float, high: float) -> str:
 
 def _error(seen: "Observation") -> float:
     """The relative error of the result against float64, NaN where that is unknown."""
-    if seen.expected is None or seen.returned is None or not math.isfinite(seen.expected):
+    if seen.expected is None or seen.computed is None or not math.isfinite(seen.expected):
         return math.nan
-    if seen.expected == seen.returned:
+    if seen.expected == seen.computed:
         return 0.0
-    return abs(seen.returned - seen.expected) / abs(seen.expected) if seen.expected else math.inf
+    return abs(seen.computed - seen.expected) / abs(seen.expected) if seen.expected else math.inf
+
+
+def _batchmean_message(wrong: "Sequence[Observation]") -> str:
+    first = wrong[0]
+    shape = tuple(first.of.shape)
+    if not first.distributed:
+        return f'"batchmean" divides by the first dimension alone of {shape}'
+    distributions = _plural(first.rows, "distribution")
+    return (
+        f'"batchmean" divides by {shape[0]}, the first dimension of {shape}, where there are {distributions}'
+    )
+
+
+def _batchmean_fix(seen: "Observation") -> str:
+    if seen.rows == 1:
+        return 'reduction="sum"'
+    if seen.dims == _LAST:
+        return "flatten all but the outcomes first"
+    return f'reduction="sum", divided by {seen.rows}'
 
 
 def _precision_message(wrong: "Sequence[Observation]") -> str:
     worst = max(wrong, key=_error)
+    of = "" if worst.whole else f" of the {_plural(worst.rows_read, 'row')} read"
     return (
-        f"{worst.of.half or 'float32'} result with a relative error of {_error(worst):.2g}: "
-        f"{worst.returned:.6g} where the same call gives {worst.expected:.6g} in float64"
+        f"{worst.of.half or 'float32'} result{of} with a relative error of {_error(worst):.2g}: "
+        f"{worst.computed:.6g} where the same call gives {worst.expected:.6g} in float64"
     )
 
 
 def _negative_message(wrong: "Sequence[Observation]") -> str:
-    least = min(each.returned for each in wrong if each.returned is not None)
-    return f"the result is negative, down to {least:.6g}; a divergence never is"
+    least = min(each.least for each in wrong if each.least is not None)
+    what = "a sum over outcomes" if wrong[0].of.reduction == "none" else "the result"
+    why = " (rounding: the two sides are alike)" if all(each.alike for each in wrong) else ""
+    return f"{what} is negative, down to {least:.6g}{why}; a divergence never is"
 
 
 _RULES = (
     _Rule(
         "KL001", "error",
-        lambda seen: seen.input is not None and seen.input.space != "log-probabilities",
+        lambda seen: seen.input is not None and seen.input.space not in {"log-probabilities", "masked"},
         _input_message, _input_fix,
     ),
     _Rule("KL002", "error", _target_disagrees, _target_message, _target_fix),
@@ -153,12 +206,7 @@ _RULES = (
         lambda wrong: f'reduction="mean" is over elements: the divergence divided by {wrong[0].outcomes}',
         lambda _: 'reduction="batchmean"',
     ),
-    _Rule(
-        "KL004", "warning",
-        lambda seen: seen.of.reduction == "batchmean" and len(seen.of.shape) != _MATRIX,
-        lambda wrong: f'"batchmean" divides by the first dimension alone of {tuple(wrong[0].of.shape)}',
-        lambda seen: 'reduction="sum"' if len(seen.of.shape) == 1 else "flatten all but the outcomes first",
-    ),
+    _Rule("KL004", "warning", _averages_otherwise, _batchmean_message, _batchmean_fix),
     _Rule(
         "KL005", "warning",
         lambda seen: seen.of.legacy,
@@ -184,7 +232,7 @@ _RULES = (
         lambda _: "kldiv.kl gives 0 for 0·log 0, and +∞ only where target has an outcome that input lacks",
     ),
     _Rule(
-        "KL102", "error", lambda seen: seen.negative, _negative_message,
+        "KL102", "error", lambda seen: seen.least is not None and seen.least < 0, _negative_message,
         lambda seen: f"{suggestion(seen) or 'kldiv.kl(...)'} is never negative",
     ),
     _Rule(

@@ -2,6 +2,7 @@
 
 import linecache
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -64,16 +65,30 @@ class Site:
         return findings_of(self.observations)
 
 
-@dataclass
+def processes_made() -> int:
+    """How many processes multiprocessing has made; it counts them for their names."""
+    module = sys.modules.get("multiprocessing.process")
+    counter = repr(getattr(module, "_process_counter", "count(1)"))
+    return int(counter.removeprefix("count(").removesuffix(")")) - 1 if counter.startswith("count(") else 0
+
+
+@dataclass(eq=False)
 class Audit:
     """Everything seen: a `Site` for each line that calls kl_div.
 
-    `traced` says that torch.compile met kl_div; what its compiled code computes can't be seen.
+    `traced` says that torch.compile met kl_div; what its compiled code computes can't be seen. `processes`
+    is how many multiprocessing made in the meantime, once that is over.
     """
 
     places: dict[tuple[str, int], Site] = field(default_factory=dict)
     traced: bool = False
     forks: int = 0
+    processes: int | None = None
+    _made_before: int = field(default_factory=processes_made)
+
+    def end(self) -> None:
+        """Count no process that is made from now on."""
+        self.processes = processes_made() - self._made_before
 
     @property
     def sites(self) -> list[Site]:
@@ -90,10 +105,15 @@ class Audit:
         """What could not be seen."""
         notes = []
         if self.traced:
-            notes.append("torch.compile traced kl_div: what its compiled code computes is not seen.")
+            notes.append("kl_div was traced, as torch.compile does: what compiled code computes is not seen.")
         if self.forks:
             processes = "1 process was" if self.forks == 1 else f"{self.forks} processes were"
             notes.append(f"{processes} forked: calls in them, as in DataLoader workers, are not followed.")
+        made = processes_made() - self._made_before if self.processes is None else self.processes
+        if made > self.forks:
+            spawned = made - self.forks
+            processes = "1 process was" if spawned == 1 else f"{spawned} processes were"
+            notes.append(f"{processes} spawned: calls in them are seen by kldiv.audit() in what they run.")
         return notes
 
     def document(self) -> dict[str, Any]:

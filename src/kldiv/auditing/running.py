@@ -49,7 +49,7 @@ def run(program: Program, arguments: Sequence[str]) -> None:
     """Run the program to its end, and exit as it would have: its exit code, traceback and signal.
 
     Raises:
-        SystemExit: always but when the program ends by running out of lines.
+        SystemExit: always, so that what is left of its output is written as Python writes it.
     """
     sys.argv[:] = ["-m" if program.module else program.name, *arguments]
     if not sys.flags.safe_path:
@@ -64,6 +64,7 @@ def run(program: Program, arguments: Sequence[str]) -> None:
         _report(error)
         end_by_signal.append(isinstance(error, KeyboardInterrupt))
         sys.exit(1)
+    sys.exit(0)
 
 
 # Whether the program was interrupted: Python then ends by the signal, after everything else.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.float32] | NDArray[np.float64]
-Space = Literal["log-probabilities", "probabilities", "weights", "logits", "no numbers"]
+Space = Literal["log-probabilities", "probabilities", "weights", "logits", "no numbers", "masked"]
 
 _ORDER: tuple[Space, ...] = ("no numbers", "logits", "log-probabilities", "weights", "probabilities")
 _NAMES = np.array(_ORDER, object)
@@ -54,11 +54,11 @@ def looks(calls: Numbers, epsilon: float) -> Looks:
     linear = (least >= 0) & (greatest > 0)
     sums = _sums(calls, linear)
     low, high = sums.min(1), sums.max(1)
-    tolerance = max(_SLACK, 8 * epsilon * (1 + math.log(calls.shape[-1])))
+    # A logarithm is rounded by a share of itself, on average at most log of the number of outcomes.
+    loose = max(_SLACK, 8 * epsilon * (1 + math.log(calls.shape[-1])))
+    tolerance = np.where(linear, max(_SLACK, 8 * epsilon), loose)
     normalised = (low >= 1 - tolerance) & (high <= 1 + tolerance)
-    space = np.where(
-        linear, _OF_WEIGHTS + normalised, _OF_LOGARITHMS + (normalised & (greatest <= tolerance))
-    )
+    space = np.where(linear, _OF_WEIGHTS + normalised, _OF_LOGARITHMS + (normalised & (greatest <= loose)))
     space[~((least <= greatest) & (greatest < math.inf))] = 0
     return Looks(_NAMES[space].tolist(), low.tolist(), high.tolist())
 

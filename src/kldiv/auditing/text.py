@@ -60,10 +60,13 @@ def _comparison(site: "Site") -> list[str]:
 def _folded(line: str, width: int | None) -> str:
     if width is None or len(line) <= width:
         return line
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    bare = line.lstrip()
+    indent = " " * (len(line) - len(bare))
+    # A first word longer than the line would lose an indent that were part of the text.
     return textwrap.fill(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+        bare, width, initial_indent=indent, subsequent_indent=indent + "  ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _plural(number: int, noun: str) -> str:

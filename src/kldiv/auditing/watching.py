@@ -205,7 +205,9 @@ def start(audit: Audit) -> None:
 
 def stop(audit: Audit) -> None:
     """End it; the last one to leave puts PyTorch's code back."""
-    _watching.remove(audit)
+    if audit in _watching:  # a process that was forked in the meantime watches no more
+        _watching.remove(audit)
+    audit.end()
     if not _watching:
         F.kl_div.__code__ = _ORIGINAL_CODE
         torch.kl_div = _ORIGINAL_BUILTIN

@@ -1,5 +1,6 @@
 """`kldiv audit`: runs a program and says what is wrong with its calls of kl_div."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,13 +87,21 @@ def _report(seen: "Audit", *, json: str | None, output: str | None) -> None:
         if json is None and output is None:
             from kldiv.report.audit_terminal import show  # noqa: PLC0415
 
-            sys.stdout.flush()
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                sys.stdout.flush()  # the program may have closed it, or its reader left
             if sys.__stderr__ is not None:
                 show(seen, sys.__stderr__)
     except KLDivError as error:
-        click.echo(f"kldiv: {error}", err=True)
-    except (OSError, ValueError):
-        pass  # whoever read the stream has left, or the program has closed it
+        _say(str(error))
+    except BrokenPipeError:
+        pass  # whoever read the report has left
+    except (AttributeError, OSError, ValueError):
+        _say("the report is lost: the program has closed the stream that it was to go to")
+
+
+def _say(message: str) -> None:
+    if sys.__stderr__ is not None and not sys.__stderr__.closed:
+        click.echo(f"kldiv: {message}", sys.__stderr__)
 
 
 def _as_json(seen: "Audit") -> str:

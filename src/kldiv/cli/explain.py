@@ -39,7 +39,7 @@ _EXAMPLE = "kldiv explain 1,1,2,2,3 1,1,1,1,1,2,3,3,3,3 --base 2"
     "--framework",
     metavar="NAME",
     help="Show what the functions of torch, keras, tfp, scipy, jax, torchmetrics, mindspore, paddle or all "
-    "return for P and Q.",
+    "return for P and Q; with --got, look among its calls alone.",
 )
 @click.option("--json", is_flag=True, help="Print everything as JSON instead.")
 def explain(  # noqa: PLR0913 (one an option)
@@ -66,11 +66,9 @@ def explain(  # noqa: PLR0913 (one an option)
         raise InvalidInputError("P and Q are both -; expected standard input for one of them only")
     if estimate and (pmf or weights):
         raise InvalidInputError("--estimate needs samples; expected values, without --pmf and --weights")
-    if got is not None and framework is not None:
-        raise InvalidInputError("--got and --framework are both given; expected one of them")
     explanation = _explained(p, q, base, pmf=pmf, weights=weights, text=text)
     if got is not None:
-        _print_diagnosis(explanation, got, json=json)
+        _print_diagnosis(explanation, got, framework or "all", json=json)
     elif framework is not None:
         _print_functions(explanation, framework, json=json)
     else:
@@ -109,10 +107,10 @@ def _print(explanation: "Explanation", *, top: int, estimate: bool, json: bool) 
         show(explanation, OutputConsole(), top=top, estimate=estimate)
 
 
-def _print_diagnosis(explanation: "Explanation", got: str, *, json: bool) -> None:
+def _print_diagnosis(explanation: "Explanation", got: str, framework: str, *, json: bool) -> None:
     from kldiv.report.conventions import diagnosis_of, document_of_diagnosis  # noqa: PLC0415
 
-    diagnosis = diagnosis_of(explanation, got)
+    diagnosis = diagnosis_of(explanation, got, framework)
     if json:
         from kldiv.report.explanation import document  # noqa: PLC0415
         from kldiv.report.json import dumps  # noqa: PLC0415

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kldiv.conventions.call import Call, Pair
+from kldiv.conventions.call import Call, Floats, Pair
 from kldiv.conventions.catalogue import CALLS
-from kldiv.conventions.options import BITS, HARTLEYS, SOFTMAX
+from kldiv.conventions.in_pytorch import BATCHMEAN, DEFAULT_MEAN
+from kldiv.conventions.options import BITS, COUNTS, HARTLEYS, MEAN_BY_HAND
 from kldiv.errors import InvalidInputError
 
 _UNITS = {None: (), 2.0: (BITS,), 10.0: (HARTLEYS,)}
+_MEANS = {DEFAULT_MEAN, BATCHMEAN, MEAN_BY_HAND}
 # What Python shows around a number: tensor(0.1089, dtype=torch.float64), np.float64(0.1089).
 _WRAPPED = re.compile(r"[\w.]+\(\s*([^,()\s]+)\s*(,.*)?\)", re.DOTALL)
 _NEAREST = 3
@@ -87,8 +89,8 @@ def parse_printed(text: str) -> Printed:
     return Printed(bare, value, float(Decimal(5).scaleb(exponent - 1)), len(number.as_tuple().digits))
 
 
-def diagnose(pair: Pair, printed: Printed, divergence: float, calls: Iterable[Call] = CALLS) -> Diagnosis:
-    """Find the calls that return the number for this pair, whose divergence in nats is given.
+def diagnose(pair: Pair, printed: Printed, calls: Iterable[Call] = CALLS) -> Diagnosis:
+    """Find the calls that return the number for this pair.
 
     A call matches if its number, rounded to the digits printed, is the number printed; or if it differs by
     no more than float32 arithmetic does. Fewer slips come first, then the order of frameworks.
@@ -98,8 +100,7 @@ def diagnose(pair: Pair, printed: Printed, divergence: float, calls: Iterable[Ca
     matches = [
         Match(call, value, _to_the_digit(value, printed))
         for call, value in tried
-        if _to_the_digit(value, printed)
-        or _within_float32(value, printed, _size(call, value, divergence) * scale)
+        if _to_the_digit(value, printed) or _within_float32(value, printed, scale(call))
     ]
     exact = not printed.perhaps_float32
     matches.sort(key=lambda match: (exact and not match.to_the_digit, len(match.call.slips)))
@@ -154,21 +155,25 @@ def _within_float32(value: float, printed: Printed, scale: float) -> bool:
     return abs(value - printed.value) <= tolerance + printed.half_unit
 
 
-def _size(call: Call, value: float, divergence: float) -> float:
-    """How large a call's terms are beside the pair's: a mean divides them too.
+def _scale(pair: Pair) -> Callable[[Call], float]:
+    """How large the terms are that the number of a call is the sum of: those of counts are larger."""
+    ordinary = of_counts = _size(pair.p, pair.q)
+    if pair.p_counts is not None and pair.q_counts is not None:
+        of_counts = _size(pair.p_counts, pair.q_counts) + _size(pair.q_counts, pair.p_counts)
 
-    What softmax makes of probabilities is another pair, whose terms are no smaller for being close.
-    """
-    if SOFTMAX in call.slips or not math.isfinite(divergence) or not divergence:
-        return 1.0
-    return min(1.0, abs(value / divergence))
+    def scale(call: Call) -> float:
+        terms = of_counts if COUNTS in call.slips else ordinary
+        return terms / len(pair.p) if _MEANS & set(call.slips) else terms
+
+    return scale
 
 
-def _scale(pair: Pair) -> float:
-    """How large the terms are that a divergence is the sum of: Σ p·(|log p| + |log q|)."""
-    shared = (pair.p > 0) & (pair.q > 0)
-    p, q = pair.p[shared], pair.q[shared]
-    return float((p * (np.abs(np.log(p)) + np.abs(np.log(q)))).sum())
+def _size(p: Floats, q: Floats) -> float:
+    """Σ p·(|log p| + |log q|)."""
+    shared = (p > 0) & (q > 0)
+    p, q = p[shared], q[shared]
+    with np.errstate(over="ignore"):
+        return float((p * (np.abs(np.log(p)) + np.abs(np.log(q)))).sum())
 
 
 def _distinct(matches: list[Match]) -> int:

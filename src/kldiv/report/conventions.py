@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from kldiv.conventions.call import Call, Function
-from kldiv.conventions.catalogue import FRAMEWORKS, FUNCTIONS
+from kldiv.conventions.catalogue import CALLS, FRAMEWORKS, FUNCTIONS
 from kldiv.conventions.matching import Diagnosis, Match, corrected, diagnose, parse_printed, right_in
 from kldiv.errors import InvalidInputError
 from kldiv.report.explanation import Explanation
@@ -26,9 +26,19 @@ def functions_of(framework: str) -> list[Function]:
     return [function for function in FUNCTIONS if framework in {"all", function.framework}]
 
 
-def diagnosis_of(explanation: Explanation, got: str) -> Diagnosis:
-    """Which calls print `got` for the explained pair."""
-    return diagnose(explanation.pair(), parse_printed(got), explanation.nats)
+def diagnosis_of(explanation: Explanation, got: str, framework: str = "all") -> Diagnosis:
+    """Which calls, of one framework or of any, print `got` for the explained pair.
+
+    Raises:
+        InvalidInputError: no such framework, or none whose calls are tried; or `got` is no number.
+    """
+    tried = tuple(dict.fromkeys(call.framework for call in CALLS))
+    if framework != "all" and framework not in tried:
+        raise InvalidInputError(
+            f"--framework is {framework!r}; expected with --got all or one of {', '.join(tried)}"
+        )
+    calls = [call for call in CALLS if framework in {"all", call.framework}]
+    return diagnose(explanation.pair(), parse_printed(got), calls)
 
 
 def difference(function: Function, call: Call, explanation: Explanation) -> str:

@@ -59,7 +59,7 @@ def show_diagnosis(explanation: Explanation, diagnosis: Diagnosis, console: Cons
 
 
 def _function(explanation: Explanation, function: Function) -> list[RenderableType]:
-    note = f" (by {function.documented}; not run)" if function.documented else ""
+    note = f" (by {function.documented})" if function.documented else ""
     title = Text.assemble((function.name, "underline"), (f"  {function.order}{note}", "dim"))
     parts: list[RenderableType] = [_indented(title, 2)]
     for call in function.calls:
