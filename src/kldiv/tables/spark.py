@@ -91,6 +91,7 @@ def of_files(
     # A session beside the user's: its views and settings are its own.
     own = running.newSession()
     own.conf.set("spark.sql.caseSensitive", "true")
+    own.conf.set("parquet.page.verify-checksum.enabled", "true")
     kept: list[DataFrame] = []
 
     def keep(frame: "DataFrame") -> "DataFrame":
