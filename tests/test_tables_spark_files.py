@@ -294,7 +294,10 @@ def test_a_page_whose_checksum_is_another(tmp_path):
     whole = path.read_bytes()
     at = whole.index(struct.pack("<d", 1.5) * 9) + 80
     path.write_bytes(whole[:at] + struct.pack("<d", 2.5) + whole[at + 8 :])
-    with pytest.raises(kldiv.TableError, match="can't .*checksum"), open_table(path, engine="spark") as table:
+    with (
+        pytest.raises(kldiv.TableError, match=r"can't .*checksum"),
+        open_table(path, engine="spark") as table,
+    ):
         kldiv.compare(table, table)
 
 
