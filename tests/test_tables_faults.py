@@ -1,5 +1,6 @@
 """What befalls files and disks while a table is counted: an error that says so, never a wrong count."""
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -43,6 +44,18 @@ def test_a_file_that_is_cut_off(groups):
     groups.write_bytes(groups.read_bytes()[:-1000])
     with pytest.raises(kldiv.TableError, match=r"can't read .*t\.parquet"):
         kldiv.compare(groups, groups)
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.jsonl.gz"])
+def test_a_packed_file_of_which_a_byte_has_changed(tmp_path, name):
+    """Stored without compression, so that what comes out is a table as before, but another one."""
+    line = '{"x": 1}\n' if "json" in name else "x\n1\n"
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(line.encode() * 9, compresslevel=0))
+    kldiv.compare(path, path)
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+    with pytest.raises(kldiv.TableError, match=r"can't read .*gz is damaged: CRC check failed"):
+        kldiv.compare(path, path)
 
 
 def test_a_file_that_vanishes(groups):

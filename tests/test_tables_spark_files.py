@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import struct
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sparking import spark_session  # noqa: F401 (a fixture)
 from tabular import JANUARY, JULY, counts, csv_file, parquet, written
@@ -278,6 +281,21 @@ def test_a_corrupt_row_group(tmp_path):
     path.write_bytes(whole)
     with (
         pytest.raises(kldiv.TableError, match=r"can't count .*t\.parquet"),
+        open_table(path, engine="spark") as table,
+    ):
+        kldiv.compare(table, table)
+
+
+def test_a_page_whose_checksum_is_another(tmp_path):
+    """Values that were changed in the file are values nonetheless, and only its checksum knows."""
+    path = tmp_path / "t.parquet"
+    plain = {"compression": "none", "use_dictionary": False, "write_page_checksum": True}
+    pq.write_table(pa.table({"x": [1.5] * 99}), path, **plain)
+    whole = path.read_bytes()
+    at = whole.index(struct.pack("<d", 1.5) * 9) + 80
+    path.write_bytes(whole[:at] + struct.pack("<d", 2.5) + whole[at + 8 :])
+    with (
+        pytest.raises(kldiv.TableError, match=r"can't .*checksum"),
         open_table(path, engine="spark") as table,
     ):
         kldiv.compare(table, table)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 LAYERS = {
     "kldiv.errors": 0,
     "kldiv.elementary": 0,
+    "kldiv.interruption": 0,
     "kldiv.units": 1,
     "kldiv.checker": 1,
     "kldiv.definition": 1,

@@ -6,7 +6,8 @@ starts without it.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False  # as type checkers know it; to load typing for it would take time
 
 if TYPE_CHECKING:
     from kldiv import kernels as kernels

@@ -7,6 +7,7 @@ Modules are imported by the command that needs them, so that --help and a usage 
 
 import os
 import sys
+import warnings
 
 import click
 
@@ -18,10 +19,12 @@ from kldiv.cli.estimate import estimate
 from kldiv.cli.explain import explain
 from kldiv.cli.profile import profile
 from kldiv.errors import KLDivError
+from kldiv.interruption import EXIT_CODE as _INTERRUPTED
+from kldiv.interruption import was_pressed
 from kldiv.report.encoding import register
 from kldiv.report.printable import printable
 
-_BAD_INPUT, _INTERRUPTED, _PIPE_CLOSED = 2, 130, 141
+_BAD_INPUT, _PIPE_CLOSED = 2, 141
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -41,7 +44,10 @@ app.add_command(audit)
 
 def main() -> None:
     """Run the command line; every error is one sentence on standard error."""
-    if sys.argv[1:2] != ["audit"]:  # whose program's streams are to stay what they are
+    if sys.argv[1:2] != ["audit"]:  # whose program's streams and warnings are to stay what they are
+        if not sys.warnoptions:
+            # What libraries have to say to those who write programs.
+            warnings.simplefilter("ignore")
         for stream in (sys.stdout, sys.stderr):
             # A terminal that lacks a character shows another one rather than nothing at all.
             stream.reconfigure(errors=register())  # type: ignore[union-attr]
@@ -59,7 +65,8 @@ def _run(arguments: list[str]) -> int:
         click.echo(asked.format_message())
         return 0
     except (KLDivError, click.ClickException) as error:
-        return _fail(error)
+        # What was broken off may fail in whatever way.
+        return _INTERRUPTED if was_pressed() else _fail(error)
     except (KeyboardInterrupt, click.Abort):
         return _INTERRUPTED
     except OSError as error:

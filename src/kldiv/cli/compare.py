@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kldiv.cli.options import DIVERGENCES, base_option, confidence_option, divergence_option
-from kldiv.cli.tables import name_pairs, names, opening_options, table, write
+from kldiv.cli.tables import answered, name_pairs, names, opening_options, table, write
 
 if TYPE_CHECKING:
     from kldiv.tables.comparison import Comparison
+    from kldiv.tables.profiles import Profile
 
 _EXCEEDED = 1
 _EXAMPLE = "kldiv compare july.parquet january.parquet --threshold 0.1"
@@ -122,21 +123,27 @@ def compare(  # noqa: PLR0913 (the options of the command)
 
     parsed_base = parse_base(base)
     _check_queries(query, p_query, q_query)
-    with (
-        progress() as on_progress,
-        table(p, weights, engine, master, p_query or query) as p_table,
-        table(q, weights, engine, master, q_query or query) as q_table,
-    ):
-        comparison = compare_tables(
-            p_table,
-            q_table,
-            divergence=DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
-            weights=weights,
-            base=parsed_base,
-            on_progress=on_progress,
-            **options,
-        )
-        stored = profile(q_table, weights=weights, bins=options["bins"]) if save_profile is not None else None
+
+    def ask() -> "tuple[Comparison, Profile | None]":
+        with (
+            table(p, weights, engine, master, p_query or query) as p_table,
+            table(q, weights, engine, master, q_query or query) as q_table,
+        ):
+            found = compare_tables(
+                p_table,
+                q_table,
+                divergence=DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
+                weights=weights,
+                base=parsed_base,
+                on_progress=on_progress,
+                **options,
+            )
+            if save_profile is None:
+                return found, None
+            return found, profile(q_table, weights=weights, bins=options["bins"])
+
+    with progress() as on_progress:
+        comparison, stored = answered(engine, ask)
     if stored is not None and save_profile is not None:
         stored.save(save_profile)
     if html is not None:

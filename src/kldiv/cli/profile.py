@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kldiv.cli.tables import names, opening_options, table, write
+from kldiv.cli.tables import answered, names, opening_options, table, write
 
 if TYPE_CHECKING:
     from kldiv.tables.profiles import Profile
@@ -81,16 +81,20 @@ def profile(  # noqa: PLR0913 (the options of the command)
         from kldiv.report.comparison_terminal import progress  # noqa: PLC0415 (--help costs nothing)
         from kldiv.tables import profile as profile_table  # noqa: PLC0415
 
-        with progress() as on_progress, table(tables[0], weights, engine, master, query) as opened:
-            made = profile_table(
-                opened,
-                columns=columns,
-                weights=weights,
-                bins=bins,
-                max_values=max_values,
-                like=like,
-                on_progress=on_progress,
-            )
+        def ask() -> "Profile":
+            with table(tables[0], weights, engine, master, query) as opened:
+                return profile_table(
+                    opened,
+                    columns=columns,
+                    weights=weights,
+                    bins=bins,
+                    max_values=max_values,
+                    like=like,
+                    on_progress=on_progress,
+                )
+
+        with progress() as on_progress:
+            made = answered(engine, ask)
     from kldiv.tables.profile_file import dumps  # noqa: PLC0415
 
     write(dumps(made), output)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kldiv.tables.contract import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def names(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str] | None:
@@ -74,6 +75,15 @@ def table(
     return opened(
         "a table", path, weights, **{name: value for name, value in asked.items() if value is not None}
     )
+
+
+def answered(engine: str, ask: Callable[[], T]) -> T:
+    """What a question to the engine gives, such that Ctrl-C can break it off."""
+    if engine != "spark":
+        return ask()
+    from kldiv.tables.spark_session import asked_aside  # noqa: PLC0415
+
+    return asked_aside(ask)
 
 
 def write(text: str, target: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names, check_same, header_of
-from kldiv.tables.files import Source
+from kldiv.tables.files import Source, check_checksums
 from kldiv.tables.sql import ROWS, literal, select
 from kldiv.tables.text_types import NUMBER, TIME, TIMESTAMP, WHOLE
 
@@ -53,6 +53,7 @@ _RENAMED = re.compile(r"_\d+$")
 
 def open_files(query: Query, source: Source) -> list[str]:
     """Make the table of the files, with columns c0, c1, …; return the names in the files."""
+    check_checksums(source)
     names, reader = _READERS[source.format](query, source)
     check_names(names, source.shown)
     aliases = ", ".join(f"c{index}" for index in range(len(names)))

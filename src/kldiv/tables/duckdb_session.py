@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kldiv.errors import MissingExtraError, TableError
+from kldiv.interruption import PutOff
 from kldiv.tables.files import unchanged
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ def loaded() -> ModuleType:
         MissingExtraError: it is not.
     """
     try:
-        import duckdb  # noqa: PLC0415 (an extra, and loaded when a table is opened)
+        # It ends the process where its loading is broken off.
+        with PutOff():
+            import duckdb  # noqa: PLC0415 (an extra, and loaded when a table is opened)
     except ImportError:
         raise MissingExtraError("duckdb", "tables") from None
     return duckdb

@@ -1,7 +1,9 @@
 """From the path a person wrote to the files it means and the format they are in."""
 
 import glob
+import gzip
 import os
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ _FORMATS = {
     ".ndjson": "json",
 }
 _COMPRESSIONS = (".gz", ".zst")
+_AT_ONCE = 2**20
 _ACCEPTED = (
     "CSV (.csv, .tsv) or JSON (.json, .jsonl, .ndjson), both also .gz or .zst, or Parquet (.parquet, .pq)"
 )
@@ -63,6 +66,18 @@ def unchanged(shown: str, paths: Sequence[str]) -> Callable[[], None]:
                 raise TableError(f"can't read {shown}: {path} changed meanwhile; compare it once it is whole")
 
     return check
+
+
+def check_checksums(source: Source) -> None:
+    """Raise if a file in gzip isn't what was packed: not every reader asks its checksum."""
+    for path in source.paths:
+        if path.lower().endswith(".gz"):
+            try:
+                with gzip.open(path) as file:
+                    while file.read(_AT_ONCE):
+                        pass
+            except (OSError, EOFError, zlib.error) as error:
+                raise TableError(f"can't read {source.shown}: {path} is damaged: {error}") from error
 
 
 def _signature(path: str) -> tuple[int, ...] | None:

@@ -3,26 +3,25 @@
 Spark's TIMESTAMP is an instant, and is written with its zone; its TIMESTAMP_NTZ is not.
 """
 
-import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from kldiv.errors import KLDivError, MissingExtraError, TableError
+from kldiv.errors import KLDivError, TableError
 from kldiv.tables.contract import Column, Kind
 from kldiv.tables.files import find, unchanged
 from kldiv.tables.frame_columns import Field, Frame
 from kldiv.tables.frames import GUESS_ERROR, FrameTable, native, opened
 from kldiv.tables.spark_files import read_files, read_parquet
+from kldiv.tables.spark_session import reason, session
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_CAUSE = re.compile(r"^Caused by: (?:[\w.$]+: )?(.+)$", re.MULTILINE)
 _BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 # Days and seconds are taken apart, as differences of TIMESTAMP_NTZ go through the zone of the session.
 _MICROSECONDS = (
@@ -33,12 +32,6 @@ _TEMPORAL = {
     "date": ("unix_date({0})", DAYS),
     "timestamp": ("unix_micros({0})", MICROSECONDS),
     "timestamp_ntz": (_MICROSECONDS, MICROSECONDS),
-}
-_SETTINGS = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "OFF",
 }
 
 
@@ -94,10 +87,11 @@ def of_files(
     """
     source = None if _URL.match(path) else find(path)
     check = unchanged(path, source.paths if source else ())
-    running, stop = _session(master)
+    running, stop = session(master)
     # A session beside the user's: its views and settings are its own.
-    session = running.newSession()
-    session.conf.set("spark.sql.caseSensitive", "true")
+    own = running.newSession()
+    own.conf.set("spark.sql.caseSensitive", "true")
+    own.conf.set("parquet.page.verify-checksum.enabled", "true")
     kept: list[DataFrame] = []
 
     def keep(frame: "DataFrame") -> "DataFrame":
@@ -105,17 +99,19 @@ def of_files(
         return frame
 
     def close() -> None:
-        for each in kept:
-            each.unpersist()
-        stop()
+        # Where Java itself has died there is nothing left to do, and the error is known.
+        with suppress(Exception):
+            for each in kept:
+                each.unpersist()
+            stop()
 
     try:
         with _explained(f"can't read {path}"):
-            frame = read_parquet(session, path) if source is None else read_files(session, source, keep)
+            frame = read_parquet(own, path) if source is None else read_files(own, source, keep)
             if query is not None:
                 frame.createOrReplaceTempView("t")
                 # A query that orders by chance would give other rows each time.
-                frame = keep(session.sql(query))
+                frame = keep(own.sql(query))
         return of_spark(path, frame, weights, close, check)
     except BaseException:
         close()
@@ -130,37 +126,7 @@ def _explained(what: str) -> Iterator[None]:
     except KLDivError:
         raise
     except Exception as error:
-        raise TableError(f"{what}: {_reason(error)}") from error
-
-
-def _session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
-    try:
-        from pyspark.sql import SparkSession  # noqa: PLC0415 (an extra, and loaded when it is asked for)
-    except ImportError:
-        raise MissingExtraError("pyspark", "spark") from None
-    running = SparkSession.getActiveSession()
-    if running is not None:
-        return running, lambda: None
-    builder = SparkSession.builder.appName("kldiv").master(master or "local[*]")
-    for key, value in _SETTINGS.items():
-        builder = builder.config(key, value)
-    try:
-        # What PySpark would write beside the error that is raised.
-        for each in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
-            logging.getLogger(each).setLevel(logging.CRITICAL)
-        session = builder.getOrCreate()
-    except Exception as error:
-        raise TableError(f"can't start Spark: {_reason(error)}") from error
-    return session, session.stop
-
-
-def _reason(error: Exception) -> str:
-    """What is wrong in one line: Java says so at the end of a page."""
-    page = str(error).strip()
-    if "JAVA_GATEWAY_EXITED" in page:
-        return "no Java was found that it runs on; install Java 17 or later, or set JAVA_HOME"
-    causes = _CAUSE.findall(page)
-    return str(causes[-1] if causes else (page or type(error).__name__).splitlines()[0])
+        raise TableError(f"{what}: {reason(error)}") from error
 
 
 def _formed(name: str, of: str) -> tuple[str, Field]:
