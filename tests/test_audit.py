@@ -86,6 +86,10 @@ def test_deprecated_arguments_are_found():
     assert set(audited(lambda: F.kl_div(LP, P, size_average=False))[0]) == {"KL005"}
     assert set(audited(lambda: F.kl_div(LP, P, reduce=False))[0]) == {"KL005"}
     assert set(audited(lambda: F.kl_div(LP, P, size_average=True))[0]) == {"KL003", "KL005"}
+    # PyTorch divides by the batch all the same, which is the wrong divisor of more than one batch dimension.
+    cubes = LP.expand(3, *LP.shape), P.expand(3, *P.shape)
+    found = audited(lambda: F.kl_div(*cubes, size_average=False, reduction="batchmean"))[0]
+    assert set(found) == {"KL004", "KL005"}
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ class Options(NamedTuple):
     def reduced_by(self) -> str:
         """The reduction that takes effect; torch.kl_div numbers them."""
         if self.legacy:
-            averaged = "mean" if self.size_average is not False else "sum"
+            # Whatever they say, PyTorch divides by the batch for "batchmean".
+            total = "batchmean" if self.reduction == "batchmean" else "sum"
+            averaged = "mean" if self.size_average is not False else total
             return averaged if self.reduce is not False else "none"
         return self.reduction if isinstance(self.reduction, str) else _REDUCTIONS[self.reduction]
 
