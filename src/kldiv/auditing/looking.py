@@ -19,8 +19,9 @@ from kldiv.auditing.reading import Copies, Dims, Kind, Rows, kind_of, number_of,
 # The most elements read of a kind's first call, and of those that follow, of half precision and others; or a
 # row. The error of half precision is worked out of what is read.
 _FIRST, _HALF, _OTHERS = 1 << 14, 1 << 12, 1 << 9
-# The most elements that wait to be looked at: of a kind, and of all at a site, as varying lengths make many.
-_WAITING, _WAITING_IN_ALL = 1 << 18, 1 << 20
+# The most elements that wait to be looked at: of a kind, while copies are near in the cache; and of all at a
+# site, as varying lengths make many.
+_WAITING, _WAITING_IN_ALL = 1 << 16, 1 << 20
 # The most elements in a row of several dimensions.
 _JOINT = 1 << 24
 _UNLIKE = "the rows looked at are no distributions, unlike the first call's"
