@@ -190,8 +190,8 @@ def below(found: Sequence[Cell]) -> str:
     said = (
         "Where the truth lies above an interval of kl, Q's sample never shows outcomes of which P has much; "
         "where it lies below, P's hardly shows outcomes that Q has, or one rare outcome makes the estimate "
-        "skewed. Total variation's lower end takes a difference that one outcome has among many rare ones for "
-        "spread over all of them; of two outcomes it is not exact either, as those of the others are."
+        "skewed. Total variation's lower end takes a difference that one outcome has among many rare ones "
+        "for spread over all of them; of two outcomes it is not exact either, as those of the others are."
     )
     return "\n".join([*lines, "", wrapped(said)])
 
