@@ -127,7 +127,7 @@ class SmoothDivergence(CountedDivergence):
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
         """By inverting the score; of two outcomes P = Q is excluded by what chance does exactly."""
         moments, rise = self.moments(x, y), None
-        if skewness and x.shape[-1] == 2:  # noqa: PLR2004
+        if skewness:
             share = NormalDist().cdf(-quantiles.above)
             rise = greatest_by_chance(self.terms, x, y, share) - moments.bias
         return score_interval(moments, quantiles, skewness=skewness, rise=rise)

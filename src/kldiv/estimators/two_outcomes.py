@@ -23,14 +23,15 @@ def greatest_by_chance(terms: Terms, x: Floats, y: Floats, share: float) -> Floa
     Half of a sum's own probability counts as exceeding it (Lancaster 1961, Significance tests in discrete
     distributions): otherwise so few tables exclude P = Q more seldom than `share` says, often never.
     """
-    n, m = (float(each.reshape(-1, 2)[0].sum()) for each in (x, y))
-    pooled = (x + y).reshape(-1, 2)
-    rarer = pooled.min(1)
-    found = np.full(len(rarer), np.nan)
+    pooled = x + y
+    n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
+    # Outcomes of neither sample don't count.
+    rarer = np.where((pooled > 0).sum(-1) == 2, n + m - pooled.max(-1), np.inf)  # noqa: PLR2004
+    found = np.full(rarer.shape, np.nan)
     for of_it in np.unique(rarer):
         if of_it <= _MOST and all(each == round(each) for each in (of_it, n, m)):
             found[rarer == of_it] = _greatest(terms, of_it, (n, m), share)
-    return found.reshape(x.shape[:-1])
+    return found
 
 
 def _greatest(terms: Terms, pooled: float, sizes: tuple[float, float], share: float) -> float:
