@@ -48,13 +48,21 @@ The interval `"delta"` inverts a score: it holds every δ with (D̂ − δ)² �
 variance at P = Q and 4·c·δ the jackknife's, a delta method that needs no slopes. The bias at P = Q and V₀ are
 those given the pooled counts, which no unknown distribution has a part in, however rare its outcomes. The
 plain delta method has no width where both samples agree, and held P = Q in 80 % of samples of two outcomes.
+Of two outcomes the lower end is above 0 where the exact hypergeometric probability says so, half of the
+observed table's own counted. The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl
+and js it also allows for what outcomes shown once or twice tell of the bias there.
 `"bootstrap"` draws pairs of tables as far apart as each end, and takes the quantiles of their scores.
 Where most outcomes are expected about once and n is not m, Zhang & Grabchak's estimate of `kl` has a bias
 that the interval has not, and may lie outside it.
 
 An outcome that P has and Q never shows could make D(P‖Q) as large as you like. The upper end of kl and psi
 allows for its expected count in Q what a Gamma distribution of shape 1/3 does (Kerman 2011). Where that count
-is smaller by far, and P has much of the outcome, no interval knows.
+is smaller by far, and P has much of the outcome, no interval knows, and coverage is far below 95 %.
+
+Coverage above 95 % has two reasons. Near P = Q only the lower end can be wrong, at 2.5 %; and where the rare
+outcomes are shown a few times in all there are so few tables that no limit among them has 2.5 %, but less. Of
+kl and psi the upper end allows for outcomes never shown even if these are expected about once, in which case
+it need not: the counts don't tell one from the other, since few outcomes may have most of P's share of them.
 
 ## How often the 95 % interval holds the truth
 """
@@ -83,6 +91,7 @@ def page(found: Sequence[Cell]) -> str:
         table(grid),
         meaning_of_random(random),
         table(random),
+        below(counted),
         bootstrap(resampled),
         bias(grid),
         POINTS.strip(),
@@ -162,6 +171,29 @@ def table(found: Sequence[Cell]) -> str:
         cells = (summary([each["coverage"] for each in rows if each["divergence"] == d]) for d in DIVERGENCES)
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def below(found: Sequence[Cell]) -> str:
+    """The cells whose coverage is too low."""
+    lines = [
+        "The cells below 93 %, of which a few are chance where there were few pairs:",
+        "",
+        "| divergence | outcomes | n | m | Q, and P | least expected | truth | truth above | truth below |",
+        "|" + " --- |" * 9,
+    ]
+    for each in found:
+        if each["coverage"] < LEAST:
+            numbers = f"{each['least_expected']:.2g} | {each['truth']:.3g}"
+            sides = f"{each['truth_above']:.1%} | {each['truth_below']:.1%}"
+            of = f"{each['outcomes']} | {each['n_p']} | {each['n_q']} | {each['shape']}, {each['distance']}"
+            lines.append(f"| {each['divergence']} | {of} | {numbers} | {sides} |")
+    said = (
+        "Where the truth lies above an interval of kl, Q's sample never shows outcomes of which P has much; "
+        "where it lies below, P's hardly shows outcomes that Q has, or one rare outcome makes the estimate "
+        "skewed. Total variation's lower end takes a difference that one outcome has among many rare ones "
+        "for spread over all of them; of two outcomes it is not exact either, as those of the others are."
+    )
+    return "\n".join([*lines, "", wrapped(said)])
 
 
 def summary(coverage: Sequence[float]) -> str:

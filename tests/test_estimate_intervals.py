@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,8 @@ from kldiv.estimators.chance_differences import differences
 from kldiv.estimators.discrete import DIVERGENCES, estimate_from_counts
 from kldiv.estimators.intervals import Hidden, Moments, Quantiles, normal_quantiles, score, score_interval
 from kldiv.estimators.total_variation import line
-from kldiv.estimators.unseen import never_shown
+from kldiv.estimators.two_outcomes import greatest_by_chance
+from kldiv.estimators.unseen import entropy_bias, log_bias, never_shown
 
 BOUNDS = {"js": math.log(2), "total_variation": 1.0, "hellinger": 1.0}
 
@@ -84,6 +86,44 @@ def test_what_was_never_shown_has_the_cumulants_of_a_log_gamma_variable():
     assert never_shown(np.array([2.0, 3.0]), np.array([1.0, 9.0])) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("expected", [0.05, 0.5, 0.8, 1.0, 2.0, 4.0, 9.0])
+def test_rare_outcomes_tell_of_the_bias_of_the_digamma_function(expected):
+    counts = np.arange(100.0)
+    share = scipy.stats.poisson(expected).pmf(counts)
+    # E[x·ψ(x)]/λ and E[ψ(y+1)] are both log λ + E₁(λ); it is E₁ that is told.
+    entropy = (share * counts * scipy.special.digamma(np.maximum(counts, 1))).sum() / expected
+    bias = entropy - math.log(expected)
+    assert bias == pytest.approx((share * scipy.special.digamma(counts + 1)).sum() - math.log(expected))
+    told = (share * entropy_bias(counts, np.array(expected))).sum(), (share * log_bias(counts)).sum()
+    assert told[0] == pytest.approx(told[1], rel=1e-12)
+    assert abs(told[0] - bias) < 0.06 if expected >= 0.5 else 0 < told[0] < bias
+
+
+@pytest.mark.parametrize("divergence", SMOOTH)
+@pytest.mark.parametrize(("n", "m", "rarer"), [(20, 20, 1), (20, 200, 7), (200, 20, 22), (90, 70, 60)])
+@pytest.mark.parametrize("share", [0.025, 0.2])
+def test_what_two_outcomes_do_by_chance_is_a_hypergeometric_probability(divergence, n, m, rarer, share):
+    x = np.arange(max(0, rarer - m), min(rarer, n) + 1.0)
+    # The rarer outcome may be either.
+    tables = [np.stack(each, -1) for each in ((x, n - x), (rarer - x, m - rarer + x))]
+    found = greatest_by_chance(divergence.terms, *tables, share)
+    turned = greatest_by_chance(divergence.terms, *(each[:, ::-1] for each in tables), share)
+    assert (found == found[0]).all()
+    assert turned == pytest.approx(found)
+    own = scipy.stats.hypergeom(n + m, rarer, n).pmf(x)
+    sums = divergence.terms(*tables, np.array([n]), np.array([m])).sum(-1)
+    # Half of a sum's own probability counts as exceeding it.
+    middle = np.array(
+        [own[sums > each + 1e-9].sum() + own[abs(sums - each) <= 1e-9].sum() / 2 for each in sums]
+    )
+    assert found[0] == pytest.approx(sums[middle > share].max(), abs=1e-9)
+
+
+def test_large_counts_and_weights_of_two_outcomes_are_left_to_the_normal_distribution():
+    for x, y in (([5000.0, 9000.0], [4000.0, 9000.0]), ([2.5, 7.0], [3.0, 9.0])):
+        assert np.isnan(greatest_by_chance(SMOOTH[0].terms, np.array(x), np.array(y), 0.025))
+
+
 @pytest.mark.parametrize("divergence", SMOOTH)
 @pytest.mark.parametrize(
     ("p", "sizes"), [(np.full(5, 0.2), (2000, 3000)), (rare(50), (500, 500)), (rare(50), (500, 5000))]
@@ -103,7 +143,7 @@ def test_the_variance_where_p_equals_q_is_that_over_many_samples(divergence, p, 
 def test_the_ends_are_where_the_score_is_at_its_quantiles(center, scale, variance, below, above):
     nothing = np.array(0.0)
     hidden = Hidden(nothing, nothing, nothing)
-    moments = Moments(*(np.array(each) for each in (center, scale, variance)), hidden, nothing)
+    moments = Moments(*(np.array(each) for each in (center, scale, variance)), hidden, nothing, nothing)
     low, high = score_interval(moments, Quantiles(-below, above), skewness=False)
     # The score's square root amplifies rounding where what is under it is small.
     if low > 0:
@@ -139,13 +179,20 @@ FEW = [
     (40, 40, (0.7, 0.3), (0.5, 0.5)),
     (120, 40, (0.3, 0.7), (0.5, 0.5)),
 ]
+# Of rare outcomes there are a handful of tables; total variation's interval is not exact there.
+RARE = [
+    (200, 20, (0.9, 0.1), (0.9, 0.1)),
+    (20, 200, (0.9, 0.1), (0.9, 0.1)),
+    (200, 20, (0.88, 0.12), (0.9, 0.1)),
+    (200, 20, (0.85, 0.15), (0.9, 0.1)),
+]
 MORE = [
     (30, 30, (0.4, 0.3, 0.3), (0.4, 0.3, 0.3)),
     (30, 30, (0.5, 0.3, 0.2), (0.3, 0.3, 0.4)),
 ]
 # Of three outcomes there are too many tables for total variation's search in each.
 EXACT = [(name, *each) for name in NAMES for each in FEW]
-EXACT += [(name, *each) for name in NAMES if name != "total_variation" for each in MORE]
+EXACT += [(name, *each) for name in NAMES if name != "total_variation" for each in MORE + RARE]
 
 
 @pytest.mark.parametrize(("name", "n", "m", "p", "q"), EXACT)
@@ -174,6 +221,7 @@ STEEP = np.array([0.3, *[0.699 / 40] * 40, *[0.001 / 9] * 9])
         (30, 300, (0.03, 0.3, 0.67), (0.4, 0.3, 0.3)),
         (1000, 1000, rare(100), tilted(rare(100))),
         (10_000, 1000, tilted(rare(100), 3), rare(100)),
+        (1500, 1500, np.array([0.97, *[0.03 / 149] * 149]), rare(150)),
     ],
     ids=[
         "equal",
@@ -183,6 +231,7 @@ STEEP = np.array([0.3, *[0.699 / 40] * 40, *[0.001 / 9] * 9])
         "P may lack one",
         "a step away",
         "a step away, unequal sizes",
+        "rarer in P",
     ],
 )
 def test_coverage_with_outcomes_expected_once_or_never(name, n, m, p, q):

@@ -6,6 +6,7 @@ of their own, which is how a bootstrap computes all its resamples at once. Every
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
@@ -22,7 +23,8 @@ from kldiv.elementary import log_ratio_of_probabilities
 from kldiv.estimators.agreement import by_chance
 from kldiv.estimators.intervals import Floats, Hidden, Interval, Moments, Quantiles, score, score_interval
 from kldiv.estimators.jackknife import jackknife
-from kldiv.estimators.unseen import never_shown
+from kldiv.estimators.two_outcomes import greatest_by_chance
+from kldiv.estimators.unseen import entropy_bias, log_bias, never_shown
 
 
 def total(counts: Floats) -> Floats:
@@ -113,14 +115,22 @@ class SmoothDivergence(CountedDivergence):
         estimate: Floats = terms.sum(-1) - by_chance(self.terms, x, y).mean
         return estimate
 
+    def rare(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:  # noqa: ARG002
+        """The bias of the terms by rare outcomes, estimated where it may be above 0 and P and Q differ."""
+        return np.zeros(np.broadcast_shapes(x.shape, y.shape))
+
     def hidden(self, x: Floats, y: Floats) -> Hidden:  # noqa: ARG002
         """How much too low outcomes that one sample never shows may make it; 0 unless that has no bound."""
         none = np.zeros(x.shape[:-1])
         return Hidden(none, none, none)
 
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
-        """By inverting the score."""
-        return score_interval(self.moments(x, y), quantiles, skewness=skewness)
+        """By inverting the score; of two outcomes P = Q is excluded by what chance does exactly."""
+        moments, rise = self.moments(x, y), None
+        if skewness:
+            share = NormalDist().cdf(-quantiles.above)
+            rise = greatest_by_chance(self.terms, x, y, share) - moments.bias
+        return score_interval(moments, quantiles, skewness=skewness, rise=rise)
 
     def score(self, x: Floats, y: Floats, truth: float) -> Floats:
         """By the variance at the truth."""
@@ -136,7 +146,8 @@ class SmoothDivergence(CountedDivergence):
         scale = (jackknife(self.terms, x, y) + chance.jackknife) / (
             4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
         )
-        return Moments(center, scale, chance.variance, self.hidden(x, y), chance.mean)
+        more = self.rare(x, y, total(x), total(y)).sum(-1) - by_chance(self.rare, x, y).mean
+        return Moments(center, scale, chance.variance, self.hidden(x, y), chance.mean, more)
 
 
 class CountedKullbackLeibler(SmoothDivergence):
@@ -152,13 +163,20 @@ class CountedKullbackLeibler(SmoothDivergence):
         """Zhang & Grabchak's estimate."""
         return zhang_grabchak(x, y)
 
+    def rare(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:  # noqa: ARG002
+        """Too high by P's rare outcomes, and too low by Q's."""
+        return entropy_bias(x, n) - x / n * log_bias(y)
+
     def hidden(self, x: Floats, y: Floats) -> Hidden:
         """The outcomes of P that Q never shows."""
         return never_shown(x, y)
 
 
 class CountedJeffreys(SmoothDivergence):
-    """D(P‖Q) + D(Q‖P), each by Zhang & Grabchak."""
+    """D(P‖Q) + D(Q‖P), each by Zhang & Grabchak.
+
+    Rare outcomes make it too low, Σ (p − q)·(E₁(λ) − E₁(μ)) where n = m, and never too high.
+    """
 
     curvature = 2.0
 
@@ -195,6 +213,12 @@ class CountedJensenShannon(SmoothDivergence):
         biases = mixture * (_log_bias(mixed) + of_sizes) - 0.5 * (p * _log_bias(x) + q * _log_bias(y))
         terms: Floats = 0.5 * (_entropy_terms(p) + _entropy_terms(q)) - _entropy_terms(mixture) + biases
         return terms
+
+    def rare(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """Too high by the rare outcomes of either, and too low by those of the mixture."""
+        mixture = 0.5 * (x / n + y / m)
+        mixed = entropy_bias(x + y, np.maximum(x + y, 1.0))
+        return 0.5 * (entropy_bias(x, n) + entropy_bias(y, m)) - mixture * mixed
 
 
 def _entropy_terms(p: Floats) -> Floats:

@@ -23,8 +23,6 @@ Floats = NDArray[np.float64]
 _SKEWNESS = 2 / 3
 # (z² − 1)/6 of a skewness, as there.
 _SIXTH = 1 / 6
-# From this share of the bias at P = Q on, D_f is far enough from 0 for the bias to be another.
-_AWAY = 0.1
 
 
 class Quantiles(NamedTuple):
@@ -62,6 +60,8 @@ class Moments(NamedTuple):
     """How much lower than the truth it may be for outcomes never seen."""
     bias: Floats
     """The bias at P = Q, which the center is less; elsewhere there may be less of it."""
+    more: Floats
+    """How much more of it there seems to be where P and Q differ."""
 
 
 def normal_quantiles(confidence: float) -> Quantiles:
@@ -70,26 +70,49 @@ def normal_quantiles(confidence: float) -> Quantiles:
     return Quantiles(-z, z)
 
 
-def score_interval(moments: Moments, quantiles: Quantiles, *, skewness: bool) -> Interval:
+def score_interval(
+    moments: Moments, quantiles: Quantiles, *, skewness: bool, rise: Floats | None = None
+) -> Interval:
     """The two ends of all δ with below <= (D̂ − δ)/√(V₀ + 4·c·δ) <= above.
 
     The lower end moves by the skewness of a χ² variable if the quantiles don't have it, and is below 0 where
-    P = Q is not excluded. Where they surely differ neither end counts on a bias that is known at P = Q alone.
-    The upper end allows for what is hidden. Estimates below 0 are taken for 0 there: a sample that agrees
-    better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
+    P = Q is not excluded: where `rise` is known, D̂ at P = Q is no larger than that by chance. Where they
+    surely differ neither end counts on a bias that is known at P = Q alone. The upper end allows for what is
+    hidden. Estimates below 0 are taken for 0 there: a sample that agrees better than chance does not prove
+    that P = Q (power constraint: Cowan et al. 2011).
     """
-    center, scale, variance, hidden, bias = moments
+    center, scale, variance, hidden, bias, more = moments
     shift = _SKEWNESS * (quantiles.above**2 - 1) * scale if skewness else 0.0
-    low = _solve(center - shift, scale, variance, quantiles.above)
-    away = low > _AWAY * np.abs(bias)
-    lower = _solve(center + np.minimum(bias, 0.0) - shift, scale, variance, quantiles.above)
-    low = np.where(away, np.maximum(lower, _AWAY * np.abs(bias)), low)
+    at_zero = variance if rise is None else _variance_of(rise - shift, variance, quantiles.above)
+    trusting, wary = (
+        _solve(center + less - shift, scale, at_zero, quantiles.above)
+        for less in (0.0, np.minimum(np.minimum(bias, -more), 0.0))
+    )
+    low, away = _as_sure(trusting, wary, np.sqrt(variance))
     below = min(quantiles.below, 0.0)
     reached, wider = np.maximum(center, 0.0) + hidden.mean, variance + hidden.variance
-    reached = reached + np.where(away, np.maximum(bias, 0.0), 0.0)
+    reached = reached + away * np.maximum(bias, 0.0)
     varied = np.where(hidden.third > 0, wider + 4 * scale * reached, 1.0)
     skewed = _SIXTH * max(below**2 - 1, 0.0) * hidden.third / varied
     return Interval(low, _solve(reached + skewed, scale, wider, below))
+
+
+def _variance_of(rise: Floats, variance: Floats, z: float) -> Floats:
+    """The variance with which z standard deviations are the rise; the one given where that is not known."""
+    known = (np.maximum(rise, 0.0) / max(z, np.finfo(float).tiny)) ** 2
+    return np.where(np.isfinite(rise), known, variance)
+
+
+def _as_sure(trusting: Floats, wary: Floats, deviation: Floats) -> tuple[Floats, Floats]:
+    """The lower end, the less trusting the farther it is from 0, and how wary it is, from 0 to 1.
+
+    Wholly so from one standard deviation at P = Q on. In between it is where the line from one to the other
+    says as much as it is away: positive if P = Q is excluded, for there the bias is known.
+    """
+    excluded = trusting > 0
+    divisor = np.where(excluded, deviation + trusting - wary, 1.0)
+    away = np.where(excluded, np.minimum(trusting / np.where(divisor > 0, divisor, 1.0), 1.0), 0.0)
+    return np.where(excluded, np.where(wary >= deviation, wary, away * deviation), trusting), away
 
 
 def score(moments: Moments, truth: Floats | float) -> Floats:
