@@ -270,7 +270,7 @@ def folder(tmp_path, monkeypatch):
         ),
         ("twice.csv", "twice.csv has more than one column called 'a'; rename all but one"),
         ("latin.csv", "can't read latin.csv: line 2 of latin.csv: Invalid unicode"),
-        ("no.csv.gz", "can't read no.csv.gz: Input is not a GZIP stream"),
+        ("no.csv.gz", "can't read no.csv.gz: it is no gzip, or damaged: Not a gzipped file"),
         ("no.parquet", "can't read no.parquet: No magic bytes found at end of file"),
         ("cut.json", 'can\'t read cut.json: Malformed JSON in file "cut.json"'),
         ("case.json", "case.json has keys that differ in case alone; rename them, or write it as Parquet"),

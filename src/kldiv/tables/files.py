@@ -77,7 +77,10 @@ def check_checksums(source: Source) -> None:
                     while file.read(_AT_ONCE):
                         pass
             except (OSError, EOFError, zlib.error) as error:
-                raise TableError(f"can't read {source.shown}: {path} is damaged: {error}") from error
+                which = "it" if path == source.shown else path
+                raise TableError(
+                    f"can't read {source.shown}: {which} is no gzip, or damaged: {error}"
+                ) from error
 
 
 def _signature(path: str) -> tuple[int, ...] | None:

@@ -25,6 +25,8 @@ MOVES = 5
 _STRAYED = 6.0
 HUGE = 1e30
 SMALL = 0.5
+# What is subtracted from A has been rounded some times.
+_ROUNDING = 8 * 2.0**-53
 # The rounding of a difference costs slopes as many units as it is larger than the differences spread: up to
 # this, a few units are all that comes of it.
 _WIDE = 4.0
@@ -65,7 +67,8 @@ def divergence(excess: Any, rest: Any) -> Any:
     grown = excess - rest
     if abs(grown) < SMALL:
         _, beyond = logarithm_parts(grown, 1.0 + grown)
-        return excess - beyond
+        # Of equal distributions, whose logits differ by a number, nothing but rounding is left.
+        return excess - beyond if excess - beyond > _ROUNDING * excess else 0.0
     return rest + math.log1p(grown)
 
 
@@ -89,6 +92,13 @@ def is_settled(way: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
 
 
 @compiled
+def moved(centre: Any, low: Any, step: Any) -> Any:
+    """A centre of two parts a step on: what the rounding of the first would lose is kept in the second."""
+    there = centre + step
+    return there, low + (step - (there - centre))
+
+
+@compiled
 def guess(
     zp: Any, zq: Any, at: Any, top: Any, centre: Any, scale: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
@@ -101,7 +111,7 @@ def guess(
     if len(zp) < 2 * n:
         return 0.0, CAREFUL
     total, moment, excess, _, _ = weigh(
-        zp, zq, 0, n, (0, 0), top, centre, scale, like(n, PLAIN), weights, differences, gaps, ratios
+        zp, zq, 0, n, (0, 0), top, centre, 0.0, scale, like(n, PLAIN), weights, differences, gaps, ratios
     )
     share, rest = total * len(zp) / n, moment / total
     mean = share * rest / (share + (1.0 if at >= n else 0.0))
@@ -149,12 +159,12 @@ def centred(
     if not (math.isfinite(top) and math.isfinite(centre)):
         return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
     move, way = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
-    total = rest = grown = value = 0.0
+    total = rest = grown = value = low = 0.0
     wild = False
     for _ in range(MOVES):
-        centre += move / scale
+        centre, low = moved(centre, low, move / scale)
         total, moment, more, growth, wild = weigh(
-            zp, zq, 0, len(zp), ahead, top, centre, scale, way, weights, differences, gaps, ratios
+            zp, zq, 0, len(zp), ahead, top, centre, low, scale, way, weights, differences, gaps, ratios
         )
         rest, grown = moment / total, growth / total
         value = divergence(more / total, rest)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from kldiv.kernels.cpu.centring import HUGE, MOVES, Row, divergence, guess, is_settled, likeliest
+from kldiv.kernels.cpu.centring import HUGE, MOVES, Row, divergence, guess, is_settled, likeliest, moved
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.machine import like, widen
 from kldiv.kernels.cpu.memory import part_of
@@ -61,8 +61,8 @@ def _guessed(
 
 @compiled
 def _weigh_all(
-    board: Any, segments: Any, phase: Any, zp: Any, zq: Any, top: Any, centre: Any, scale: Any, way: Any,
-    weights: Any, differences: Any, gaps: Any, ratios: Any,
+    board: Any, segments: Any, phase: Any, zp: Any, zq: Any, top: Any, centre: Any, low: Any, scale: Any,
+    way: Any, weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
     """Σ e, ρ, A, g, and whether some t was out of range."""
     found = findings(board, phase, segments)
@@ -72,7 +72,7 @@ def _weigh_all(
             break
         i, j = s * SEGMENT, min((s + 1) * SEGMENT, len(zp))
         sums = weigh(
-            zp, zq, i, j, (SEGMENT, SEGMENT), top, centre, scale, way, weights, differences, gaps, ratios
+            zp, zq, i, j, (SEGMENT, SEGMENT), top, centre, low, scale, way, weights, differences, gaps, ratios
         )
         found[FOUND * s + _TOTAL], found[FOUND * s + _MOMENT] = sums[0], sums[1]
         found[FOUND * s + _EXCESS], found[FOUND * s + _GROWTH] = sums[2], sums[3]
@@ -96,12 +96,12 @@ def centred_by_all(
     if not (math.isfinite(top) and math.isfinite(centre)):
         return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
     move, way = _guessed(board, segments, zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
-    total = rest = grown = value = 0.0
+    total = rest = grown = value = low = 0.0
     wild = False
     for phase in range(WEIGHING, WEIGHING + MOVES):
-        centre += move / scale
+        centre, low = moved(centre, low, move / scale)
         total, rest, excess, grown, wild = _weigh_all(
-            board, segments, phase, zp, zq, top, centre, scale, way, weights, differences, gaps, ratios
+            board, segments, phase, zp, zq, top, centre, low, scale, way, weights, differences, gaps, ratios
         )
         value = divergence(excess, rest)
         move = 0.0 if way != CAREFUL and wild else rest

@@ -164,13 +164,14 @@ def _weigh_apart(
 
 @compiled
 def weigh(
-    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, scale: Any, way: Any,
-    weights: Any, differences: Any, gaps: Any, ratios: Any,
+    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, rest: Any, scale: Any,
+    way: Any, weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
     """Σ e, Σ e·t, Σ e·φ(t), Σ e·(e^(−t) − 1) from `first` to `end`, and whether some t was out of range.
 
-    `end` is that of the row, or a whole number of registers after `first`. `ahead` says how far after each of
-    both logits lies one that will be read later.
+    The centre is the sum of `centre` and a small `rest`, which the careful way alone heeds. `end` is that of
+    the row, or a whole number of registers after `first`. `ahead` says how far after each of both logits lies
+    one that will be read later.
     """
     high = like(scale, centre)
     if way == APART:
@@ -181,5 +182,5 @@ def weigh(
         return _weigh(
             zp, zq, first, end, ahead, *about, None, every(scale), weights, differences, gaps, ratios
         )
-    low = every(like(scale, centre - high))
+    low = every(like(scale, (centre - high) + rest))
     return _weigh(zp, zq, first, end, ahead, *about, low, every(scale), weights, differences, gaps, ratios)
