@@ -12,13 +12,13 @@ from typing import Any
 from torch import Tensor
 
 _ADVICE = getattr(mmap, "MADV_HUGEPAGE", None)
-# Below two of the large pages there may be none that is whole.
-_ENOUGH = 4 << 20
+# Less than glibc may keep when it is freed, and to give kept memory out by large pages has been a loss.
+_KEPT = 32 << 20
 
 
 def on_large_pages(room: Tensor) -> Tensor:
     """Memory that nothing was written to yet, given out by large pages if the system has them."""
-    if _ADVICE is not None and room.nbytes >= _ENOUGH:
+    if _ADVICE is not None and room.nbytes > _KEPT:
         start = room.data_ptr() // mmap.PAGESIZE * mmap.PAGESIZE
         _madvise()(start, room.data_ptr() + room.nbytes - start, _ADVICE)
     return room
