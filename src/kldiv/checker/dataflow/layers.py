@@ -10,6 +10,7 @@ from kldiv.checker.dataflow.uses import CRITERIA, loss_named
 from kldiv.checker.dataflow.values import Layer, Mapping, Sequence, Value
 from kldiv.checker.space import Space, Tensor
 
+_ACTIVATIONS = {"Tanh", "ReLU", "GELU", "LeakyReLU", "ELU", "SiLU", "PReLU"}
 _RAW = {
     "Linear",
     "LazyLinear",
@@ -22,20 +23,13 @@ _RAW = {
     "BatchNorm1d",
     "BatchNorm2d",
     "LayerNorm",
-    "Tanh",
-    "ReLU",
-    "GELU",
-    "LeakyReLU",
-    "ELU",
-    "SiLU",
-    "PReLU",
     "RMSNorm",
     "GroupNorm",
     "MaxPool2d",
     "AvgPool2d",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
-}
+} | _ACTIVATIONS
 _KEEPING_RANK = {
     "Linear",
     "LazyLinear",
@@ -44,14 +38,7 @@ _KEEPING_RANK = {
     "RMSNorm",
     "GroupNorm",
     "BatchNorm1d",
-    "Tanh",
-    "ReLU",
-    "GELU",
-    "LeakyReLU",
-    "ELU",
-    "SiLU",
-    "PReLU",
-}
+} | _ACTIVATIONS
 _SAME = {
     "Dropout",
     "Dropout1d",

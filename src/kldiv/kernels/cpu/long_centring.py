@@ -17,6 +17,7 @@ from kldiv.kernels.cpu.sharing import (
     hand_in,
     sum_over,
     take,
+    take_segment,
     wait,
 )
 from kldiv.kernels.cpu.weighing import CAREFUL, weigh
@@ -31,10 +32,10 @@ def likeliest_of_all(board: Any, segments: Any, phase: Any, z: Any, scale: Any) 
     """The index of the largest logit."""
     found = findings(board, phase, segments)
     while True:
-        s = take(board, phase, segments)
-        if s == segments:
+        s, i, j = take_segment(board, phase, len(z))
+        if i == j:
             break
-        found[FOUND * s + _AT] = s * SEGMENT + likeliest(part_of(z, s * SEGMENT, (s + 1) * SEGMENT), scale)
+        found[FOUND * s + _AT] = i + likeliest(part_of(z, i, j), scale)
         hand_in(board, phase)
     wait(board, phase, segments)
     at = int(found[_AT])
@@ -67,10 +68,9 @@ def _weigh_all(
     """Σ e, ρ, A, g, and whether some t was out of range."""
     found = findings(board, phase, segments)
     while True:
-        s = take(board, phase, segments)
-        if s == segments:
+        s, i, j = take_segment(board, phase, len(zp))
+        if i == j:
             break
-        i, j = s * SEGMENT, min((s + 1) * SEGMENT, len(zp))
         sums = weigh(
             zp, zq, i, j, (SEGMENT, SEGMENT), top, centre, low, scale, way, weights, differences, gaps, ratios
         )

@@ -22,6 +22,7 @@ from kldiv.kernels.cpu.sharing import (
     hand_in,
     sum_over,
     take,
+    take_segment,
     wait,
 )
 
@@ -48,10 +49,9 @@ def _share_out_terms(
     wide_vectors()
     found = findings(board, SLOPES, segments)
     while True:
-        s = take(board, SLOPES, segments)
-        if s == segments:
+        s, i, j = take_segment(board, SLOPES, len(row[0]))
+        if i == j:
             break
-        i, j = s * SEGMENT, min((s + 1) * SEGMENT, len(row[0]))
         sums = all_terms(how, row, units, at, q_at, of_p, of_q, i, j)
         found[FOUND * s + _TERMS] = sums[0]
         found[FOUND * s + _LEFT_P], found[FOUND * s + _LEFT_Q] = sums[1], sums[2]
@@ -77,10 +77,9 @@ def _settle(
     """From slopes of log-probabilities to those of logits: less each outcome's mass times their sum."""
     weights, _, masses, _, _, _, _ = row
     while True:
-        s = take(board, SETTLING, segments)
-        if s == segments:
+        _, i, j = take_segment(board, SETTLING, len(weights))
+        if i == j:
             break
-        i, j = s * SEGMENT, min((s + 1) * SEGMENT, len(weights))
         if p_grad is not None:
             less_share(of_p, weights, shares[0], factor, -1, i, j, p_grad)
         if q_grad is not None:

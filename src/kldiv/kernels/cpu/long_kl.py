@@ -22,6 +22,7 @@ from kldiv.kernels.cpu.sharing import (
     hand_in,
     sum_over,
     take,
+    take_segment,
     wait,
 )
 
@@ -38,10 +39,9 @@ def _share_out_slopes(
     wide_vectors()
     found = findings(board, SLOPES, segments)
     while True:
-        s = take(board, SLOPES, segments)
-        if s == segments:
+        s, i, j = take_segment(board, SLOPES, len(weights))
+        if i == j:
             break
-        i, j = s * SEGMENT, min((s + 1) * SEGMENT, len(weights))
         others_p = others_q = 0.0
         size_p = size_q = math.inf
         if q_grad is not None:

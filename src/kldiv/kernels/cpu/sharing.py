@@ -41,6 +41,13 @@ def take(board: Any, phase: Any, parts: Any) -> Any:
 
 
 @compiled
+def take_segment(board: Any, phase: Any, outcomes: Any) -> Any:
+    """A segment that no thread has taken, its first outcome and its end; none is left where these meet."""
+    s = take(board, phase, -(-outcomes // SEGMENT))
+    return s, min(s * SEGMENT, outcomes), min((s + 1) * SEGMENT, outcomes)
+
+
+@compiled
 def hand_in(board: Any, phase: Any) -> None:
     """Say that a part is done."""
     fetch_and_add(board + 16 * phase + 8, 1)
