@@ -110,8 +110,10 @@ def guess(
     n = max(len(zp) // (_PROBE * _PROBE), 1) * _PROBE
     if len(zp) < 2 * n:
         return 0.0, CAREFUL
+    # Numbers of the types that a row's weighing has, so that the two are compiled once.
+    none, way = like(n, 0), like(n, PLAIN)
     total, moment, excess, _, _ = weigh(
-        zp, zq, 0, n, (0, 0), top, centre, 0.0, scale, like(n, PLAIN), weights, differences, gaps, ratios
+        zp, zq, 0, n, (none, none), top, centre, 0.0, scale, way, weights, differences, gaps, ratios
     )
     share, rest = total * len(zp) / n, moment / total
     mean = share * rest / (share + (1.0 if at >= n else 0.0))
