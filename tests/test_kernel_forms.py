@@ -3,6 +3,8 @@
 They are held to the reference kernel in double precision, which the accuracy tests hold to 60-digit
 arithmetic. Both forms compute in double precision themselves, so that of single precision only the rounding
 of a result is left: two units of its epsilon, relative to a value and to the largest number of a gradient.
+Few outcomes of which p's gradient is not wanted are weighed in single precision: each weight, e^(−t), their
+product and the sums of eight of them are off by a unit or so, of either side, which may all add up.
 """
 
 import itertools
@@ -19,7 +21,7 @@ COMPILED = [KL, *JS, *SKEW, JEFFREYS, TOTAL_VARIATION, HELLINGER, CHI2]
 FEW = [KL, JS[1], HELLINGER, CHI2]
 INF, NAN = float("inf"), float("nan")
 SPACES = {"logits": Logits, "log_probs": LogProbs, "probs": Probs, "counts": Counts}
-UNITS = 2
+UNITS, UNITS_IN_SINGLE = 2, 16
 MIXED = [pair for pair in itertools.product(SPACES, repeat=2) if pair != ("logits", "logits")]
 
 
@@ -75,6 +77,54 @@ def test_few_outcomes_in_any_number_of_rows(case, outcomes):
         q = p + torch.randn(rows, outcomes) * torch.logspace(-3, 0.5, rows)[:, None]
         p, q = ("logits", p), ("logits", q)
         assert_same(slopes(case, p, q, temperature=1.5), by_reference(case, p, q, temperature=1.5))
+
+
+def without_gradient_to_p(p, q, **options):
+    """D(p‖q) of logits by itself, and with its gradient to q."""
+    leaf = q.detach().clone().requires_grad_()
+    value = KL(Logits(p), Logits(leaf), **options)
+    value.sum().backward()
+    return KL(Logits(p), Logits(q), **options), value.detach(), leaf.grad
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.3])
+@pytest.mark.parametrize("outcomes", [1, 2, 3, 8, 9, 48])
+def test_few_outcomes_in_single_precision(outcomes, temperature):
+    generator = torch.Generator().manual_seed(outcomes)
+    for spread, gap, offset in itertools.product((1.0, 8.0), (1e-6, 1e-3, 0.3, 1.0, 6.0), (0.0, 50.0)):
+        p = torch.randn(999, outcomes, generator=generator) * spread * temperature
+        q = p + torch.randn(999, outcomes, generator=generator) * gap * temperature + offset
+        alone, value, grad = without_gradient_to_p(p, q, temperature=temperature)
+        wanted, _, wanted_grad = by_reference(KL, ("logits", p), ("logits", q), temperature=temperature)
+        assert_same([value, grad], [wanted, wanted_grad], UNITS_IN_SINGLE)
+        assert_same([alone], [wanted], UNITS_IN_SINGLE)
+
+
+def test_few_outcomes_that_p_lacks_and_q_hardly_has():
+    """All that tells the two apart is an outcome whose weight in p is no number of single precision."""
+    p, q = torch.tensor([[0.0, -88.0, -200.0]]), torch.tensor([[0.0, -31.0, -INF]])
+    alone, value, grad = without_gradient_to_p(p, q)
+    wanted, _, wanted_grad = by_reference(KL, ("logits", p), ("logits", q))
+    assert_same([value, grad], [wanted, wanted_grad], UNITS_IN_SINGLE)
+    assert_same([alone], [wanted], UNITS_IN_SINGLE)
+
+
+def test_a_row_of_few_outcomes_does_not_depend_on_its_neighbours():
+    """Easy rows, rows for double precision (far apart, masked in p), and rows for the reference."""
+    generator = torch.Generator().manual_seed(4)
+    p, q = torch.randn(2, 160, 10, generator=generator).unbind()
+    p[3::20, 0], q[5::20, 1] = -INF, -INF
+    p[7::20, 2], q[11::20, 3] = 300.0, NAN
+    q[13::20] = p[13::20] + 1e-7
+    orders = [torch.arange(160), torch.randperm(160, generator=generator)]
+    (*values, grad), (*mixed, mixed_grad) = (without_gradient_to_p(p[order], q[order]) for order in orders)
+    for one, other in zip([*values, grad], [*mixed, mixed_grad], strict=True):
+        assert torch.equal(one[orders[1]].nan_to_num(-1.0), other.nan_to_num(-1.0))
+    # A matrix's rows one at a time are in the company of copies of themselves.
+    single = torch.cat([KL(Logits(p[i : i + 1]), Logits(q[i : i + 1])) for i in range(160)])
+    assert torch.equal(single.nan_to_num(-1.0), values[0].nan_to_num(-1.0))
+    wanted, _, wanted_grad = by_reference(KL, ("logits", p), ("logits", q))
+    assert_same([values[0], grad], [wanted, wanted_grad], UNITS_IN_SINGLE)
 
 
 @pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)

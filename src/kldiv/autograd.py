@@ -133,7 +133,7 @@ def rowwise(
 
 def _total(values: Tensor) -> Tensor:
     """The sum; of one number that number itself, which costs less."""
-    return values.reshape(()) if values.numel() == 1 else values.sum()
+    return values.squeeze() if values.numel() == 1 else values.sum()
 
 
 def _by_compiled(how: How, total: bool, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:

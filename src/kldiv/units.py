@@ -19,6 +19,9 @@ class Unit(NamedTuple):
     nats: float
 
 
+_NATS = Unit("nats", 1.0)
+
+
 def unit_of(base: float | None) -> Unit:
     """Return the unit of logarithms to `base`; None means e.
 
@@ -30,7 +33,7 @@ def unit_of(base: float | None) -> Unit:
         ('bits', 'nats', 'base-3 units')
     """
     if base is None:
-        return Unit("nats", 1.0)
+        return _NATS
     number = real(base)
     if not 1 < number < math.inf:
         raise InvalidInputError(

@@ -22,11 +22,11 @@ from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
 _PROBE = 64
 MOVES = 5
 # An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D): three times at the most.
-_STRAYED = 6.0
+STRAYED = 6.0
 HUGE = 1e30
 SMALL = 0.5
 # What is subtracted from A has been rounded some times.
-_ROUNDING = 8 * 2.0**-53
+ROUNDING = 8 * 2.0**-53
 # The rounding of a difference costs slopes as many units as it is larger than the differences spread: up to
 # this, a few units are all that comes of it.
 _WIDE = 4.0
@@ -68,7 +68,7 @@ def divergence(excess: Any, rest: Any) -> Any:
     if abs(grown) < SMALL:
         _, beyond = logarithm_parts(grown, 1.0 + grown)
         # Of equal distributions, whose logits differ by a number, nothing but rounding is left.
-        return excess - beyond if excess - beyond > _ROUNDING * excess else 0.0
+        return excess - beyond if excess - beyond > ROUNDING * excess else 0.0
     return rest + math.log1p(grown)
 
 
@@ -88,7 +88,7 @@ def is_settled(way: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
         return not wild and value > _STILL_APART and abs(rest) < _NEAR * value
     if way == PLAIN and (wild or not _is_wide(centre, value)):
         return False
-    return not rest * rest > _STRAYED * value
+    return not rest * rest > STRAYED * value
 
 
 @compiled

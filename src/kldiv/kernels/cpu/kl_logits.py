@@ -15,7 +15,7 @@ from kldiv.kernels.cpu.weighing import APART, BLOCK
 HEAVY = 2.0
 # Slopes are differences of parts that add up to some number. Where they add up to less than this share of it,
 # the parts' rounding shows.
-_TELLING = 0.15
+TELLING = 0.15
 
 
 @compiled
@@ -82,8 +82,8 @@ def is_telling(row: Any, size_p: Any, size_q: Any, factors: Any) -> Any:
     digits to spare.
     """
     parts_of_q = 1.0 + row.grown if row.way == APART else abs(row.grown)
-    of_p = _TELLING * row.total * abs(row.rest * factors[0])
-    of_q = _TELLING * row.total * parts_of_q * abs(factors[1])
+    of_p = TELLING * row.total * abs(row.rest * factors[0])
+    of_q = TELLING * row.total * parts_of_q * abs(factors[1])
     return is_double(factors[0]) or not (size_p < of_p or size_q < of_q)
 
 

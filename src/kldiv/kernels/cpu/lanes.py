@@ -41,9 +41,9 @@ class _Model(models.PrimitiveModel):  # type: ignore[misc]
 
 # The widest register of either precision, by the type of a number.
 _REGISTERS = {types.float32: Lanes(types.float32, 16), types.float64: Lanes(types.float64, 8)}
-# As many rows of few outcomes side by side, two registers of them.
+# So many rows of few outcomes lie side by side: a register of them in single precision, two in double.
 ROWS = 16
-_ROWS = Lanes(types.float64, ROWS, types.float32)
+_ROWS, _SINGLES = Lanes(types.float64, ROWS, types.float32), Lanes(types.float32, ROWS)
 
 
 def _booleans(lanes: Any) -> Any:
@@ -82,6 +82,8 @@ for _symbol, _result, _instruction in (
     (operator.eq, _booleans, lambda builder, a, b: builder.fcmp_ordered("==", a, b)),
     (operator.or_, _booleans, lambda builder, a, b: builder.or_(a, b)),
     (operator.ior, _booleans, lambda builder, a, b: builder.or_(a, b)),
+    (operator.and_, _booleans, lambda builder, a, b: builder.and_(a, b)),
+    (operator.iand, _booleans, lambda builder, a, b: builder.and_(a, b)),
 ):
     _define(_symbol, _result, _instruction)
 
@@ -131,14 +133,24 @@ def width(_context: Any, lanes: Any) -> Any:
 
 @intrinsic
 def doubled(_context: Any, lanes: Any) -> Any:
-    """The same numbers in double precision."""
-    result = Lanes(types.float64, lanes.count)
+    """The same numbers in double precision, for results of the digits that they had."""
+    result = Lanes(types.float64, lanes.count, lanes.digits)
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         kind = context.get_value_type(result)
         return arguments[0] if arguments[0].type == kind else builder.fpext(arguments[0], kind)
 
     return result(lanes), generate
+
+
+@intrinsic
+def singled(_context: Any, rows: Any) -> Any:
+    """ROWS numbers rounded to single precision."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        return builder.fptrunc(arguments[0], context.get_value_type(_SINGLES))
+
+    return _SINGLES(rows), generate
 
 
 @intrinsic
@@ -163,6 +175,27 @@ def highest_of(_context: Any, lanes: Any) -> Any:
         return call_llvm(builder, "vector.reduce.fmax", *arguments, result=scalar, flags=("nnan",))
 
     return lanes.scalar(lanes), generate
+
+
+@intrinsic
+def none_are(_context: Any, lanes: Any) -> Any:
+    """False in every lane."""
+
+    def generate(_: Any, __: Any, ___: Any, ____: Any) -> Any:
+        return ir.Constant(ir.VectorType(ir.IntType(1), lanes.count), None)
+
+    return _booleans(lanes)(lanes), generate
+
+
+@intrinsic
+def all_are(_context: Any, booleans: Any) -> Any:
+    """Whether every lane is true."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        bits = ir.IntType(booleans.count)
+        return builder.icmp_unsigned("==", builder.bitcast(arguments[0], bits), ir.Constant(bits, -1))
+
+    return types.boolean(booleans), generate
 
 
 @intrinsic
@@ -250,7 +283,7 @@ def write(_context: Any, whole: Any, first: Any, lanes: Any) -> Any:  # noqa: AR
 
 @intrinsic
 def read_rows(_context: Any, whole: Any, starts: Any, offset: Any) -> Any:  # noqa: ARG001
-    """For each of ROWS rows the number `offset` after its start, of what is stored in any way."""
+    """For each of ROWS rows the number `offset` after its start, of what is stored in no more than single."""
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         stored, first, more = arguments
@@ -262,19 +295,20 @@ def read_rows(_context: Any, whole: Any, starts: Any, offset: Any) -> Any:  # no
             start = builder.load(builder.gep(begin, [number]))
             place = builder.gep(data, [builder.add(start, more)])
             lanes = builder.insert_element(lanes, builder.load(place), number)
-        return as_number(builder, lanes, whole.kind, ir.DoubleType())
+        return as_number(builder, lanes, whole.kind, ir.FloatType())
 
-    return _ROWS(whole, starts, types.intp), generate
+    return _SINGLES(whole, starts, types.intp), generate
 
 
 @intrinsic
 def load(_context: Any, whole: Any, j: Any) -> Any:  # noqa: ARG001
-    """The rows' numbers that lie from ROWS·j on, in double precision."""
+    """The rows' numbers that lie from ROWS·j on, in the precision that they are kept in."""
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        return builder.load(_rows_place(context, builder, whole, *arguments), align=8)
+        place, alignment = _rows_place(context, builder, whole, *arguments)
+        return builder.load(place, align=alignment)
 
-    return _ROWS(whole, types.intp), generate
+    return (_SINGLES if whole.kind == types.float32 else _ROWS)(whole, types.intp), generate
 
 
 @intrinsic
@@ -283,7 +317,8 @@ def store(_context: Any, whole: Any, j: Any, lanes: Any) -> Any:  # noqa: ARG001
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         *where, numbers = arguments
-        builder.store(numbers, _rows_place(context, builder, whole, *where), align=8)
+        place, alignment = _rows_place(context, builder, whole, *where)
+        builder.store(numbers, place, align=alignment)
         return context.get_dummy_value()
 
     return types.void(whole, types.intp, lanes), generate
@@ -291,4 +326,4 @@ def store(_context: Any, whole: Any, j: Any, lanes: Any) -> Any:  # noqa: ARG001
 
 def _rows_place(context: Any, builder: Any, kind: Any, whole: Any, j: Any) -> Any:
     first = builder.mul(j, ir.Constant(j.type, ROWS))
-    return _place(context, builder, kind, whole, first, ROWS)[0]
+    return _place(context, builder, kind, whole, first, ROWS)

@@ -1,13 +1,14 @@
-"""Rows of few outcomes: as many at once as there are lanes, each in double precision.
+"""Rows of few outcomes: as many at once as there are lanes.
 
-A row by itself would fill no vector, and the work around its few outcomes would be most of it. In double
-precision the likeliest outcome's difference is centre enough, and nothing has to be done twice.
+A row by itself would fill no vector, and the work around its few outcomes would be most of it. What is not
+done by `single_tiles` is done here in double precision, where the likeliest outcome's difference is centre
+enough.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from numba import boolean, float64, int64, types
+from numba import boolean, float32, float64, int64, types
 from numba.extending import overload
 
 from kldiv.kernels.cpu import call
@@ -19,13 +20,26 @@ from kldiv.kernels.cpu.generators import (
     slopes_of_q_sum_to_zero,
     term_and_slopes,
 )
-from kldiv.kernels.cpu.lanes import ROWS, every_row, load, read_rows, store
-from kldiv.kernels.cpu.machine import magnitude, select, wide_vectors
+from kldiv.kernels.cpu.lanes import (
+    ROWS,
+    all_are,
+    doubled,
+    every_row,
+    load,
+    none_are,
+    read_rows,
+    singled,
+    store,
+    write,
+)
+from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
 from kldiv.kernels.cpu.memory import view
+from kldiv.kernels.cpu.single_tiles import in_single
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import finite
 
-SCRATCH_ROWS = 4
+# Of numbers in double precision: the logits of both sides take one.
+SCRATCH_ROWS = 6
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
 _WILD = -600.0
 _HUGE = 1e30
@@ -37,7 +51,8 @@ _LEAST = -3.4028234663852886e38
 @compiled
 def _side_by_side(stored: Any, starts: Any, step: Any, outcomes: Any, out: Any) -> None:
     for j in range(outcomes):
-        store(out, j, finite(read_rows(stored, starts, j * step), every_row(_LEAST)))
+        z = read_rows(stored, starts, j * step)
+        store(out, j, finite(z, like(z, _LEAST)))
 
 
 @compiled
@@ -57,31 +72,34 @@ def _gather(words: Any, side: Any, first: Any, starts: Any, out: Any) -> None:
 
 
 @compiled
-def _centre(a: Any, b: Any, outcomes: Any) -> Any:
+def _centre(zp: Any, zq: Any, outcomes: Any) -> Any:
     """The largest logit of p, the difference to q's there, and which outcome that is."""
     wide_vectors()
-    top, centre, at = load(a, 0), load(a, 0) - load(b, 0), every_row(0.0)
+    top, at = doubled(load(zp, 0)), every_row(0.0)
+    centre = top - doubled(load(zq, 0))
     for j in range(1, outcomes):
-        z = load(a, j)
-        centre = select(z > top, z - load(b, j), centre)
+        z = doubled(load(zp, j))
+        centre = select(z > top, z - doubled(load(zq, j)), centre)
         at = select(z > top, every_row(float(j)), at)
         top = select(z > top, z, top)
     return top, centre, at
 
 
 @compiled
-def _weigh(a: Any, b: Any, c: Any, outcomes: Any, top: Any, centre: Any, scale: Any) -> Any:
+def _weigh(
+    zp: Any, zq: Any, outcomes: Any, top: Any, centre: Any, scale: Any, a: Any, b: Any, c: Any
+) -> Any:  # fmt: skip
     """Σ e, Σ e·t and Σ e·φ(t) for e = exp(zp − max zp) and t, the difference less the centre.
 
-    And whether some t is out of range. Logits in a and b become e and e^(−t) − 1, c becomes e^(−t).
+    And whether some t is out of range. a, b and c become e, e^(−t) − 1 and e^(−t).
     """
     wide_vectors()
     total = moment = excess = every_row(0.0)
-    wild = every_row(0.0) > every_row(0.0)
+    wild = none_are(total)
     for j in range(outcomes):
-        zp = load(a, j)
-        t = (zp - load(b, j) - centre) * scale
-        e = exponential((zp - top) * scale)
+        z = doubled(load(zp, j))
+        t = (z - doubled(load(zq, j)) - centre) * scale
+        e = exponential((z - top) * scale)
         ratio, gap, beyond = exponential_parts(-t)
         wild = wild | (t < every_row(_WILD)) | (t > every_row(-_WILD))
         store(a, j, e)
@@ -202,45 +220,92 @@ def _sum_to_zero(slopes: Any, at: Any, outcomes: Any, factor: Any) -> None:
 
 
 @compiled
-def _tile(
-    address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: Any, starts: Any, scratch: Any
+def _in_double(
+    how: Any, zp: Any, zq: Any, outcomes: Any, scale: Any, factor: Any, wants: Any, scratch: Any
+) -> Any:  # fmt: skip
+    """The factor times the divergences of rows, and which rows are not beyond what is done here.
+
+    Slopes in p and q, times the factor, go to the scratch rows 2 and 4.
+    """
+    wide_vectors()
+    size = outcomes * ROWS
+    a, b = call.scratch_row(scratch, 1, size), call.scratch_row(scratch, 2, size)
+    c, slopes = call.scratch_row(scratch, 3, size), call.scratch_row(scratch, 4, size)
+    top, centre, at = _centre(zp, zq, outcomes)
+    total, moment, excess, wild = _weigh(zp, zq, outcomes, top, centre, every_row(scale), a, b, c)
+    # A side without a finite logit is no distribution; nor is there a difference to it.
+    wild |= (top < every_row(-_NONE)) | (centre < every_row(-_NONE)) | (centre > every_row(_NONE))
+    sums = total, moment / total, excess / total
+    terms = _all_terms(how, a, b, c, slopes, outcomes, sums, wants)
+    result, slope = finished(how, terms)
+    each = every_row(scale * factor) * slope
+    if wants[0]:
+        _off_simplex_removed(b, a, outcomes, each)
+    if wants[1]:
+        if slopes_of_q_sum_to_zero(how):
+            _sum_to_zero(slopes, at, outcomes, each)
+        else:
+            _off_simplex_removed(slopes, c, outcomes, each)
+    grown = sums[2] - sums[1]
+    return result * every_row(factor), select(wild, none_are(grown), grown < every_row(_HUGE))
+
+
+@compiled
+def _give_values(
+    address: Any, words: Any, first: Any, value: Any, done: Any, hard: Any, scratch: Any
 ) -> None:
+    """Write the values of rows from `first` on, and which of them are hard, for they are not done."""
+    count = min(ROWS, words[call.ROWS] - first)
+    if words[call.MASK] == 0 and all_are(done):
+        write(view(words[call.VALUE], first + count, float32), first, singled(value))
+        for i in range(first, first + count):
+            hard[i] = False
+        return
+    values, marks = call.scratch_row(scratch, 0, ROWS), call.scratch_row(scratch, 1, ROWS)
+    store(values, 0, value)
+    store(marks, 0, select(done, every_row(0.0), every_row(1.0)))
+    for lane in range(count):
+        if not call.left_out(words, first + lane, hard):
+            call.write_value(words, first + lane, values[lane])
+            call.mark(address, hard, first + lane, marks[lane] > 0.0)
+
+
+@compiled
+def _give_slopes(words: Any, first: Any, base: Any, kind: Any, slopes: Any) -> None:
+    """Write the gradients of rows from `first` on to where those of a side lie."""
+    count = min(ROWS, words[call.ROWS] - first)
+    call.write(slopes, ROWS, base, first, count, words[call.OUTCOMES], kind)
+
+
+@compiled
+def _tile(address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: Any, memory: Any) -> None:
     """The rows from `first` on, as many as there are lanes."""
     wide_vectors()
     outcomes, wants = words[call.OUTCOMES], (words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0)
-    count = min(ROWS, words[call.ROWS] - first)
-    size = outcomes * ROWS
-    a, b = call.scratch_row(scratch, 0, size), call.scratch_row(scratch, 1, size)
-    c, slopes = call.scratch_row(scratch, 2, size), call.scratch_row(scratch, 3, size)
+    scale, factor = numbers[call.SCALE], numbers[call.FACTOR]
+    size, starts, room = outcomes * ROWS, view(memory, ROWS, int64), memory + 8 * ROWS
+    scratch, singles = view(room, SCRATCH_ROWS * size, float64), view(room, 4 * size, float32)
+    zp, zq = call.scratch_row(singles, 0, size), call.scratch_row(singles, 1, size)
     p_side, q_side = call.sides(words)
-    _gather(words, p_side, first, starts, a)
-    _gather(words, q_side, first, starts, b)
-    top, centre, at = _centre(a, b, outcomes)
-    total, moment, excess, wild = _weigh(a, b, c, outcomes, top, centre, every_row(numbers[call.SCALE]))
-    # A side without a finite logit is no distribution; nor is there a difference to it.
-    wild = wild | (top < every_row(-_NONE)) | (centre < every_row(-_NONE)) | (centre > every_row(_NONE))
-    sums = total, moment / total, excess / total
-    grown = sums[2] - sums[1]
-    terms = _all_terms(how, a, b, c, slopes, outcomes, sums, wants)
-    result, slope = finished(how, terms)
-    factor = every_row(numbers[call.SCALE] * numbers[call.FACTOR]) * slope
+    _gather(words, p_side, first, starts, zp)
+    _gather(words, q_side, first, starts, zq)
+    slopes = call.scratch_row(scratch, 5, size)
+    rooms = call.scratch_row(singles, 2, size), call.scratch_row(singles, 3, size), slopes
+    value, done = in_single(how, (zp, zq), outcomes, scale, factor, wants, rooms)
+    if not all_are(done):
+        others, others_done = _in_double(how, zp, zq, outcomes, scale, factor, wants, scratch)
+        value = select(done, value, others)
+        if wants[1]:
+            others_slopes = call.scratch_row(scratch, 4, size)
+            for j in range(outcomes):
+                store(slopes, j, select(done, load(slopes, j), load(others_slopes, j)))
+        done |= others_done
     if wants[0]:
-        _off_simplex_removed(b, a, outcomes, factor)
-        call.write(b, ROWS, words[call.P_GRAD], first, count, outcomes, words[call.P_GRAD_KIND])
+        p_slopes = call.scratch_row(scratch, 2, size)
+        _give_slopes(words, first, words[call.P_GRAD], words[call.P_GRAD_KIND], p_slopes)
     if wants[1]:
-        if slopes_of_q_sum_to_zero(how):
-            _sum_to_zero(slopes, at, outcomes, factor)
-        else:
-            _off_simplex_removed(slopes, c, outcomes, factor)
-        call.write(slopes, ROWS, words[call.Q_GRAD], first, count, outcomes, words[call.Q_GRAD_KIND])
-    store(a, 0, result * every_row(numbers[call.FACTOR]))
-    no, yes = every_row(0.0), every_row(1.0)
-    store(b, 0, select(grown < every_row(_HUGE), select(wild, yes, no), yes))
-    for lane in range(count):
-        if call.left_out(words, first + lane, hard):
-            continue
-        call.write_value(words, first + lane, a[lane])
-        call.mark(address, hard, first + lane, b[lane] > 0.0)
+        _give_slopes(words, first, words[call.Q_GRAD], words[call.Q_GRAD_KIND], slopes)
+    _give_values(address, words, first, value, done, hard, scratch)
 
 
 @compiled
@@ -248,14 +313,11 @@ def tile_rows(address: Any, how: Any) -> None:
     """Rows of the call at an address, until none is left."""
     wide_vectors()
     words, numbers = call.integers(address), call.numbers(address)
-    size = words[call.OUTCOMES] * ROWS
     hard = view(words[call.HARD], words[call.ROWS], boolean)
     memory = call.take_scratch(address, words)
-    starts = view(memory, ROWS, int64)
-    scratch = view(memory + 8 * ROWS, SCRATCH_ROWS * size, float64)
     while True:
         first, end = call.take_rows(address, words)
         if first == end:
             return
         for i in range(first, end, ROWS):
-            _tile(address, how, words, numbers, i, hard, starts, scratch)
+            _tile(address, how, words, numbers, i, hard, memory)

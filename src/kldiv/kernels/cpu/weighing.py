@@ -40,7 +40,7 @@ _MOST, _TOO_MANY = 88.0, 1e30
 
 
 @compiled
-def _difference(a: Any, b: Any) -> Any:
+def difference(a: Any, b: Any) -> Any:
     """a − b and what its rounding lost (Knuth's two-sum)."""
     gap = a - b
     virtual = gap - a
@@ -54,15 +54,15 @@ def finite(z: Any, least: Any) -> Any:
 
 
 @compiled
-def _less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
+def less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
     """t = (a − b − centre − low)·scale, and minus what its rounding lost, which e^(−t) would multiply.
 
     With `low` None the difference as it comes, and None.
     """
     if low is None:
         return (a - b - centre) * scale, None
-    gap, lost = _difference(a, b)
-    off, more = _difference(gap, centre)
+    gap, lost = difference(a, b)
+    off, more = difference(gap, centre)
     lost = (lost + more) - low
     whole = off + lost
     lost -= whole - off
@@ -71,7 +71,7 @@ def _less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
 
 
 @compiled
-def _is_beyond(t: Any, low: Any) -> Any:
+def is_beyond(t: Any, low: Any) -> Any:
     """Whether t is out of the range of the careful way, or with `low` None of the plain one."""
     if low is None:
         return magnitude(t) > like(t, _FAR)
@@ -99,7 +99,7 @@ def _weigh(
             prefetch(zq, j + ahead[1])
             a, b = finite(read(none, zp, j), least), finite(read(none, zq, j), least)
             e = exponential((a - top) * scale)
-            t, lost = _less_centre(a, b, centre, low, scale)
+            t, lost = less_centre(a, b, centre, low, scale)
             ratio, gap, beyond = exponential_parts(-t, lost)
             if weights is not None:
                 write(weights, j, e)
@@ -114,15 +114,15 @@ def _weigh(
                 grown += e * gap
             total, moment = total + e, multiply_add(e, t, moment)
             excess = multiply_add(e, beyond, excess)
-            beyond_range |= _is_beyond(t, low)
+            beyond_range |= is_beyond(t, low)
         all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
         all_excess, all_gaps = all_excess + doubled(excess), all_gaps + doubled(grown)
         if low is None and first_of(beyond_range) < width(top):
             break
-    is_beyond = first_of(beyond_range) < width(top)
+    some_are_beyond = first_of(beyond_range) < width(top)
     of_p, first_moment, beyond_it = sum_of(all_weights), sum_of(all_moments), sum_of(all_excess)
     growth = beyond_it - first_moment if gaps is None else sum_of(all_gaps)
-    return of_p, first_moment, beyond_it, growth, is_beyond
+    return of_p, first_moment, beyond_it, growth, some_are_beyond
 
 
 @compiled
