@@ -217,3 +217,9 @@ def test_help_and_version(run):
     code, out, _ = run()
     assert code == 0
     assert "Commands:" in out
+
+
+def test_help_says_what_every_command_does_in_a_whole_sentence(run):
+    commands = run("--help")[1].partition("Commands:\n")[2].splitlines()
+    assert len(commands) == 7
+    assert all(line.endswith(".") and not line.endswith("...") for line in commands)

@@ -23,7 +23,11 @@ _METHODS = (
 
 
 # A value may start with a minus sign: what is not an option is a value.
-@click.command(context_settings={"ignore_unknown_options": True}, epilog=f"For example: {_EXAMPLE}")
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    short_help="Estimate D(P‖Q) from two samples: its size, and how sure it is.",
+    epilog=f"For example: {_EXAMPLE}",
+)
 @click.argument("p", metavar="P")
 @click.argument("q", metavar="Q")
 @divergence_option
