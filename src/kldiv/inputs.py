@@ -31,7 +31,7 @@ class Distribution:
             or `torch.func.vmap`, where reading values back costs or is impossible.
 
     Raises:
-        InputTypeError: not an array of real numbers, or of a dtype this kind can't have.
+        InputTypeError: not a dense array of real numbers, or of a dtype this kind can't have.
         ShapeError: no dimension, no such dimension, or no outcome along it.
         InvalidInputError: values that this kind can't have; the message has the first of them.
     """
