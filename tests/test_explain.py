@@ -223,3 +223,22 @@ def test_help_says_what_every_command_does_in_a_whole_sentence(run):
     commands = run("--help")[1].partition("Commands:\n")[2].splitlines()
     assert len(commands) == 7
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
+
+
+@pytest.mark.parametrize("command", ["explain", "estimate"])
+@pytest.mark.parametrize(
+    ("arguments", "seen"), [(("1,2", "1,2", "--jsno"), "--jsno"), (("--bse=2", "1,2", "1,2"), "--bse")]
+)
+def test_a_misspelt_option_is_no_value(run, command, arguments, seen):
+    """Where values may start with a minus sign, P would be the option and Q the first sample."""
+    code, out, err = run(command, *arguments)
+    assert (code, out) == (2, "")
+    assert f"No such option '{seen}'" in err
+    assert "mean" in err
+
+
+@pytest.mark.parametrize("command", ["explain", "estimate"])
+def test_values_start_with_minus_signs(run, command):
+    """One sign is a number's; after -- two are a text's."""
+    assert run(command, "-1,2", "-1,-2", "--base=2")[0] == 0
+    assert run(command, "--", "--a,b", "b")[0] == 0

@@ -289,12 +289,12 @@ def test_a_sum_next_to_1_is_shown_apart_from_it():
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("size", [2, 3, 1000, 32000])
 def test_what_softmax_gives_is_accepted(dtype, size):
-    """Its rounding in its own dtype is within the tolerance; a thousand times that is not, where it shows."""
+    """Its rounding in its own dtype is within the tolerance; more than twice that is not."""
     for logits in (torch.randn(4, size).to(dtype), torch.zeros(4, size, dtype=dtype)):
         Probs(torch.softmax(logits, -1))
         LogProbs(torch.log_softmax(logits, -1))
     if dtype in (torch.float64, torch.float32):
-        off = 1 + 1000 * torch.finfo(dtype).eps
+        off = 1 + 100 * torch.finfo(dtype).eps
         with pytest.raises(InvalidInputError, match=r"sum to 1\.0"):
             Probs(torch.softmax(torch.randn(4, size, dtype=dtype), -1) * off)
 
