@@ -242,3 +242,18 @@ def test_values_start_with_minus_signs(run, command):
     """One sign is a number's; after -- two are a text's."""
     assert run(command, "-1,2", "-1,-2", "--base=2")[0] == 0
     assert run(command, "--", "--a,b", "b")[0] == 0
+
+
+def test_the_largest_terms_may_be_those_that_lower_the_sum(run):
+    """¼·ln(2.5) twice is 0.2291 each; ½·ln(5/8) is −0.2350."""
+    out = run("explain", "1,2,3,3", "1,2,3,3,3,3,3,3,3,3", "--top", "1")[1]
+    assert "−0.2350" in out
+    assert "and 2 more outcomes, together 0.4581" in out
+
+
+def test_probabilities_that_nearly_sum_to_1(run):
+    """Rounding is let pass, as that of ten tenths; a mistake in the tenth digit is not."""
+    assert run("explain", "--pmf", ",".join(["0.1"] * 10), ",".join(["0.1"] * 10))[0] == 0
+    code, _, err = run("explain", "--pmf", "0.5,0.5000000001", "0.5,0.5")
+    assert code == 2
+    assert "P sums to 1.0000000001; expected probabilities of sum 1" in err

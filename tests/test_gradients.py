@@ -97,6 +97,16 @@ def test_slope_at_a_count_of_zero(case, side):
         assert not leaf.grad[1].isnan()
 
 
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+@pytest.mark.parametrize("function", [kldiv.chi2, kldiv.total_variation])
+def test_slope_at_a_probability_of_zero_at_another_temperature(function, temperature):
+    """p^(1/T) has slope 0 there for T < 1; for T > 1 it has none: the derivative is within the support."""
+    p = torch.tensor([0.0, 0.25, 0.75], requires_grad=True)
+    function(Probs(p), Probs([0.5, 0.25, 0.25]), temperature=temperature).backward()
+    assert p.grad[0] == 0
+    assert p.grad.isfinite().all()
+
+
 def test_counts_directly():
     """Counts are normalised, so any perturbation of them is a distribution."""
     counts = [
