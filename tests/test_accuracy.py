@@ -12,7 +12,7 @@ from functools import cache
 import oracle
 import pytest
 import torch
-from cases import CHI2, CROSS_ENTROPY, DIVERGENCES, GAPS, KINKED, KL, RENYI, Case, logit_rows, names
+from cases import CHI2, CROSS_ENTROPY, DIVERGENCES, GAPS, KINKED, KL, RENYI, SMOOTH, Case, logit_rows, names
 
 import kldiv
 from kldiv.inputs import Counts, Logits, LogProbs, Probs
@@ -278,6 +278,25 @@ def test_close_probabilities(gap):
         # Their sums are off by 1e-16, which is taken for a difference of that size between the two.
         units = units_of(case) + 1 / gap
         oracle.assert_close(case(Probs(p), Probs(q)), case.exact(*exact), units, label=case.name)
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.parametrize("temperature", [0.5, 2.0, 7.0])
+@pytest.mark.parametrize("case", SMOOTH, ids=Case.name.fget)
+def test_close_probabilities_at_another_temperature(case, temperature, dtype):
+    """Their logarithms are rounded, which may not show in the ratio of two that are close."""
+    p, q = (torch.softmax(z, -1).requires_grad_() for z in logit_rows(6, dtype, (1e-1, 1e-3, 1e-5)))
+    exact_p, exact_q = (
+        [oracle.probabilities(row, "probs", temperature) for row in side.tolist()] for side in (p, q)
+    )
+    value = case(Probs(p), Probs(q), temperature=temperature)
+    oracle.assert_close(value, list(map(case.exact, exact_p, exact_q)), units_of(case), label="value")
+    value.sum().backward()
+    wanted = [
+        oracle.slopes(lambda x, other=b: case.exact(oracle.probabilities(x, "probs", temperature), other), a)
+        for a, b in zip(p.tolist(), exact_q, strict=True)
+    ]
+    oracle.assert_close(p.grad, wanted, units_of(case), normwise=True, label="slope of p")
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)

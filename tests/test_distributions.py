@@ -125,6 +125,29 @@ def test_a_missing_reverse():
         kldiv.jeffreys(p, q)
 
 
+@pytest.mark.parametrize("function", [kldiv.kl, kldiv.jeffreys, kldiv.cross_entropy])
+@pytest.mark.parametrize(
+    ("p", "q", "told"),
+    [
+        (td.Normal(ROW, ONE), td.Normal(ROW[:2], ONE), r"batch shape \(3,\) .*batch shape \(2,\)"),
+        (td.Categorical(ROW), td.Categorical(ROW[:2]), r"event shape \(3,\), .*event shape \(2,\)"),
+        (td.Dirichlet(ROW), td.Dirichlet(ROW[:2]), r"event shape \(3,\), .*event shape \(2,\)"),
+    ],
+)
+def test_shapes_that_do_not_match(function, p, q, told):
+    with pytest.raises(ShapeError, match=told):
+        function(p, q)
+
+
+def test_batches_broadcast():
+    """½·(μ₁ − μ₂)² of a column of means against a row of them."""
+    p, q = td.Normal(ROW[:, None], ONE), td.Normal(ROW[:2], ONE)
+    expected = 0.5 * (ROW[:, None] - ROW[:2]) ** 2
+    torch.testing.assert_close(kldiv.kl(p, q), expected, rtol=1e-15, atol=0)
+    three = td.Categorical(logits=ROW.expand(2, 3))
+    assert kldiv.kl(three, td.Categorical(logits=ROW)).tolist() == [0.0, 0.0]
+
+
 def test_a_missing_entropy():
     with pytest.raises(UnsupportedPairError, match="entropy of MixtureSameFamily"):
         kldiv.entropy(td.MixtureSameFamily(td.Categorical(logits=ROW), td.Normal(ROW, ONE)))
@@ -153,7 +176,8 @@ def test_categorical_is_the_same_number_either_way():
     "function", [kldiv.js, kldiv.total_variation, kldiv.hellinger, kldiv.chi2], ids=lambda f: f.__name__
 )
 def test_only_what_has_closed_forms_takes_them(function):
-    with pytest.raises(InputTypeError, match=f"{function.__name__} got a bare Normal"):
+    told = rf"{function.__name__} got Normal for p; .* kl, jeffreys, entropy and cross_entropy alone"
+    with pytest.raises(InputTypeError, match=told):
         function(td.Normal(ONE, TWO), td.Normal(ONE, TWO))
 
 

@@ -217,3 +217,43 @@ def test_help_and_version(run):
     code, out, _ = run()
     assert code == 0
     assert "Commands:" in out
+
+
+def test_help_says_what_every_command_does_in_a_whole_sentence(run):
+    commands = run("--help")[1].partition("Commands:\n")[2].splitlines()
+    assert len(commands) == 7
+    assert all(line.endswith(".") and not line.endswith("...") for line in commands)
+
+
+@pytest.mark.parametrize("command", ["explain", "estimate"])
+@pytest.mark.parametrize(
+    ("arguments", "seen"), [(("1,2", "1,2", "--jsno"), "--jsno"), (("--bse=2", "1,2", "1,2"), "--bse")]
+)
+def test_a_misspelt_option_is_no_value(run, command, arguments, seen):
+    """Where values may start with a minus sign, P would be the option and Q the first sample."""
+    code, out, err = run(command, *arguments)
+    assert (code, out) == (2, "")
+    assert f"No such option '{seen}'" in err
+    assert "mean" in err
+
+
+@pytest.mark.parametrize("command", ["explain", "estimate"])
+def test_values_start_with_minus_signs(run, command):
+    """One sign is a number's; after -- two are a text's."""
+    assert run(command, "-1,2", "-1,-2", "--base=2")[0] == 0
+    assert run(command, "--", "--a,b", "b")[0] == 0
+
+
+def test_the_largest_terms_may_be_those_that_lower_the_sum(run):
+    """¼·ln(2.5) twice is 0.2291 each; ½·ln(5/8) is −0.2350."""
+    out = run("explain", "1,2,3,3", "1,2,3,3,3,3,3,3,3,3", "--top", "1")[1]
+    assert "−0.2350" in out
+    assert "and 2 more outcomes, together 0.4581" in out
+
+
+def test_probabilities_that_nearly_sum_to_1(run):
+    """Rounding is let pass, as that of ten tenths; a mistake in the tenth digit is not."""
+    assert run("explain", "--pmf", ",".join(["0.1"] * 10), ",".join(["0.1"] * 10))[0] == 0
+    code, _, err = run("explain", "--pmf", "0.5,0.5000000001", "0.5,0.5")
+    assert code == 2
+    assert "P sums to 1.0000000001; expected probabilities of sum 1" in err

@@ -97,6 +97,16 @@ def test_slope_at_a_count_of_zero(case, side):
         assert not leaf.grad[1].isnan()
 
 
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+@pytest.mark.parametrize("function", [kldiv.chi2, kldiv.total_variation])
+def test_slope_at_a_probability_of_zero_at_another_temperature(function, temperature):
+    """p^(1/T) has slope 0 there for T < 1; for T > 1 it has none: the derivative is within the support."""
+    p = torch.tensor([0.0, 0.25, 0.75], requires_grad=True)
+    function(Probs(p), Probs([0.5, 0.25, 0.25]), temperature=temperature).backward()
+    assert p.grad[0] == 0
+    assert p.grad.isfinite().all()
+
+
 def test_counts_directly():
     """Counts are normalised, so any perturbation of them is a distribution."""
     counts = [
@@ -201,13 +211,17 @@ def test_arbitrary_weights_of_rows():
     assert q.grad[1].count_nonzero() == p.grad[1].count_nonzero() == 0
 
 
-def test_weight_zero_of_an_infinite_row():
+@pytest.mark.parametrize("kernel", ["cpu", "reference"])
+@pytest.mark.parametrize("once_more", [False, True], ids=["once", "to be differentiated once more"])
+def test_weight_zero_of_an_infinite_row(kernel, once_more):
     """0·∞ is 0 where nobody asked for the row."""
     p = torch.tensor([[0.0, 1.0], [0.0, 1.0]], requires_grad=True)
     q = torch.tensor([[0.0, -INF], [0.0, 2.0]], requires_grad=True)
-    kldiv.kl(Logits(p), Logits(q))[1].backward()
-    assert p.grad[0].tolist() == q.grad[0].tolist() == [0.0, 0.0]
-    assert q.grad[1].count_nonzero() == 2
+    with kldiv.kernels.use(kernel):
+        value = kldiv.kl(Logits(p), Logits(q))[1]
+    of_p, of_q = torch.autograd.grad(value, (p, q), create_graph=once_more)
+    assert of_p[0].tolist() == of_q[0].tolist() == [0.0, 0.0]
+    assert of_q[1].count_nonzero() == 2
 
 
 def test_retained_graph():

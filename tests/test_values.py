@@ -152,6 +152,16 @@ def test_by_hand(function, options, expected):
     assert math.isclose(seen, expected, rel_tol=30 * 2.0**-52, abs_tol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("order", [1e20, 1e38, 1e39, 1e300, 1e308])
+def test_vast_orders(order, dtype):
+    """log(2^α/2 + (2/3)^α/2)/(α − 1), off its limit log 2 by less than 1/α; single precision ends at 3e38."""
+    p, q = (Probs(torch.tensor(values, dtype=dtype)) for values in ([0.5, 0.5], [0.25, 0.75]))
+    seen = kldiv.renyi(p, q, order=order).item()
+    assert math.isclose(seen, math.log(2), rel_tol=2 * torch.finfo(dtype).eps)
+    assert kldiv.renyi(q, q, order=order) == 0
+
+
 def test_psi():
     """Jeffreys' divergence is the population stability index, Σ (p − q)·ln(p/q), symmetric."""
     p, q = (0.2, 0.3, 0.5), (0.25, 0.25, 0.5)

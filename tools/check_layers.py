@@ -31,6 +31,7 @@ LAYERS = {
     "kldiv.benchmark": 6,
     "kldiv.tables": 6,
     "kldiv.report.writing": 1,
+    "kldiv.report.numbers": 1,
     "kldiv.auditing": 6,
     "kldiv.report": 7,
     "kldiv.cli": 8,

@@ -1,11 +1,13 @@
 """From what a caller passes to the rows a kernel takes, and from its results to a reduction."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution as TorchDistribution
 
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
 from kldiv.inputs import Counts, Distribution, Logits, LogProbs, Probs
@@ -35,7 +37,7 @@ def rowwise_of(function: str, where: Mask | None, temperature: float, **distribu
         _check_temperature(temperature)
     for name, value in distributions.items():
         if type(value) not in _SPACES:
-            raise _bare(function, name, value)
+            raise _bare(function, name, value, ", ".join(distributions))
     given = tuple(distributions.values())
     if _are_alike(given):
         sides = tuple([Side(_SPACES[type(each)], _outcomes_last(each)) for each in given])
@@ -105,17 +107,23 @@ def _check_temperature(temperature: object) -> None:
         raise InvalidInputError(f"temperature is {temperature!r}; expected a finite number greater than 0")
 
 
-def _bare(function: str, name: str, value: object) -> InputTypeError:
+def _bare(function: str, name: str, value: object, signature: str) -> InputTypeError:
     """The error for an argument that doesn't say what it holds."""
-    if isinstance(value, Tensor):
-        seen = (
-            f"a bare tensor of shape {tuple(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
+    if isinstance(value, TorchDistribution):
+        return InputTypeError(
+            f"{function} got {type(value).__name__} for {name}; torch.distributions have closed forms of kl, "
+            f"jeffreys, entropy and cross_entropy alone; expected kldiv.{_WRAPPERS} "
+            "(a Categorical c becomes Logits(c.logits))"
         )
+    if isinstance(value, Tensor):
+        dtype = str(value.dtype).removeprefix("torch.")
+        seen = f"a bare tensor of shape {tuple(value.shape)} and dtype {dtype}"
     else:
         seen = f"a bare {type(value).__name__}"
+    example = re.sub(rf"\b{name}\b", f"kldiv.Logits({name})", signature)
     return InputTypeError(
         f"{function} got {seen} for {name}, which doesn't say what its numbers are; wrap it in "
-        f"kldiv.{_WRAPPERS}, for example kldiv.{function}(..., kldiv.Logits({name}))"
+        f"kldiv.{_WRAPPERS}, for example kldiv.{function}({example})"
     )
 
 

@@ -16,8 +16,7 @@ approximation or student. All functions share these rules:
   InvalidInputError (ValueErrors) for shapes and numbers that can't be.
 """
 
-import math
-
+import torch
 from torch import Tensor
 from torch.distributions import Distribution as TorchDistribution
 
@@ -380,7 +379,8 @@ def _renyi(order: object) -> Divergence:
         raise InvalidInputError(f"order is {order!r}; expected a number >= 0, or math.inf")
     if number == 1:
         return definition.KullbackLeibler()
-    return RenyiMaximum() if number == math.inf else Renyi(number)
+    # Single precision has no larger order, and the limit is the same to the last digit long before.
+    return RenyiMaximum() if number > torch.finfo(torch.float32).max else Renyi(number)
 
 
 def _reduced_where(values: Tensor, where: Mask | None, reduction: Reduction, base: float | None) -> Tensor:

@@ -31,7 +31,7 @@ class Distribution:
             or `torch.func.vmap`, where reading values back costs or is impossible.
 
     Raises:
-        InputTypeError: not an array of real numbers, or of a dtype this kind can't have.
+        InputTypeError: not a dense array of real numbers, or of a dtype this kind can't have.
         ShapeError: no dimension, no such dimension, or no outcome along it.
         InvalidInputError: values that this kind can't have; the message has the first of them.
     """
@@ -45,7 +45,17 @@ class Distribution:
         object.__setattr__(self, "values", tensor)
         object.__setattr__(self, "dim", _checked_dim(tensor, dim, type(self).__name__))
         if validate and type(self)._validate is not Distribution._validate:
-            self._validate(tensor.detach().movedim(self.dim, -1))
+            self._validate_readable(tensor.detach().movedim(self.dim, -1))
+
+    def _validate_readable(self, rows: Tensor) -> None:
+        """Validate; PyTorch's own error for values that can't be read says nothing of how to go on."""
+        try:
+            self._validate(rows)
+        except RuntimeError as error:
+            kind, reason = type(self).__name__, str(error).partition(". ")[0]
+            raise InvalidInputError(
+                f"{kind} can't read its values to check them ({reason}); write {kind}(values, validate=False)"
+            ) from error
 
     def _validate(self, rows: Tensor) -> None:
         """Raise if `rows`, the values with the event dimension last, can't be of this kind."""
@@ -126,6 +136,8 @@ class Counts(Distribution):
 def _floating(values: object, kind: str, *, integers: bool) -> Tensor:
     """`values` as a floating-point tensor; integers become float64 where the kind may have them."""
     tensor = values if isinstance(values, Tensor) else _from_array(values, kind)
+    if tensor.layout is not torch.strided or tensor.is_nested:
+        raise _not_dense(tensor, kind)
     if tensor.dtype in _FLOATING:
         return tensor
     if integers and not tensor.is_complex() and not tensor.is_floating_point() and tensor.dtype != torch.bool:
@@ -139,21 +151,45 @@ def _floating(values: object, kind: str, *, integers: bool) -> Tensor:
     )
 
 
+def _not_dense(tensor: Tensor, kind: str) -> InputTypeError:
+    if tensor.is_nested:
+        return InputTypeError(
+            f"{kind} got a nested tensor; expected rows of one length, "
+            "write torch.nested.to_padded_tensor(values, padding) with what the missing outcomes are"
+        )
+    layout = str(tensor.layout).removeprefix("torch.").removeprefix("_")
+    return InputTypeError(
+        f"{kind} got a tensor of layout {layout}; expected a dense one, write {kind}(values.to_dense())"
+    )
+
+
 def _from_array(values: object, kind: str) -> Tensor:
-    if isinstance(values, Distribution):
-        raise InputTypeError(f"{kind} got {values!r}, which says already what it holds; expected an array")
-    try:
-        array = np.array(values)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise InputTypeError(
-            f"{kind} got {type(values).__name__} that is no rectangular array: {error}"
-        ) from error
+    array, name = _array_of(values, kind), type(values).__name__
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:  # noqa: PLR2004 (bytes of a float64)
+        hint = ', write values.astype("float64")' if hasattr(values, "astype") else ""
         raise InputTypeError(
-            f"{kind} got {type(values).__name__} of {array.dtype} values; "
-            "expected numbers in a tensor, array or list"
+            f"{kind} got {name} of {array.dtype} values; expected numbers of at most 64 bits in a tensor, "
+            f"array or list{hint}"
         )
     return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
+
+
+def _array_of(values: object, kind: str) -> np.ndarray[Any, Any]:
+    if isinstance(values, Distribution):
+        raise InputTypeError(f"{kind} got {values!r}, which says already what it holds; expected an array")
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputTypeError(
+            f"{kind} got a masked array; expected a plain one, write values.filled(...) with what "
+            "the masked outcomes are"
+        )
+    try:
+        return np.array(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        name = type(values).__name__
+        reason = f"{name} that is no rectangular array: {error}"
+        if isinstance(values, list | tuple) and any(isinstance(each, Tensor) for each in values):
+            reason = f"{name} of tensors; write {kind}(torch.stack(values)), which keeps their gradients"
+        raise InputTypeError(f"{kind} got {reason}") from error
 
 
 def _checked_dim(tensor: Tensor, dim: SupportsIndex, kind: str) -> int:
@@ -166,7 +202,7 @@ def _checked_dim(tensor: Tensor, dim: SupportsIndex, kind: str) -> int:
     if not -tensor.ndim <= number < tensor.ndim:
         raise ShapeError(
             f"{kind} got dim={dim!r} for values of shape {shape}; "
-            f"expected one of its {tensor.ndim} dimensions"
+            f"expected a whole number from {-tensor.ndim} to {tensor.ndim - 1}"
         )
     if tensor.shape[number] == 0:
         raise ShapeError(f"{kind} got values of shape {shape}; expected at least one outcome along dim {dim}")

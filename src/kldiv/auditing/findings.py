@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from kldiv.report.numbers import how_many
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -90,10 +92,6 @@ def _averages_otherwise(seen: "Observation") -> bool:
     return seen.rows != seen.of.shape[0] if seen.distributed else len(shape) != _MATRIX
 
 
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def _target_disagrees(seen: "Observation") -> bool:
     if seen.target is None or seen.target.space in {"no numbers", "masked"}:
         return False
@@ -163,7 +161,7 @@ def _batchmean_message(wrong: "Sequence[Observation]") -> str:
     shape = tuple(first.of.shape)
     if not first.distributed:
         return f'"batchmean" divides by the first dimension alone of {shape}'
-    distributions = _plural(first.rows, "distribution")
+    distributions = how_many(first.rows, "distribution")
     return (
         f'"batchmean" divides by {shape[0]}, the first dimension of {shape}, where there are {distributions}'
     )
@@ -179,7 +177,7 @@ def _batchmean_fix(seen: "Observation") -> str:
 
 def _precision_message(wrong: "Sequence[Observation]") -> str:
     worst = max(wrong, key=_error)
-    of = "" if worst.whole else f" of the {_plural(worst.rows_read, 'row')} read"
+    of = "" if worst.whole else f" of the {how_many(worst.rows_read, 'row')} read"
     return (
         f"{worst.of.half or 'float32'} result{of} with a relative error of {_error(worst):.2g}: "
         f"{worst.computed:.6g} where the same call gives {worst.expected:.6g} in float64"

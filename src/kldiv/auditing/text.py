@@ -4,6 +4,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from kldiv.auditing.findings import suggestion
+from kldiv.report.numbers import how_many
 
 if TYPE_CHECKING:
     from kldiv.auditing.findings import Finding
@@ -15,7 +16,7 @@ _WIDTH = 100
 def text(audit: "Audit", width: int | None = _WIDTH) -> str:
     """The report, its lines folded at `width`, or not at all."""
     calls = sum(site.calls for site in audit.sites)
-    head = f"kldiv audit: {_plural(calls, 'call')} of kl_div at {_plural(len(audit.sites), 'place')}"
+    head = f"kldiv audit: {how_many(calls, 'call')} of kl_div at {how_many(len(audit.sites), 'place')}"
     if not calls:
         head = "kldiv audit: kl_div was not called"
     lines = [head]
@@ -29,10 +30,10 @@ def text(audit: "Audit", width: int | None = _WIDTH) -> str:
 def _site(site: "Site") -> list[str]:
     read = len(site.read)
     looked = "all looked at" if read == site.calls else f"{read:,} looked at"
-    lines = [f"{site.place}: {_plural(site.calls, 'call')}, {looked}"]
+    lines = [f"{site.place}: {how_many(site.calls, 'call')}, {looked}"]
     lines += [f"    {site.source}"] if site.source else []
     lines += [
-        f"  {_plural(count, 'call')} could not be read: {reason}" for reason, count in site.unread.items()
+        f"  {how_many(count, 'call')} could not be read: {reason}" for reason, count in site.unread.items()
     ]
     findings = site.findings
     for finding in findings:
@@ -67,7 +68,3 @@ def _folded(line: str, width: int | None) -> str:
         bare, width, initial_indent=indent, subsequent_indent=indent + "  ",
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

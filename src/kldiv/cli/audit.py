@@ -19,6 +19,7 @@ _EXAMPLE = "kldiv audit train.py --epochs 1"
 
 @click.command(
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    short_help="Find wrong calls of PyTorch's kl_div in a running program.",
     epilog=f"For example: {_EXAMPLE}",
 )
 @click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as for python -m.")

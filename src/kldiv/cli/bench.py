@@ -22,7 +22,10 @@ def _shapes(
     return [parse_shape(text) for text in dict.fromkeys(given)]
 
 
-@click.command(epilog=f"For example: {_EXAMPLE}")
+@click.command(
+    short_help="Time D(P‖Q) beside other libraries on this machine.",
+    epilog=f"For example: {_EXAMPLE}",
+)
 @click.option(
     "--shape",
     "shapes",
@@ -44,7 +47,7 @@ def _shapes(
     type=click.Choice(get_args(Divergence)),
     default="kl",
     show_default=True,
-    help="Kullback-Leibler or Jensen-Shannon.",
+    help="Kullback–Leibler or Jensen–Shannon.",
 )
 @click.option("--forward", is_flag=True, help="Time the value alone, without its gradient to q.")
 @click.option(

@@ -65,7 +65,10 @@ def _list_rules(context: click.Context, _parameter: click.Parameter, given: bool
     context.exit()
 
 
-@click.command(epilog=f"For example: {_EXAMPLE}")
+@click.command(
+    short_help="Find wrong calls of PyTorch's kl_div in source code.",
+    epilog=f"For example: {_EXAMPLE}",
+)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option(
     "--format",

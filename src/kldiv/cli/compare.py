@@ -23,7 +23,10 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
     return given
 
 
-@click.command(epilog=f"For example: {_EXAMPLE}")
+@click.command(
+    short_help="Estimate D(P‖Q) of every column that two tables share.",
+    epilog=f"For example: {_EXAMPLE}",
+)
 @click.argument("p", metavar="P")
 @click.argument("q", metavar="Q")
 @click.option(

@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from kldiv.cli.options import DIVERGENCES, base_option, confidence_option, divergence_option
+from kldiv.cli.options import (
+    DIVERGENCES,
+    CommandOfValues,
+    base_option,
+    confidence_option,
+    divergence_option,
+)
 from kldiv.errors import InvalidInputError
 
 _EXAMPLE = "kldiv estimate @july.txt @january.txt --base 2"
@@ -22,8 +28,11 @@ _METHODS = (
 )
 
 
-# A value may start with a minus sign: what is not an option is a value.
-@click.command(context_settings={"ignore_unknown_options": True}, epilog=f"For example: {_EXAMPLE}")
+@click.command(
+    cls=CommandOfValues,
+    short_help="Estimate D(P‖Q) from two samples: its size, and how sure it is.",
+    epilog=f"For example: {_EXAMPLE}",
+)
 @click.argument("p", metavar="P")
 @click.argument("q", metavar="Q")
 @divergence_option

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kldiv.cli.options import base_option
+from kldiv.cli.options import CommandOfValues, base_option
 from kldiv.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 _EXAMPLE = "kldiv explain 1,1,2,2,3 1,1,1,1,1,2,3,3,3,3 --base 2"
 
 
-# A value may start with a minus sign: what is not an option is a value.
-@click.command(context_settings={"ignore_unknown_options": True}, epilog=f"For example: {_EXAMPLE}")
+@click.command(
+    cls=CommandOfValues,
+    short_help="Work out D(P‖Q) by hand, with the PyTorch call for it.",
+    epilog=f"For example: {_EXAMPLE}",
+)
 @click.argument("p", metavar="P")
 @click.argument("q", metavar="Q")
 @base_option

@@ -1,6 +1,8 @@
 """Options that several commands have: what is estimated, in which unit, and how sure."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +17,20 @@ DIVERGENCES = {
     "tv": "total_variation",
     "hellinger": "hellinger",
 }
+
+
+class CommandOfValues(click.Command):
+    """One whose arguments may start with a minus sign, as numbers do; what starts with two is an option."""
+
+    ignore_unknown_options = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse a misspelt option, which would be taken for a value."""
+        known = [name for parameter in self.get_params(ctx) for name in parameter.opts]
+        for name in (each.partition("=")[0] for each in takewhile(lambda each: each != "--", args)):
+            if name.startswith("--") and name not in known:
+                raise click.NoSuchOption(name, possibilities=get_close_matches(name, known), ctx=ctx)
+        return super().parse_args(ctx, args)
 
 
 def divergence_option(command: F) -> F:

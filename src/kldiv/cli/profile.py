@@ -15,7 +15,10 @@ _EXAMPLE = "kldiv profile 'january/*.parquet' -o january.json"
 _LEAST_VALUES = 31
 
 
-@click.command(epilog=f"For example: {_EXAMPLE}")
+@click.command(
+    short_help="Write the counts of a table to a file that stands for it.",
+    epilog=f"For example: {_EXAMPLE}",
+)
 @click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
 @click.option(
     "-o", "--output", required=True, metavar="FILE", help="Write the profile here, - for standard output."

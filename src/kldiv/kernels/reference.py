@@ -75,17 +75,14 @@ def _rows(p: Side, q: Side, temperature: float) -> Rows:
     raw_p, raw_q = _log_values(p), _log_values(q)
     in_p, in_q = _support(raw_p), _support(raw_q)
     log_p, log_q = (_log_normalised(side, raw, temperature) for side, raw in ((p, raw_p), (q, raw_q)))
-    if is_normalised(p, temperature) or is_normalised(q, temperature):
-        shared = in_p & in_q
-        if p.space == q.space == "probs":
-            ones = torch.ones_like(p.values)
-            d = log_ratio_of_probabilities(
-                torch, torch.where(shared, p.values, ones), torch.where(shared, q.values, ones)
-            )
-        else:
-            d = torch.where(shared, log_p, 0.0) - torch.where(shared, log_q, 0.0)
+    shared = in_p & in_q
+    ratio = _ratio_of_probabilities(p, q, shared)
+    if not (is_normalised(p, temperature) or is_normalised(q, temperature)):
+        d = _LogRatio.apply(raw_p, raw_q, ratio, temperature)  # type: ignore[no-untyped-call]
+    elif ratio is not None:
+        d = ratio
     else:
-        d = _LogRatio.apply(raw_p, raw_q, temperature)  # type: ignore[no-untyped-call]
+        d = torch.where(shared, log_p, 0.0) - torch.where(shared, log_q, 0.0)
     return Rows(
         p=_probabilities(p, raw_p, temperature),
         q=_probabilities(q, raw_q, temperature),
@@ -94,6 +91,14 @@ def _rows(p: Side, q: Side, temperature: float) -> Rows:
         in_p=in_p,
         in_q=in_q,
     )
+
+
+def _ratio_of_probabilities(p: Side, q: Side, shared: Tensor) -> Tensor | None:
+    """log p/q as the values stand, 0 where either is 0; None unless both are probabilities."""
+    if not p.space == q.space == "probs":
+        return None
+    values = (torch.where(shared, side.values, torch.ones_like(side.values)) for side in (p, q))
+    return log_ratio_of_probabilities(torch, *values)  # type: ignore[no-any-return]
 
 
 def negative_entropy(side: Side) -> Tensor:
@@ -194,35 +199,39 @@ class _LogRatio(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(zp: Tensor, zq: Tensor, temperature: float) -> Tensor:
-        return _log_ratio(zp, zq, temperature)
+    def forward(zp: Tensor, zq: Tensor, difference: Tensor | None, temperature: float) -> Tensor:
+        return _log_ratio(zp, zq, difference, temperature)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, float], output: Tensor) -> None:  # noqa: ARG004
-        zp, zq, ctx.temperature = inputs
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        zp, zq, _, ctx.temperature = inputs
         ctx.save_for_backward(zp, zq)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
         zp, zq = ctx.saved_tensors
         inner = torch.where(_support(zp) & _support(zq), grad, 0.0) / ctx.temperature
         total = inner.sum(-1, keepdim=True)
         p, q = torch.softmax(zp / ctx.temperature, -1), torch.softmax(zq / ctx.temperature, -1)
-        return inner - p * total, q * total - inner, None
+        return inner - p * total, q * total - inner, None, None
 
 
-def _log_ratio(zp: Tensor, zq: Tensor, temperature: float) -> Tensor:
+def _log_ratio(zp: Tensor, zq: Tensor, difference: Tensor | None, temperature: float) -> Tensor:
     """log p − log q from logits, to a few units of its own last digit however close they are.
 
     Far apart it is the difference of the two logarithms. Close, with w = p restricted to the outcomes
     that q has too: the differences δ of the logits, less their mean under w, are t; then
     D(w‖q) = log1p(A), A = E_w[φ(t)] + q's mass elsewhere, so that log w − log q = t + D(w‖q).
-    Everything summed is >= 0.
+    Everything summed is >= 0. `difference` is zp − zq where that is known better than from the two.
     """
     shared = _support(zp) & _support(zq)
     held_p, held_q = torch.where(shared, zp, 0.0), torch.where(shared, zq, 0.0)
     weights, anchor, log_mass = _restricted(zp, shared, temperature)
-    t, mean = _centred(_difference_from(held_p, held_q, anchor) / temperature, weights)
+    if difference is None:
+        delta = _difference_from(held_p, held_q, anchor)
+    else:
+        delta = difference - difference.gather(-1, anchor)
+    t, mean = _centred(delta / temperature, weights)
 
     ahead = (zq - held_q.gather(-1, anchor)) / temperature
     weight = weights.gather(-1, anchor)

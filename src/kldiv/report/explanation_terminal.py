@@ -11,6 +11,7 @@ from rich.text import Text
 from kldiv.conventions.in_pytorch import TORCH_RIGHT
 from kldiv.estimators.estimate import Outcome
 from kldiv.report.explanation import Explanation
+from kldiv.report.numbers import how_many
 from kldiv.report.printable import printable
 
 _SHORT_FORM = 6
@@ -45,7 +46,7 @@ def _title(explanation: Explanation) -> list[RenderableType]:
     lines: list[RenderableType] = [Text.assemble(("D(P‖Q)", "bold"), ", how far Q is from the reference P")]
     if explanation.counts is not None:
         n_p, n_q = explanation.counts.totals
-        lines.append(Text(f"P: {_plural(n_p, 'value')}   Q: {_plural(n_q, 'value')}", "dim"))
+        lines.append(Text(f"P: {how_many(n_p, 'value')}   Q: {how_many(n_q, 'value')}", "dim"))
     return lines
 
 
@@ -95,7 +96,7 @@ def _rest(left: list[Outcome]) -> list[RenderableType]:
     if not left:
         return []
     total = sum(each.contribution for each in left)
-    outcomes = _plural(len(left), "more outcome")
+    outcomes = how_many(len(left), "more outcome")
     return [Text(f"… and {outcomes}, together {_number(total)} (--top 0 shows all)", "dim")]
 
 
@@ -210,7 +211,3 @@ def _quantity(number: float, unit: str) -> str:
 def _printed(number: float) -> str:
     """A number as Python prints it, for comparing with a program's own output."""
     return f"{number:.4f}" if math.isfinite(number) and _SMALL <= abs(number) < _LARGE else f"{number:.4g}"
-
-
-def _plural(number: float, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from kldiv.checker.finding import Finding
 from kldiv.checker.notices import Page, all_pages
+from kldiv.report.numbers import how_many
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -168,15 +169,11 @@ def _first_sentence(rule: Page) -> str:
 def counted(findings: Sequence[Finding], files: int, fixable: int) -> str:
     """One sentence on how much was found."""
     if not findings:
-        return f"No findings in {_number(files, 'file')}."
+        return f"No findings in {how_many(files, 'file')}."
     errors = sum(each.severity == "error" for each in findings)
     kinds = [(errors, "error"), (len(findings) - errors, "warning")]
-    listed = " and ".join(_number(count, kind) for count, kind in kinds if count)
+    listed = " and ".join(how_many(count, kind) for count, kind in kinds if count)
     places = len({each.path for each in findings})
     offered = f"; --fix changes {fixable}" if fixable else ""
     where = "1 file" if files == 1 else f"{places:,} of {files:,} files"
     return f"Found {listed} in {where}{offered}."
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

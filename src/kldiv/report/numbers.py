@@ -34,6 +34,16 @@ def count(value: float) -> str:
     return f"{value:,.3f}".rstrip("0") if value >= 1 else f"{value:.3g}"
 
 
+def how_many(value: float, noun: str) -> str:
+    """How many there are of something.
+
+    Example:
+        >>> how_many(1, "value"), how_many(1234, "value")
+        ('1 value', '1,234 values')
+    """
+    return f"{count(value)} {noun}" + ("" if value == 1 else "s")
+
+
 def signed(value: float) -> str:
     """A number with its sign, unless it is 0.
 
