@@ -50,19 +50,26 @@ those given the pooled counts, which no unknown distribution has a part in, howe
 plain delta method has no width where both samples agree, and held P = Q in 80 % of samples of two outcomes.
 Of two outcomes the lower end is above 0 where the exact hypergeometric probability says so, half of the
 observed table's own counted. The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl
-and js it also allows for what outcomes shown once or twice tell of the bias there.
+and js it also allows for what outcomes shown once or twice tell of the bias there. An outcome that a sample
+never shows counts one value in the jackknife's variance for the lower end, and none for the upper: it may be
+more frequent than that, and not rarer.
 `"bootstrap"` draws pairs of tables as far apart as each end, and takes the quantiles of their scores.
 Where most outcomes are expected about once and n is not m, Zhang & Grabchak's estimate of `kl` has a bias
 that the interval has not, and may lie outside it.
 
-An outcome that P has and Q never shows could make D(P‖Q) as large as you like. The upper end of kl and psi
-allows for its expected count in Q what a Gamma distribution of shape 1/3 does (Kerman 2011). Where that count
-is smaller by far, and P has much of the outcome, no interval knows, and coverage is far below 95 %.
+An outcome that P has and Q hasn't makes D(P‖Q) infinite, and one that Q hardly has as large as you like.
+Where Q's sample lacks an outcome that it would show, were it as frequent in Q as in P (but for a probability
+of 2.5 %, hypergeometric), nothing is known of it but that it is less frequent. **The interval of kl and psi
+then has no upper end** (`high` is ∞, `unbounded` is true). A number there would be a guess at how little Q
+has, and be read as "not more than that". The lower end holds as ever, and is what a threshold is compared
+with; js and hellinger have a bound. Where the absence may be
+chance there is an upper end, which allows for what a Gamma distribution of shape 1/3 makes of the outcome's
+expected count (Kerman 2011).
 
-Coverage above 95 % has two reasons. Near P = Q only the lower end can be wrong, at 2.5 %; and where the rare
-outcomes are shown a few times in all there are so few tables that no limit among them has 2.5 %, but less. Of
-kl and psi the upper end allows for outcomes never shown even if these are expected about once, in which case
-it need not: the counts don't tell one from the other, since few outcomes may have most of P's share of them.
+Coverage above 95 % has three reasons. Near P = Q, and where there is no upper end, only the lower end can be
+wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit
+among them has 2.5 %, but less. And where Q's sample lacks what P has, the lower end allows for the most of it
+that Q may have, and Q may have far less.
 
 ## How often the 95 % interval holds the truth
 """
@@ -71,10 +78,16 @@ POINTS = """
 ## Points
 
 `method="nearest_neighbours"` is Wang, Kulkarni & Verdú 2009, eq. 29, for D(P‖Q) alone. `neighbours` is k:
-more vary less and have more bias, which the interval, by subsampling n^(2/3) points (Politis, Romano & Wolf
-1999), doesn't know of; so k is 1 unless you ask for more. At most 100 neighbours are looked at. Ties are an
-error, unless `ties="jitter"` adds uniform noise as wide as the smallest gap between values, drawn from
+more vary less and have more bias; k is 1 unless you ask for more. At most 100 neighbours are looked at. Ties
+are an error, unless `ties="jitter"` adds uniform noise as wide as the smallest gap between values, drawn from
 `seed`.
+
+The interval is by subsampling n^(2/3) points (Politis, Romano & Wolf 1999). It is wider on one side by the
+bias (`bias`), as far as that shows in how much farther off the subsamples' estimates are, if it shrinks by
+n^(−1/d) in d dimensions, by √n at most. Where P has points far from all of Q's the estimate is too low by
+more than that, the more dimensions the more: no nearest neighbour tells how thin Q is beyond it. **The
+interval is then not to be relied on**; the result says so (`biased`) where the bias that it sees is larger
+than what the estimate varies by, and not where it sees none.
 """
 
 
@@ -91,6 +104,7 @@ def page(found: Sequence[Cell]) -> str:
         table(grid),
         meaning_of_random(random),
         table(random),
+        without_end(counted),
         below(counted),
         bootstrap(resampled),
         bias(grid),
@@ -113,9 +127,10 @@ def meaning(found: Sequence[Cell]) -> str:
     return wrapped(
         f"Over {len(found) // len(DIVERGENCES)} cells: {listed} outcomes, samples of 10 to 100 values an "
         "outcome, equal and unequal, uniform, Zipf and with outcomes that share 10 %, P = Q, steps away "
-        f"and far apart. {numbers[-1]} pairs of samples each ({numbers[0]} for total_variation), from "
-        "fixed seeds. Rows are by the least expected count of any outcome in either sample. Each entry: the "
-        "least and the greatest coverage of a cell, how many lie between 93 and 99 %, and how many below."
+        f"and far apart. {numbers[-1]} pairs of samples each ({numbers[0]} for total_variation, and from 100 "
+        "outcomes on), from fixed seeds. Rows are by the least expected count of any outcome in either "
+        "sample. Each entry: the least and the greatest coverage of a cell, how many lie between 93 and "
+        "99 %, and how many below."
     )
 
 
@@ -124,7 +139,7 @@ def meaning_of_random(found: Sequence[Cell]) -> str:
     number = len(found) // len(DIVERGENCES)
     return wrapped(
         f"The same over {number} random cells: 2 to 150 outcomes, samples of 10 to 100 values an outcome, "
-        "Q drawn from a Dirichlet distribution of concentration ½ to 20, and P from the same, mixed with "
+        "Q drawn from a Dirichlet distribution of concentration 0.3 to 20, and P from the same, mixed with "
         "Q, a step away from it, or uniform."
     )
 
@@ -150,14 +165,21 @@ def within(found: Sequence[Cell]) -> str:
 def nearest_neighbours(found: Sequence[Cell]) -> str:
     """The subsampling interval's coverage, a line a cell."""
     said = wrapped(
-        "The 95 % interval for two standard normal samples of equal size, one of them shifted along an axis, "
-        f"over {found[0]['tables']} pairs, with the estimate's bias and standard deviation in nats. "
-        f"{within(found)}"
+        f"The 95 % interval of {found[0]['n_p']} points of a standard normal P and as many of Q, which is P, "
+        "moved along an axis, or narrower by a factor in every direction, over "
+        f"{found[0]['tables']} pairs, with the estimate's bias and standard deviation in nats, and how often "
+        f"it is told not to be relied on. {within(found)}"
     )
-    lines = ["| dimensions | points | shift | coverage | bias | deviation |", "|" + " --- |" * 6]
+    lines = [
+        "| dimensions | Q | truth | coverage | truth above | bias | deviation | told |",
+        "|" + " --- |" * 8,
+    ]
     for each in found:
-        numbers = f"{each['dimensions']} | {each['n_p']} | {each['shift']:g} | {each['coverage']:.1%}"
-        lines.append(f"| {numbers} | {each['bias']:+.4f} | {each['deviation']:.4f} |")
+        way = f"moved by {each['shift']:g}" if each["shift"] else f"narrower, {each['wider']:g}"
+        of = "P" if each["shift"] == 0 and each["wider"] == 1 else way
+        numbers = f"{each['truth']:.3f} | {each['coverage']:.0%} | {each['truth_above']:.0%}"
+        spread = f"{each['bias']:+.3f} | {each['deviation']:.3f} | {each['biased']:.0%}"
+        lines.append(f"| {each['dimensions']} | {of} | {numbers} | {spread} |")
     return "\n".join([said, "", *lines])
 
 
@@ -173,27 +195,41 @@ def table(found: Sequence[Cell]) -> str:
     return "\n".join(lines)
 
 
+def without_end(found: Sequence[Cell]) -> str:
+    """How many intervals of kl and psi have no upper end."""
+
+    def share(divergence: str, *, equal: bool) -> str:
+        of = [
+            each["unbounded"]
+            for each in found
+            if each["divergence"] == divergence and (each["truth"] == 0) == equal
+        ]
+        return f"{sum(of) / len(of):.1%}"
+
+    return wrapped(
+        f"Where P = Q, {share('kl', equal=True)} of the intervals of kl have no upper end, and "
+        f"{share('psi', equal=True)} of those of psi; where P and Q differ {share('kl', equal=False)} and "
+        f"{share('psi', equal=False)}."
+    )
+
+
 def below(found: Sequence[Cell]) -> str:
     """The cells whose coverage is too low."""
+    low = [each for each in found if each["coverage"] < LEAST]
+    if not low:
+        return f"No cell lies below {LEAST:.0%}."
     lines = [
         "The cells below 93 %, of which a few are chance where there were few pairs:",
         "",
         "| divergence | outcomes | n | m | Q, and P | least expected | truth | truth above | truth below |",
         "|" + " --- |" * 9,
     ]
-    for each in found:
-        if each["coverage"] < LEAST:
-            numbers = f"{each['least_expected']:.2g} | {each['truth']:.3g}"
-            sides = f"{each['truth_above']:.1%} | {each['truth_below']:.1%}"
-            of = f"{each['outcomes']} | {each['n_p']} | {each['n_q']} | {each['shape']}, {each['distance']}"
-            lines.append(f"| {each['divergence']} | {of} | {numbers} | {sides} |")
-    said = (
-        "Where the truth lies above an interval of kl, Q's sample never shows outcomes of which P has much; "
-        "where it lies below, P's hardly shows outcomes that Q has, or one rare outcome makes the estimate "
-        "skewed. Total variation's lower end takes a difference that one outcome has among many rare ones "
-        "for spread over all of them; of two outcomes it is not exact either, as those of the others are."
-    )
-    return "\n".join([*lines, "", wrapped(said)])
+    for each in low:
+        numbers = f"{each['least_expected']:.2g} | {each['truth']:.3g}"
+        sides = f"{each['truth_above']:.1%} | {each['truth_below']:.1%}"
+        of = f"{each['outcomes']} | {each['n_p']} | {each['n_q']} | {each['shape']}, {each['distance']}"
+        lines.append(f"| {each['divergence']} | {of} | {numbers} | {sides} |")
+    return "\n".join(lines)
 
 
 def summary(coverage: Sequence[float]) -> str:

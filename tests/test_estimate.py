@@ -99,7 +99,7 @@ def test_the_jackknife_is_the_delta_method_where_counts_are_many(counts):
     variance = along_p @ (np.diag(p) - np.outer(p, p)) @ along_p / x.sum()
     variance += along_q @ (np.diag(q) - np.outer(q, q)) @ along_q / y.sum()
     # Differences are slopes up to 1/count <= 1e-4 of p/q <= 150 and its square; near p = q less is left.
-    assert jackknife(KULLBACK_LEIBLER.terms, x, y) == pytest.approx(variance, rel=3e-3, abs=1e-8)
+    assert jackknife(KULLBACK_LEIBLER.terms, x, y, 1.0) == pytest.approx(variance, rel=3e-3, abs=1e-8)
 
 
 @given(COUNTS)

@@ -11,6 +11,7 @@ import pytest
 
 import kldiv
 from kldiv import cli
+from kldiv.report.estimation import in_words
 
 FEW = ("1,1,2,2,3", "1,1,1,1,1,2,3,3,3,3")
 
@@ -91,6 +92,28 @@ def test_an_infinite_value_says_why(run):
     assert "infinite because P never shows c, which Q has 0.3333 of" in out
     document = json.loads(run("a,b", "a", "--json")[1])
     assert (document["value"], document["infinite"]) == (None, True)
+
+
+def test_an_interval_without_an_upper_end_says_why(run):
+    asked = ",".join("a" * 9 + "b" * 9), ",".join("b" * 18)
+    _, out, _ = run(*asked)
+    assert " to ∞ " in out
+    assert "no upper end: P shows an outcome that Q lacks by more than chance, and Q may not have it" in out
+    document = json.loads(run(*asked, "--json")[1])
+    assert (document["high"], document["unbounded"]) == (None, True)
+    _, out, _ = run(*reversed(asked), "--divergence", "psi")
+    assert "no upper end: one shows an outcome that the other lacks by more than chance" in out
+    document = json.loads(run(*asked, "--divergence", "js", "--json")[1])
+    assert document["unbounded"] is False
+
+
+def test_points_that_are_not_to_be_relied_on_say_so():
+    generator = np.random.default_rng(3)
+    found = kldiv.estimate(generator.normal(0, 1.5, (300, 5)), generator.normal(0, 1, (300, 5)))
+    told = in_words(found)
+    assert len(told) == 3
+    assert "Neither is to be relied on: an estimate from so many points of 5 dimensions" in told[-1]
+    assert f"off by −{-found.bias:.4f} nats on average" in told[-1]
 
 
 @pytest.mark.parametrize(

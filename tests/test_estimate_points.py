@@ -79,6 +79,33 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     assert held / 60 >= 0.86
 
 
+def test_a_bias_that_is_larger_than_the_spread_is_allowed_for_and_told():
+    generator = np.random.default_rng(3)
+    # P is wider in every direction, so that most of its points have none of Q's about them.
+    x, y = generator.normal(0, 1.5, (300, 5)), generator.normal(0, 1, (300, 5))
+    truth = 5 * ((1.5**2 - 1) / 2 - math.log(1.5))
+    result = kldiv.estimate(x, y)
+    assert result.biased
+    assert result.estimate < truth
+    assert result.bias < 0
+    assert result.high - result.estimate > -result.bias
+    assert f"not to be relied on: its bias seems to be {result.bias:+.2g}" in str(result)
+    line = kldiv.estimate(generator.normal(0, 1, 300), generator.normal(0, 1, 300))
+    assert not line.biased
+    assert "relied" not in str(line)
+
+
+def test_the_bias_is_what_power_laws_of_the_subsamples_make_it(monkeypatch):
+    """An estimate that is off by n^(−1/3) in three dimensions has that bias told exactly."""
+    monkeypatch.setattr(
+        "kldiv.estimators.nearest_neighbours.nearest_neighbours", lambda p, *_: 2.0 - len(p) ** (-1 / 3)
+    )
+    x, y = (np.random.default_rng(seed).normal(size=(1000, 3)) for seed in (1, 2))
+    result = kldiv.estimate(x, y)
+    assert result.bias == pytest.approx(-0.1, rel=1e-9)
+    assert (result.low, result.high) == pytest.approx((1.9, 2.0), rel=1e-9)
+
+
 def test_auto_says_what_it_picked_and_why():
     x, y = drawn(1, d=1)
     measured = kldiv.estimate(x.ravel().tolist(), y.ravel())

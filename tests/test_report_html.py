@@ -299,6 +299,18 @@ def test_intervals_are_drawn_on_one_scale_that_keeps_their_order():
     assert {each.zero for each in drawings} == {scale.percent(0.0)}
 
 
+def test_an_interval_without_an_upper_end_is_drawn_to_the_edge():
+    endless, bounded = column("c", ["a", "b", "c"]).divergence, column("d", ["a", "b"]).divergence
+    endless = replace(endless, low=0.1, estimate=0.4, high=math.inf)
+    scale = scale_of([endless, bounded])
+    assert math.isfinite(scale.high)
+    drawn = draw_interval(endless, scale)
+    assert drawn.low + drawn.width == pytest.approx(100, abs=0.02)
+    assert drawn.low < drawn.point <= 100
+    alone = draw_interval(endless, scale_of([endless]))
+    assert alone.low + alone.width == pytest.approx(100, abs=0.02)
+
+
 def test_a_sparkline_has_p_above_and_q_below():
     p, q = draw_sparklines(column("c", ["a", "b", "c"]).divergence.outcomes)
     rises = [float(each) for each in re.findall(r"v(-?[\d.]+)", p)]

@@ -42,14 +42,14 @@ class _Table(NamedTuple):
     jackknife: Floats
 
 
-def by_chance(terms: Terms, x: Floats, y: Floats) -> ByChance:
+def by_chance(terms: Terms, x: Floats, y: Floats, unseen: float = 0.0) -> ByChance:
     """The moments of the sum of the terms, given the pooled counts, if P = Q; all tables of the same sizes.
 
     The counts of P's sample are independent binomial ones but for their sum, which takes one of K degrees of
-    freedom away.
+    freedom away. `unseen` is for the jackknife.
     """
     n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
-    table, pooled = _table(terms, n, m), x + y
+    table, pooled = _table(terms, n, m, unseen), x + y
 
     def summed(values: Floats, beyond: float | None = None) -> Floats:
         total: Floats = np.interp(pooled, table.pooled, values, right=beyond).sum(-1)
@@ -63,7 +63,7 @@ def by_chance(terms: Terms, x: Floats, y: Floats) -> ByChance:
 
 
 @lru_cache(maxsize=256)
-def _table(terms: Terms, n: float, m: float) -> _Table:
+def _table(terms: Terms, n: float, m: float, unseen: float) -> _Table:
     """The moments of a term by the pooled count, for samples of n and m."""
     pooled = pooled_counts(n, m)[:, None]
     rest = np.maximum(pooled - FEWEST, 0.0)
@@ -78,7 +78,7 @@ def _table(terms: Terms, n: float, m: float) -> _Table:
         pooled[:, 0],
         (exact * term).sum(1),
         (independent * term**2).sum(1) - (independent * term).sum(1) ** 2,
-        (independent * sum(each.squares for each in one_by_one(terms, x, y, *sizes))).sum(1),
+        (independent * sum(each.squares for each in one_by_one(terms, x, y, *sizes, unseen))).sum(1),
     )
 
 

@@ -9,10 +9,11 @@ farther off as a normal one.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
-from kldiv.estimators.counted import CountedDivergence, frequencies, total
+from kldiv.estimators.counted import CountedDivergence, End, frequencies, total
 from kldiv.estimators.intervals import Floats, Interval, Quantiles, normal_quantiles
 
 # So many counts are drawn at once: 8 MB an array.
@@ -26,20 +27,22 @@ def bootstrap_interval(
     """The interval whose ends have the confidence by resamples drawn as if they were the truth."""
     generator, normal = np.random.default_rng(seed), normal_quantiles(confidence)
     ends = divergence.interval(x, y, normal, skewness=True)
-    sides = zip(ends, ((1 + confidence) / 2, (1 - confidence) / 2), (normal.above, normal.below), strict=True)
-    above, below = (
-        _quantile(generator, divergence, (x, y), float(end), resamples, share, otherwise)
-        for end, share, otherwise in sides
-    )
-    return divergence.interval(x, y, Quantiles(below, max(above, 0.0)), skewness=False)
+    resampled = partial(_quantile, generator, divergence, (x, y), resamples)
+    above = resampled("low", float(ends.low), 1 - normal.share, normal.above)
+    # Where there is no upper end there is nothing to draw from.
+    below = normal.below
+    if np.isfinite(ends.high):
+        below = resampled("high", float(ends.high), normal.share, normal.below)
+    return divergence.interval(x, y, Quantiles(below, max(above, 0.0), normal.share), skewness=False)
 
 
 def _quantile(
     generator: np.random.Generator,
     divergence: CountedDivergence,
     counts: tuple[Floats, Floats],
-    distance: float,
     resamples: int,
+    end: End,
+    distance: float,
     share: float,
     otherwise: float,
 ) -> float:
@@ -50,7 +53,7 @@ def _quantile(
         return otherwise
     sizes = float(total(counts[0])[0]), float(total(counts[1])[0])
     blocks = _drawn(generator, (p, q), sizes, resamples)
-    scores = np.concatenate([divergence.score(of_p, of_q, truth) for of_p, of_q in blocks])
+    scores = np.concatenate([divergence.score(of_p, of_q, truth, end) for of_p, of_q in blocks])
     # Of so many scores the k-th lies at k/(resamples + 1) on average (Davison & Hinkley 1997, §2.3.1).
     return float(np.quantile(scores, share, method="weibull"))
 

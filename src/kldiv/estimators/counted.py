@@ -6,10 +6,10 @@ of their own, which is how a bootstrap computes all its resamples at once. Every
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kldiv.definition import (
     FDivergence,
@@ -24,7 +24,14 @@ from kldiv.estimators.agreement import by_chance
 from kldiv.estimators.intervals import Floats, Hidden, Interval, Moments, Quantiles, score, score_interval
 from kldiv.estimators.jackknife import jackknife
 from kldiv.estimators.two_outcomes import greatest_by_chance
-from kldiv.estimators.unseen import entropy_bias, log_bias, never_shown
+from kldiv.estimators.unseen import entropy_bias, hidden_by_rarity, log_bias, surely_absent
+
+End = Literal["low", "high"]
+# How many values an outcome that one sample never shows counts in that sample's variance. Towards P = Q one:
+# it may be expected there up to 3.7 times in truth, and the logarithm and the root of that lie as far above
+# what is taken for them at 0 as two standard deviations of one value. Away from P = Q none: it can't be rarer
+# than never, and what the logarithm makes of that is `hidden`.
+_UNSEEN: dict[End, float] = {"low": 1.0, "high": 0.0}
 
 
 def total(counts: Floats) -> Floats:
@@ -93,8 +100,8 @@ class CountedDivergence(ABC):
         """Every truth whose score lies between the quantiles; `skewness` where these are a normal's."""
 
     @abstractmethod
-    def score(self, x: Floats, y: Floats, truth: float) -> Floats:
-        """How many standard deviations the estimate lies above the truth."""
+    def score(self, x: Floats, y: Floats, truth: float, end: End) -> Floats:
+        """How many standard deviations the estimate lies above the truth, which is to be that end."""
 
 
 @dataclass(frozen=True)
@@ -120,30 +127,34 @@ class SmoothDivergence(CountedDivergence):
         return np.zeros(np.broadcast_shapes(x.shape, y.shape))
 
     def hidden(self, x: Floats, y: Floats) -> Hidden:  # noqa: ARG002
-        """How much too low outcomes that one sample never shows may make it; 0 unless that has no bound."""
+        """How much too low outcomes that one sample never or hardly shows may make it, where anything."""
         none = np.zeros(x.shape[:-1])
         return Hidden(none, none, none)
 
+    def unbounded(self, x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:  # noqa: ARG002
+        """Whether no upper end is too high; `share` is the probability of a mistake."""
+        return np.zeros(x.shape[:-1], bool)
+
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
         """By inverting the score; of two outcomes P = Q is excluded by what chance does exactly."""
-        moments, rise = self.moments(x, y), None
+        below, above, rise = self.moments(x, y, "low"), self.moments(x, y, "high"), None
         if skewness:
-            share = NormalDist().cdf(-quantiles.above)
-            rise = greatest_by_chance(self.terms, x, y, share) - moments.bias
-        return score_interval(moments, quantiles, skewness=skewness, rise=rise)
+            rise = greatest_by_chance(self.terms, x, y, quantiles.share) - below.bias
+        low, high = score_interval(below, above, quantiles, skewness=skewness, rise=rise)
+        return Interval(low, np.where(self.unbounded(x, y, quantiles.share), np.inf, high))
 
-    def score(self, x: Floats, y: Floats, truth: float) -> Floats:
+    def score(self, x: Floats, y: Floats, truth: float, end: End) -> Floats:
         """By the variance at the truth."""
-        return score(self.moments(x, y), truth)
+        return score(self.moments(x, y, end), truth)
 
-    def moments(self, x: Floats, y: Floats) -> Moments:
-        """The statistic's moments, at P = Q and on the way from there to the estimate."""
-        chance = by_chance(self.terms, x, y)
+    def moments(self, x: Floats, y: Floats, end: End) -> Moments:
+        """The statistic's moments, at P = Q and on the way from there to the estimate, for that end."""
+        chance = by_chance(self.terms, x, y, _UNSEEN[end])
         center = self.terms(x, y, total(x), total(y)).sum(-1) - chance.mean
         null_scale = 0.5 * self.curvature * (1 / total(x) + 1 / total(y))[..., 0]
         # The jackknife's variance is 4·c·D and what chance alone makes of it. That is added on both sides a
         # second time, so that samples that happen to agree don't divide 0 by 0.
-        scale = (jackknife(self.terms, x, y) + chance.jackknife) / (
+        scale = (jackknife(self.terms, x, y, _UNSEEN[end]) + chance.jackknife) / (
             4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
         )
         more = self.rare(x, y, total(x), total(y)).sum(-1) - by_chance(self.rare, x, y).mean
@@ -168,8 +179,12 @@ class CountedKullbackLeibler(SmoothDivergence):
         return entropy_bias(x, n) - x / n * log_bias(y)
 
     def hidden(self, x: Floats, y: Floats) -> Hidden:
-        """The outcomes of P that Q never shows."""
-        return never_shown(x, y)
+        """The outcomes of P that Q never or hardly shows."""
+        return hidden_by_rarity(x, y)
+
+    def unbounded(self, x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
+        """Where Q may not have what P has, D(P‖Q) may be infinite."""
+        return surely_absent(x, y, share)
 
 
 class CountedJeffreys(SmoothDivergence):
@@ -189,9 +204,13 @@ class CountedJeffreys(SmoothDivergence):
         return zhang_grabchak(x, y) + zhang_grabchak(y, x)
 
     def hidden(self, x: Floats, y: Floats) -> Hidden:
-        """The outcomes of either that the other never shows."""
-        sides = zip(never_shown(x, y), never_shown(y, x), strict=True)
+        """The outcomes of either that the other never or hardly shows."""
+        sides = zip(hidden_by_rarity(x, y), hidden_by_rarity(y, x), strict=True)
         return Hidden(*(of_p + of_q for of_p, of_q in sides))
+
+    def unbounded(self, x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
+        """Where either may not have what the other has."""
+        return surely_absent(x, y, share) | surely_absent(y, x, share)
 
 
 class CountedJensenShannon(SmoothDivergence):
@@ -249,12 +268,23 @@ class CountedSquaredHellinger(SmoothDivergence):
         so that √(p·q)·[1 − erf(√λ)·erf(√μ)] is lacking. The expected counts λ and μ are taken between those
         seen and those if P = Q; what is wrong with them there is known, as all is that chance does.
         """
+        found = _root(x) * _root(y) / (_root(n) * _root(m))
+        terms: Floats = 0.5 * (x / n + y / m) - found - self.lacking(x, y, n, m)
+        return terms
+
+    def lacking(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """What the product of the roots is too low by on average."""
         from scipy.special import erf  # noqa: PLC0415 (as above)
 
         of_p, of_q = _expected(x, x + y, n / (n + m)), _expected(y, x + y, m / (n + m))
-        lacking = np.sqrt(of_p / n * of_q / m) * (1 - erf(np.sqrt(of_p)) * erf(np.sqrt(of_q)))
-        terms: Floats = 0.5 * (x / n + y / m) - _root(x) * _root(y) / (_root(n) * _root(m)) - lacking
-        return terms
+        lacks: Floats = np.sqrt(of_p / n * of_q / m) * (1 - erf(np.sqrt(of_p)) * erf(np.sqrt(of_q)))
+        return lacks
+
+    def hidden(self, x: Floats, y: Floats) -> Hidden:
+        """Of an outcome that one sample never shows what is lacking is a guess, and may be nothing."""
+        none = np.zeros(x.shape[:-1])
+        guessed = np.where((x == 0) | (y == 0), self.lacking(x, y, total(x), total(y)), 0.0)
+        return Hidden(none, (guessed**2).sum(-1), none)
 
 
 def _expected(count: Floats, pooled: Floats, share: Floats) -> Floats:

@@ -38,6 +38,8 @@ class Estimate:
     and of kl +∞ as soon as P shows an outcome that Q does not. `estimate` is the number by `method`, which
     unless another was asked for is corrected for bias and always finite. The interval from `low` to `high`
     has the nominal coverage `confidence`; it is about the divergence and is the same whatever the method.
+    `high` of kl and psi is +∞ where a sample lacks an outcome that it would show, were it as frequent there
+    as in the other: its distribution may not have it at all, and then no number is too large.
     `p_value` is the probability of frequencies at least this different if P and Q are one distribution.
 
     `estimate` and `low` of kl and psi are not clipped at 0: a negative number says how uncertain it is, and
@@ -67,6 +69,11 @@ class Estimate:
     def infinite(self) -> bool:
         """Whether the textbook value is infinite."""
         return math.isinf(self.value)
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether the interval has no upper end."""
+        return math.isinf(self.high)
 
     @property
     def missing_from_q(self) -> tuple[Outcome, ...]:
@@ -105,13 +112,16 @@ class ContinuousEstimate:
     """D(P‖Q) estimated from points drawn from P and Q by distances to nearest neighbours, in `unit`.
 
     There are no outcomes to count, so there is no value as counted and no test of P = Q. Neither `estimate`
-    nor `low` is clipped at 0. The interval is by subsampling: it says how much the estimate varies, not the
-    bias it has left, which in several dimensions decays slowly.
+    nor `low` is clipped at 0. The interval is by subsampling: it says how much the estimate varies, and
+    allows for its bias as far as the subsamples tell that. In several dimensions the bias decays slowly;
+    where `biased`, neither the estimate nor the interval is to be relied on.
     """
 
     estimate: float
     low: float
     high: float
+    bias: float
+    """How far above D(P‖Q) the estimate is on average, as subsamples tell it; the interval allows for it."""
     confidence: float
     n_p: int
     n_q: int
@@ -128,6 +138,11 @@ class ContinuousEstimate:
     method: str = "nearest_neighbours"
     interval: str = "subsampling"
 
+    @property
+    def biased(self) -> bool:
+        """Whether the bias is larger than the estimate varies: more points would give another number."""
+        return abs(self.bias) > (self.high - self.low - abs(self.bias)) / 2
+
     def __str__(self) -> str:
         number, plural = self.neighbours, "" if self.dimensions == 1 else "s"
         text = (
@@ -136,8 +151,10 @@ class ContinuousEstimate:
             f"({100 * self.confidence:.4g}% interval {self.low:.4g} to {self.high:.4g}), "
             f"from {self.n_p:,} and {self.n_q:,} points of {self.dimensions} dimension{plural}"
         )
-        noise = ["noise was added to break ties"] if self.jittered else []
-        return "; ".join([text, *noise, *([self.reason] if self.reason else [])])
+        said = ["noise was added to break ties"] if self.jittered else []
+        if self.biased:
+            said.append(f"not to be relied on: its bias seems to be {self.bias:+.2g}")
+        return "; ".join([text, *said, *([self.reason] if self.reason else [])])
 
 
 def _quantity(value: float, unit: str) -> str:

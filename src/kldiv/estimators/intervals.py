@@ -30,6 +30,8 @@ class Quantiles(NamedTuple):
 
     below: float
     above: float
+    share: float
+    """The probability of either tail."""
 
 
 class Interval(NamedTuple):
@@ -67,13 +69,13 @@ class Moments(NamedTuple):
 def normal_quantiles(confidence: float) -> Quantiles:
     """Of the standard normal distribution."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    return Quantiles(-z, z)
+    return Quantiles(-z, z, (1 - confidence) / 2)
 
 
 def score_interval(
-    moments: Moments, quantiles: Quantiles, *, skewness: bool, rise: Floats | None = None
+    below: Moments, above: Moments, quantiles: Quantiles, *, skewness: bool, rise: Floats | None = None
 ) -> Interval:
-    """The two ends of all δ with below <= (D̂ − δ)/√(V₀ + 4·c·δ) <= above.
+    """The two ends of all δ with below <= (D̂ − δ)/√(V₀ + 4·c·δ) <= above, by the moments for either.
 
     The lower end moves by the skewness of a χ² variable if the quantiles don't have it, and is below 0 where
     P = Q is not excluded: where `rise` is known, D̂ at P = Q is no larger than that by chance. Where they
@@ -81,7 +83,7 @@ def score_interval(
     hidden. Estimates below 0 are taken for 0 there: a sample that agrees better than chance does not prove
     that P = Q (power constraint: Cowan et al. 2011).
     """
-    center, scale, variance, hidden, bias, more = moments
+    center, scale, variance, _, bias, more = below
     shift = _SKEWNESS * (quantiles.above**2 - 1) * scale if skewness else 0.0
     at_zero = variance if rise is None else _variance_of(rise - shift, variance, quantiles.above)
     trusting, wary = (
@@ -89,12 +91,17 @@ def score_interval(
         for less in (0.0, np.minimum(np.minimum(bias, -more), 0.0))
     )
     low, away = _as_sure(trusting, wary, np.sqrt(variance))
-    below = min(quantiles.below, 0.0)
-    reached, wider = np.maximum(center, 0.0) + hidden.mean, variance + hidden.variance
-    reached = reached + away * np.maximum(bias, 0.0)
-    varied = np.where(hidden.third > 0, wider + 4 * scale * reached, 1.0)
-    skewed = _SIXTH * max(below**2 - 1, 0.0) * hidden.third / varied
-    return Interval(low, _solve(reached + skewed, scale, wider, below))
+    return Interval(low, _upper_end(above, away, min(quantiles.below, 0.0)))
+
+
+def _upper_end(moments: Moments, wary: Floats, z: float) -> Floats:
+    """The upper end; a bias that is known at P = Q alone is not counted on as far as it is wary."""
+    hidden = moments.hidden
+    reached = np.maximum(moments.center, 0.0) + hidden.mean + wary * np.maximum(moments.bias, 0.0)
+    variance = moments.null_variance + hidden.variance
+    varied = np.where(hidden.third > 0, variance + 4 * moments.scale * reached, 1.0)
+    skewed = _SIXTH * max(z**2 - 1, 0.0) * hidden.third / varied
+    return _solve(reached + skewed, moments.scale, variance, z)
 
 
 def _variance_of(rise: Floats, variance: Floats, z: float) -> Floats:

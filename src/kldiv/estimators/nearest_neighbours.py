@@ -12,7 +12,7 @@ Both densities are taken over nearly the same ball, so that their biases cancel.
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,11 +70,12 @@ def estimate_from_points(
             )
     p, q = points = without_ties(given, ties, seed)
     center = nearest_neighbours(p, q, neighbours, on_progress)
-    reach = _reach(p, q, neighbours, subsamples, seed, confidence)
+    reach = _reach(p, q, center, neighbours, subsamples, seed, confidence)
     return ContinuousEstimate(
         estimate=center / unit.nats,
-        low=(center - reach[1]) / unit.nats,
-        high=(center - reach[0]) / unit.nats,
+        low=(center - reach.above - max(reach.bias, 0.0)) / unit.nats,
+        high=(center - reach.below - min(reach.bias, 0.0)) / unit.nats,
+        bias=reach.bias / unit.nats,
         confidence=confidence,
         n_p=len(p),
         n_q=len(q),
@@ -149,15 +150,25 @@ def _widened(
     return nearest
 
 
+class _Reach(NamedTuple):
+    """How far D̂ lies below and above its mean, and that mean above D, in nats."""
+
+    below: float
+    above: float
+    bias: float
+
+
 def _reach(
-    p: Floats, q: Floats, k: int, subsamples: int, seed: int, confidence: float
-) -> tuple[float, float]:
-    """The quantiles of D̂ − D by subsampling, in nats: how far below and above the truth the estimate lies.
+    p: Floats, q: Floats, center: float, k: int, subsamples: int, seed: int, confidence: float
+) -> _Reach:
+    """The quantiles of D̂ about its mean, and its bias, by subsampling.
 
     Subsamples of n^(2/3) and m^(2/3) points without replacement vary as samples of that size do, and the
     estimate by √(b/n) of that; b/n of a subsample's variance is lost for being drawn without replacement
     (Politis, Romano & Wolf 1999, Subsampling, §2.2 and §10.3). They are taken about their own mean, for their
-    bias is theirs alone: it doesn't shrink as √(b/n) does.
+    bias is theirs alone: it doesn't shrink as √(b/n) does. It is taken to shrink as the distances to
+    neighbours do, by n^(−1/d), but no faster than what varies; how far the subsamples' mean is from D̂ then
+    tells it.
     """
     generator = np.random.default_rng(seed)
     sizes = [min(max(round(len(each) ** (2 / 3)), k + 1), len(each) - 1) for each in (p, q)]
@@ -174,7 +185,8 @@ def _reach(
     kept = 1 - sum(r * i for r, i in zip(ratios, inverse, strict=True)) / sum(inverse)
     scale = math.sqrt(full / kept)
     low, high = np.quantile(drawn - drawn.mean(), [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low) * scale, float(high) * scale
+    shrinks = (1 / full) ** min(1 / p.shape[1], 0.5) - 1
+    return _Reach(float(low) * scale, float(high) * scale, float(drawn.mean() - center) / shrinks)
 
 
 def _subsample(generator: np.random.Generator, points: Floats, size: int) -> Floats:

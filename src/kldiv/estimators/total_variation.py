@@ -21,14 +21,15 @@ import numpy as np
 
 from kldiv.definition import TotalVariation
 from kldiv.estimators.chance_differences import NORMAL_MEAN, NORMAL_VARIANCE, Differences, differences
-from kldiv.estimators.counted import CountedDivergence, frequencies, total
+from kldiv.estimators.counted import CountedDivergence, End, frequencies, total
 from kldiv.estimators.intervals import Floats, Interval, Quantiles
 
 # A sixth of the skewness of a folded normal variable at 0, √2·(4 − π)/(π − 2)^(3/2) (Cornish & Fisher 1938).
 _SKEWNESS = math.sqrt(2) * (4 - math.pi) / (math.pi - 2) ** 1.5 / 6
 # Of the variance that chance alone has, what is added to the squares of the differences: for the estimate so
-# that no pattern is 0 everywhere, for the upper end all of it, for the lower end less than none.
-_TRACE, _ALIKE, _UNLIKE = 1e-3, 1.0, -0.1
+# that no pattern is 0 everywhere, for the upper end all of it; for the lower end all of it is taken away, as
+# what is left is the squares of the true differences on average.
+_TRACE, _ALIKE, _UNLIKE = 1e-3, 1.0, -1.0
 # Halvings of [0, 1]: far closer than any estimate is to the truth.
 _HALVINGS = 30
 
@@ -161,8 +162,8 @@ class CountedTotalVariation(CountedDivergence):
         low = end(quantiles.above, third, of.observed, _UNLIKE)
         return Interval(low, end(min(quantiles.below, 0.0), 0.0, np.maximum(of.observed, by_chance), _ALIKE))
 
-    def score(self, x: Floats, y: Floats, truth: float) -> Floats:
-        """By the moments at the truth."""
+    def score(self, x: Floats, y: Floats, truth: float, end: End) -> Floats:  # noqa: ARG002
+        """By the moments at the truth, the same for either end."""
         of = line(x, y)
         mean, deviation, _ = of.moments(np.full_like(of.observed, truth), of.pattern(_TRACE))
         scored: Floats = (of.observed - mean) / np.where(deviation > 0, deviation, 1.0)

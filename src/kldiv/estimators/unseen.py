@@ -6,32 +6,48 @@ After Kerman 2011, Neutral noninformative and informative conjugate beta and gam
 has a Gamma distribution of shape 1/3 after no count, which is as likely to lie below the truth as above; it
 makes more of what is small. The cumulants of −log λ are polygamma functions at the shape (Johnson, Kotz &
 Balakrishnan 1995, Continuous Univariate Distributions, §17.8).
+
+That is for outcomes that Q's sample may lack by chance. Of one that it would show, were it as frequent in Q
+as in P, nothing is known but that it is less frequent: Q may not have it at all.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kldiv.estimators.agreement import hypergeometric
 from kldiv.estimators.intervals import Floats, Hidden
 
 _SHAPE = 1 / 3
-# The variance that the jackknife gives −log λ already: half a value of difference ψ(2) − ψ(1).
-_KNOWN = 0.5
 
 
-def never_shown(x: Floats, y: Floats) -> Hidden:
-    """How much larger Σ p·log(1/q) may be than by ψ(y+1), summed over the outcomes that only P shows.
+def hidden_by_rarity(x: Floats, y: Floats) -> Hidden:
+    """How much larger Σ p·log(1/q) may be than by ψ(y+1).
 
-    An outcome of weight y < 1 in Q counts as 1 − y of one that was never shown.
+    The mean and the variance are of outcomes that only P shows; the jackknife has the others'. An outcome of
+    weight y < 1 in Q counts as 1 − y of one that was never shown. The third cumulant is of all outcomes, for
+    the less Q shows of one, the farther −log λ may lie above its mean; D(P‖Q) rises by p − q of that.
     """
     from scipy.special import digamma, zeta  # noqa: PLC0415 (slow to load)
 
     p = x / x.sum(-1, keepdims=True)
     lacking = np.maximum(1 - y, 0.0)
-    first, second, third = ((lacking * p**power).sum(-1) for power in (1, 2, 3))
+    first, second = ((lacking * p**power).sum(-1) for power in (1, 2))
+    slope = np.maximum(p - y / y.sum(-1, keepdims=True), 0.0)
     return Hidden(
         first * (digamma(1.0) - digamma(_SHAPE)),
-        second * (zeta(2, _SHAPE) - _KNOWN),
-        third * 2 * zeta(3, _SHAPE),
+        second * zeta(2, _SHAPE),
+        (slope**3 * 2 * zeta(3, y + _SHAPE)).sum(-1),
     )
+
+
+def surely_absent(x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
+    """Whether P's sample shows an outcome that Q's lacks, which by chance has at most that probability.
+
+    The probability is hypergeometric: that all values of the outcome are P's if P and Q have it as often.
+    """
+    n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
+    absent: NDArray[np.bool_] = ((y == 0) & (hypergeometric(x, y, n, m) <= share)).any(-1)
+    return absent
 
 
 def entropy_bias(x: Floats, n: Floats) -> Floats:

@@ -110,6 +110,7 @@ def _divergence(compared: Compared) -> dict[str, Any]:
         "estimate": divergence.estimate,
         "low": divergence.low,
         "high": divergence.high,
+        "unbounded": divergence.unbounded,
         "p_value": divergence.p_value,
         "p_value_adjusted": compared.p_value_adjusted,
         "method": divergence.method,

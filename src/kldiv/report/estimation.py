@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from kldiv.estimators.estimate import ContinuousEstimate, Estimate
+from kldiv.report.numbers import number
 from kldiv.units import unit_of
 
 AnyEstimate = Estimate | ContinuousEstimate
@@ -22,9 +23,29 @@ def document(estimate: AnyEstimate) -> dict[str, Any]:
     held: dict[str, Any] = {each.name: getattr(estimate, each.name) for each in fields(estimate)}
     if isinstance(estimate, Estimate):
         held["outcomes"] = [each._asdict() for each in estimate.outcomes]
-        held["infinite"] = estimate.infinite
+        held |= {"infinite": estimate.infinite, "unbounded": estimate.unbounded}
+    else:
+        held["biased"] = estimate.biased
     direction = {"direction": "D(P||Q)"} if estimate.divergence == "kl" else {}
-    return direction | held | {"meaning": [meaning(estimate), verdict(estimate)]}
+    return direction | held | {"meaning": in_words(estimate)}
+
+
+def in_words(estimate: AnyEstimate) -> list[str]:
+    """What the numbers mean, in sentences."""
+    said = [meaning(estimate), verdict(estimate)]
+    if isinstance(estimate, Estimate) and estimate.unbounded:
+        one, other = ("P", "Q") if estimate.divergence == "kl" else ("one", "the other")
+        said.append(
+            f"The interval has no upper end: {one} shows an outcome that {other} lacks by more than chance, "
+            f"and {other} may not have it at all."
+        )
+    if not isinstance(estimate, Estimate) and estimate.biased:
+        said.append(
+            f"Neither is to be relied on: an estimate from so many points of {estimate.dimensions} "
+            f"dimension{'' if estimate.dimensions == 1 else 's'} seems to be off by "
+            f"{number(estimate.bias)} {estimate.unit} on average, which is more than it varies."
+        )
+    return said
 
 
 def method(estimate: AnyEstimate) -> str:

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kldiv.estimators.estimate import Estimate
-from kldiv.report.estimation import AnyEstimate, infinity, meaning, method, verdict
+from kldiv.report.estimation import AnyEstimate, in_words, infinity, method
 from kldiv.report.numbers import count, number, p_value, percent
 from kldiv.report.printable import printable
 
@@ -27,7 +27,7 @@ def show(estimate: AnyEstimate, console: Console) -> None:
     console.print()
     console.print(_numbers(estimate))
     console.print()
-    for line in (_chosen(estimate), meaning(estimate), verdict(estimate)):
+    for line in (_chosen(estimate), *in_words(estimate)):
         if line:
             console.print(Text(line))
 

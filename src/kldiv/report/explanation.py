@@ -98,6 +98,7 @@ def document(explanation: Explanation) -> dict[str, Any]:
         "estimate": estimate and estimate.estimate,
         "low": estimate and estimate.low,
         "high": estimate and estimate.high,
+        "unbounded": estimate and estimate.unbounded,
         "p_value": estimate and estimate.p_value,
         "n_p": estimate and estimate.n_p,
         "n_q": estimate and estimate.n_q,

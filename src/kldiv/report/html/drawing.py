@@ -42,15 +42,19 @@ class Scale(NamedTuple):
 
 
 def scale_of(estimates: Sequence[Estimate]) -> Scale:
-    """From 0, or the least end of an interval, to the greatest; the knee at the median of the upper ends."""
+    """From 0, or the least end of an interval, to the greatest; the knee at the median of the upper ends.
+
+    Of an interval that has no upper end the estimate takes its place.
+    """
     low = min((0.0, *(each.low for each in estimates)))
-    highs = [each.high for each in estimates if each.high > 0]
+    ends = (max(each.low, each.estimate) if each.unbounded else each.high for each in estimates)
+    highs = [each for each in ends if each > 0]
     return Scale(low, max(highs), median(highs)) if highs else Scale(low, 1.0, 1.0)
 
 
 def draw_interval(estimate: Estimate, scale: Scale) -> IntervalDrawing:
-    """Place the interval and its estimate on the scale."""
-    low, high = scale.percent(estimate.low), scale.percent(estimate.high)
+    """Place the interval and its estimate on the scale; one without an upper end reaches the edge."""
+    low, high = scale.percent(estimate.low), scale.percent(min(estimate.high, scale.high))
     return IntervalDrawing(scale.percent(0.0), low, round(high - low, 2), scale.percent(estimate.estimate))
 
 
