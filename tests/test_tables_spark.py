@@ -22,8 +22,8 @@ from kldiv.tables.frames import FrameTable
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
 
-# Spark has no unsigned integers and no times of day.
-NAMES = [name for name in COLUMNS if name not in ("u8", "u64", "time")]
+# Spark has no unsigned integers, no times of day, and no nanoseconds.
+NAMES = [name for name in COLUMNS if name not in ("u8", "u64", "time", "zoned ns")]
 ROWS = rows_of(table(NAMES))
 
 

@@ -76,9 +76,8 @@ class Field:
         """Whether an ordinary number is none that is whole and told from its neighbours by its type."""
         if self.steps and self.steps.unit == 1:
             return ~self.is_ordinary() & self.is_ordinary()
-        # The rest, as rounding a NaN is an error in some engines; decimals have none.
-        fractional = self.value() % 1 != 0 if self.floating else self.value().floor() != self.value()
-        return fractional | (self.value().abs() > _LARGEST_WHOLE)
+        # The rest, as some engines can't round NaN, and others no decimal without room for a whole number.
+        return (self.value() % 1 != 0) | (self.value().abs() > _LARGEST_WHOLE)
 
     def as_text(self) -> nw.Expr:
         """An ordinary text, boolean or whole number as text."""
@@ -170,8 +169,9 @@ def _number(value: nw.Expr, name: str, dtype: Any) -> tuple[nw.Expr, Field]:
         return value, Field(
             name, column, Steps(Fraction(1, 10**dtype.scale), -largest, largest), decimal=True
         )
-    if kind is nw.Float32:
-        return value, Field(name, column, single=True)
+    if kind in (nw.Float16, nw.Float32):
+        # Half precision fits into single, as which every engine takes it.
+        return value.cast(nw.Float32), Field(name, column, single=True)
     return value.cast(nw.Float64), Field(name, column)
 
 
