@@ -45,6 +45,10 @@ COLUMNS = {
         pa.decimal128(38, 0),
         [D(2**53 + 1), D(2**53), None, D(10**38 - 1), D(1 - 10**38), D(2), D(2), D(0)],
     ),
+    "fractions": (
+        pa.decimal128(38, 38),
+        [D("0.5"), D("-0.5"), None, D("1e-38"), D("0." + "9" * 38), D("0.5"), D("0.25"), D(0)],
+    ),
     "date": (
         pa.date32(),
         [
@@ -84,6 +88,19 @@ COLUMNS = {
             STAMP(2024, 1, 1, 10, 0, 0, 500_000, tzinfo=UTC),
         ],
     ),
+    "zoned ns": (
+        pa.timestamp("ns", tz="Europe/Berlin"),
+        [
+            STAMP(2024, 1, 1, tzinfo=UTC),
+            STAMP(1900, 1, 1, tzinfo=UTC),
+            None,
+            STAMP(2100, 1, 1, tzinfo=UTC),
+            STAMP(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+            STAMP(2024, 10, 27, 1, 30, tzinfo=UTC),
+            STAMP(2024, 1, 1, 10, tzinfo=UTC),
+            STAMP(2024, 1, 1, 10, 0, 0, 500_000, tzinfo=UTC),
+        ],
+    ),
     "time": (
         pa.time64("us"),
         [
@@ -117,6 +134,7 @@ NOT_NUMBERS = {
     "date": "date",
     "stamp": "date",
     "zoned": "date",
+    "zoned ns": "date",
     "time": "time of day",
     "bool": "boolean",
     "text": "text",

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -400,3 +401,12 @@ def test_what_is_folded_on_one_side_is_nothing_on_the_other():
         column = kldiv.compare(opened(p), opened(q), weights="w", max_categories=2)["x"]
         [folded] = [each for each in column.divergence.outcomes if str(each.outcome).startswith("other")]
         assert (folded.p_count, folded.q_count) == (1.0, 0)
+
+
+def test_half_precision_is_written_alike(tmp_path):
+    """By the fewest digits that single precision needs, as which DuckDB takes it."""
+    table = pa.table({"x": pa.array([np.float16(each) for each in (0.1, 0.2, 0.3, 0.4)], pa.float16())})
+    expected = [str(np.float32(np.float16(each))) for each in (0.1, 0.2, 0.3, 0.4)]
+    for engine in ("pyarrow", "parquet", "polars", "polars lazy"):
+        with open_table(ENGINES[engine](table, tmp_path)) as found:
+            assert found.values_past({"x": range(4)})["x"] == expected, engine

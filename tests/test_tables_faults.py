@@ -5,8 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 
 import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tabular import parquet
 
@@ -83,6 +87,40 @@ def test_a_glob_of_which_one_file_vanishes(tmp_path):
         assert table.rows() == 100_010
         second.unlink()
         with pytest.raises(kldiv.TableError, match="can't read"):
+            table.summaries(["x"])
+
+
+@pytest.mark.parametrize("wrong", ["absent", "cut off", "no such column", "a type it lacks"])
+def test_what_polars_finds_wrong_when_it_looks_at_a_file(groups, tmp_path, wrong):
+    """It looks when it is asked for its columns, before anything is counted."""
+    lazy = pl.scan_parquet(groups)
+    if wrong == "absent":
+        groups.unlink()
+    elif wrong == "cut off":
+        groups.write_bytes(groups.read_bytes()[:-1000])
+    elif wrong == "no such column":
+        lazy = lazy.select("z")
+    else:
+        wide = pa.array([Decimal("1.5")], pa.decimal256(50, 3))
+        pq.write_table(pa.table({"x": wide}), tmp_path / "wide.parquet")
+        lazy = pl.scan_parquet(tmp_path / "wide.parquet")
+    with pytest.raises(kldiv.TableError, match="can't read the Polars frame: ") as error:
+        kldiv.compare(lazy, lazy)
+    assert "\n" not in str(error.value)
+
+
+def test_a_panic_of_an_engine():
+    """Polars has errors of which Python takes none for an Exception."""
+
+    class PanicException(BaseException):
+        pass
+
+    def panic(_):
+        raise PanicException("index out of bounds\nmore")
+
+    with open_table(pl.DataFrame({"x": [1, 2]})) as table:
+        table._collect_rows = panic
+        with pytest.raises(kldiv.TableError, match=r"can't count the Polars frame: index out of bounds$"):
             table.summaries(["x"])
 
 

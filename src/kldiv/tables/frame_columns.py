@@ -76,9 +76,19 @@ class Field:
         """Whether an ordinary number is none that is whole and told from its neighbours by its type."""
         if self.steps and self.steps.unit == 1:
             return ~self.is_ordinary() & self.is_ordinary()
-        # The rest, as rounding a NaN is an error in some engines; decimals have none.
-        fractional = self.value() % 1 != 0 if self.floating else self.value().floor() != self.value()
-        return fractional | (self.value().abs() > _LARGEST_WHOLE)
+        places = self._has_places(self.steps) if self.steps else self.value() % 1 != 0
+        return places | ~self._is_told_apart()
+
+    def _has_places(self, steps: Steps) -> nw.Expr:
+        """Whether a decimal is not whole, asked in its own type: beside others Spark rounds it.
+
+        Towards zero, as the next whole number may not fit the type. Spark's abs would round to 34 digits.
+        """
+        own = nw.Decimal(len(str(steps.high)), len(str(steps.unit.denominator)) - 1)
+        value, zero = self.value(), self.literal(0)
+        whole = (nw.when(value >= zero).then(value).floor(), nw.when(value < zero).then(value).ceil())
+        above, below = (each.cast(own) != value for each in whole)
+        return above | below
 
     def as_text(self) -> nw.Expr:
         """An ordinary text, boolean or whole number as text."""
@@ -90,7 +100,7 @@ class Field:
         if self.steps and self.steps.unit == 1:
             return value.cast(nw.String)
         # An engine may cast before it filters.
-        fits = self.is_ordinary() & (value.abs() <= _LARGEST_WHOLE)
+        fits = self.is_ordinary() & self._is_told_apart()
         return nw.when(fits).then(value).cast(nw.Int64).cast(nw.String)
 
     def passed(self, cut: Cut) -> nw.Expr:
@@ -118,6 +128,13 @@ class Field:
         if low is not None:
             inside &= self.passed(low)
         return inside if high is None else inside & ~self.passed(high)
+
+    def _is_told_apart(self) -> nw.Expr:
+        """Whether an ordinary number is small enough to be told from its neighbours as a float."""
+        if self.steps and self.steps.high * self.steps.unit <= _LARGEST_WHOLE:
+            # Spark's comparison with what a decimal can't hold rounds it.
+            return self.is_ordinary()
+        return self.value().abs() <= _LARGEST_WHOLE
 
     def literal(self, steps: int) -> nw.Expr:
         """A number of steps as the frame has it."""
@@ -170,8 +187,9 @@ def _number(value: nw.Expr, name: str, dtype: Any) -> tuple[nw.Expr, Field]:
         return value, Field(
             name, column, Steps(Fraction(1, 10**dtype.scale), -largest, largest), decimal=True
         )
-    if kind is nw.Float32:
-        return value, Field(name, column, single=True)
+    if kind in (nw.Float16, nw.Float32):
+        # Half precision fits into single, as which every engine takes it.
+        return value.cast(nw.Float32), Field(name, column, single=True)
     return value.cast(nw.Float64), Field(name, column)
 
 

@@ -5,7 +5,8 @@ c1, …, and dates and times are whole numbers of steps. Only counts, cuts and v
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from itertools import pairwise
 from typing import Any, Self
@@ -310,11 +311,21 @@ class FrameTable(Table):
         return list(row)
 
     def _collect(self, frame: Frame) -> list[tuple[Any, ...]]:
-        try:
+        with _explained(f"can't count {self.name}"):
             return self._collect_rows(frame)
-        except Exception as error:
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise TableError(f"can't count {self.name}: {reason[0]}") from error
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Whatever fails in an engine is a TableError with the first line of what it says."""
+    try:
+        yield
+    except BaseException as error:
+        # A panic of Polars' is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise TableError(f"{what}: {reason[0]}") from error
 
 
 def native(frame: Any) -> Frame:
@@ -325,9 +336,12 @@ def native(frame: Any) -> Frame:
 
 def of_polars(name: str, source: Any, weights: str | None = None) -> FrameTable:
     """Open a Polars frame, eager or lazy."""
-    if not source.collect_schema():
+    with _explained(f"can't read {name}"):
+        columns = source.collect_schema()
+    if not columns:
         raise TableError(f"{name} has no columns; expected at least one")
-    frame, fields = in_form(native(source))
+    with _explained(f"can't read {name}"):
+        frame, fields = in_form(native(source))
     return opened(name, frame, fields, lambda few: few.collect().rows(), weights)
 
 

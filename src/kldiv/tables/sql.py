@@ -10,7 +10,7 @@ from typing import Any
 
 from kldiv.tables.contract import Column, Count, Kind
 from kldiv.tables.outcomes import Cut, Special
-from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of, group_bounds
+from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of, group_bounds, number_text
 
 # What the opened table is called in every query: nothing of the user's is.
 ROWS = "kldiv_rows"
@@ -69,7 +69,7 @@ def has_infinities(column: Column) -> bool:
 
 def is_zoned(column: Column) -> bool:
     """Whether the column holds instants, which are written with their zone."""
-    return column.type == "TIMESTAMP WITH TIME ZONE"
+    return column.type in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 
 
 def steps_of(column: Column) -> Steps:
@@ -110,7 +110,12 @@ def special(name: str, column: Column, which: Special) -> str:
 
 def ordinary(name: str, column: Column) -> str:
     """The condition that a value is neither null nor NaN nor infinite."""
-    return f"isfinite({name})" if has_infinities(column) else f"{name} IS NOT NULL"
+    if not has_infinities(column):
+        return f"{name} IS NOT NULL"
+    # DuckDB has no isfinite of instants in nanoseconds.
+    return (
+        f"isfinite(CAST({name} AS TIMESTAMPTZ))" if column.type == "TIMESTAMPTZ_NS" else f"isfinite({name})"
+    )
 
 
 def counted(condition: str, weight: str | None) -> str:
@@ -125,7 +130,8 @@ def is_integer(column: Column) -> bool:
 
 def all_whole(name: str, column: Column) -> str:
     """Whether all ordinary numbers are whole, and told by their type from their neighbours; an aggregate."""
-    whole = f"{name} = trunc({name}) AND abs({name}) <= {2**53}"
+    # The limit is none of a decimal's values that have nearly all their digits behind the point.
+    whole = f"{name} = trunc({name}) AND abs(trunc({name})) <= {2**53}"
     return f"bool_and({whole}) FILTER (WHERE {ordinary(name, column)})"
 
 
@@ -193,7 +199,7 @@ def number(steps: int, column: Column) -> str:
 
 def value(found: Any, column: Column) -> str:
     """A number that `ordered` gave, as SQL again."""
-    return f"CAST('{found}' AS {column.type})" if column.kind is Kind.NUMBER else str(found)
+    return f"CAST('{number_text(found)}' AS {column.type})" if column.kind is Kind.NUMBER else str(found)
 
 
 def between(name: str, column: Column, low: Any, high: Any) -> str:
