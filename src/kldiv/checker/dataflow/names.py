@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from kldiv.checker.dataflow import parents
 from kldiv.checker.dataflow.factors import number_of
 from kldiv.checker.dataflow.indexing import indexed, least_rank
 from kldiv.checker.dataflow.layers import LAYERS
@@ -20,6 +21,7 @@ from kldiv.checker.dataflow.values import (
     Mapping,
     Method,
     Named,
+    Parent,
     Scalar,
     Scope,
     Sequence,
@@ -89,12 +91,14 @@ class Lookup(Store):
             return self.fresh(self.origin("global", value.dotted), frozenset({name}), value.dotted)
         return value if isinstance(value, Tensor | Scalar | Sequence) else Tensor()
 
-    def attribute(self, value: Value, node: ast.Attribute, frame: Frame) -> Value:
+    def attribute(self, value: Value, node: ast.Attribute, frame: Frame) -> Value:  # noqa: PLR0911 (one way out for each kind)
         """value.name."""
         if isinstance(value, Named):
             return Named(canonical(f"{value.dotted}.{node.attr}"))
         if isinstance(value, Instance):
             return self.attribute_of_instance(value, node.attr, frame)
+        if isinstance(value, Parent):
+            return parents.attribute(self, value, node) or self.unknown_attribute(Tensor(), node)
         if isinstance(value, Class):
             return self.member(value, node.attr, None) or self.unknown_attribute(Tensor(), node)
         if isinstance(value, Categorical) and node.attr in {"probs", "logits"}:
