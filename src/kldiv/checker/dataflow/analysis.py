@@ -87,9 +87,12 @@ def analyse(source: str, tree: ast.Module) -> Analysis:
 
 def _with_complements(run: Interpreter) -> Iterator[Observation]:
     """The calls; both outcomes of a sigmoid may be given in two of one function."""
-    calls = list(run.seen.values())
-    for call in calls:
-        others = [one for one in calls if one.function is call.function]
+    sigmoids: dict[ast.AST | None, list[Observation]] = defaultdict(list)
+    for call in run.seen.values():
+        if call.target.space is Space.BERNOULLI or call.input.space is Space.LOG_BERNOULLI:
+            sigmoids[call.function].append(call)
+    for call in run.seen.values():
+        others = sigmoids.get(call.function, ())
         yield replace(call, completed=any(_are_complementary(run, call, other) for other in others))
 
 

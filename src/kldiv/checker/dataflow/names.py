@@ -104,7 +104,8 @@ class Lookup(Store):
         if isinstance(value, Categorical) and node.attr in {"probs", "logits"}:
             return value.probs if node.attr == "probs" else self._logarithm(value.probs)
         if isinstance(value, Tensor):
-            return self._attribute_of_tensor(value, node)
+            written = frame.scope.names.get(self.part_of(value, f".{node.attr}"))
+            return self._attribute_of_tensor(value, node) if written is None else written
         return Method(value, node.attr, node)
 
     def _logarithm(self, probs: Tensor) -> Tensor:
@@ -118,6 +119,10 @@ class Lookup(Store):
     def key_of(self, of: Instance, name: str) -> str:
         """The name under which an object's attribute is kept while a function runs."""
         return f"{id(of.of.node)}.{name}"
+
+    def part_of(self, of: Tensor, name: object) -> str:
+        """The name under which what is written into something unknown is kept while a function runs."""
+        return f"{of.origin}[{name!r}]"
 
     def attribute_of_instance(self, of: Instance, name: str, frame: Frame) -> Value:
         """self.name: as assigned in this function, in any method, in the class, or unknown."""
@@ -196,7 +201,10 @@ class Lookup(Store):
             return found if found is not None else self.fresh(self.origin("item", id(node), frame.path))
         if isinstance(value, Layer) and value.kind in {"Sequential", "ModuleDict"}:
             return Tensor()
-        return self._item_of_tensor(value, key, node) if isinstance(value, Tensor) else Tensor()
+        if not isinstance(value, Tensor):
+            return Tensor()
+        written = frame.scope.names.get(self.part_of(value, key.value)) if isinstance(key, Constant) else None
+        return self._item_of_tensor(value, key, node) if written is None else written
 
     def _item_of_sequence(self, value: Sequence, key: Value, node: ast.Subscript, frame: Frame) -> Value:
         if isinstance(node.slice, ast.Slice):
