@@ -83,10 +83,10 @@ def _option(
 ) -> Written:
     """Give an option a value at the call, where its criterion is built, or in the partial that has it."""
     for call in _calls_with(module, finding, name):
-        site = _site(module, call, name)
+        site = module.option_sites[name][id(call)]
         if site is None:
             continue
-        sharing = [each for each in module.calls if _site(module, each, name) is site]
+        sharing = [each for each in module.calls if module.option_sites[name][id(each)] is site]
         arguments = arguments_of(module.text, site)
         # The function behind F.kl_div takes its reduction as a number.
         native = name == "reduction" and module.full_name(site.func) == KL_NATIVE
@@ -108,23 +108,6 @@ def _calls_with(module: Module, finding: Finding, name: str) -> Iterator[KlCall]
         given = call.options.get(name)
         if given is not None and module.text.span(given) == module.extent(finding):
             yield call
-
-
-def _site(module: Module, call: KlCall, name: str) -> ast.Call | None:
-    """Where an option is written, or would be if it is not; None where that isn't seen."""
-    if call.constructor is not None:
-        return call.constructor
-    span, given = module.text.span(call.node), call.options.get(name)
-    if given is None:
-        return module.call_nodes.get(span, call.node)
-    start, end = module.text.span(given)
-    around = [node for (begin, behind), node in module.call_nodes.items() if begin <= start and end <= behind]
-    return next((node for node in reversed(around) if _gives(module, node, (start, end))), None)
-
-
-def _gives(module: Module, call: ast.Call, span: tuple[int, int]) -> bool:
-    """Whether what stands there is an argument of the call itself."""
-    return any(module.text.span(one) == span for one in (*call.args, *(each.value for each in call.keywords)))
 
 
 def _replaced(slot: Slot, name: str, value: str) -> Edit:
