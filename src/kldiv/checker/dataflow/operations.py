@@ -216,15 +216,6 @@ def similarity(store: Store, call: Arguments) -> Value:
     return replace(derived(store, call, "similarity", call.tensor(), id(call.node)), space=Space.SIMILARITIES)
 
 
-@operation("relu", "relu_", "tanh", "gelu", "leaky_relu", "elu", "silu", "softplus")
-def activation(store: Store, call: Arguments) -> Value:
-    """Raw scores, as their layers give them; of what is positive already relu makes nothing else."""
-    source = call.tensor(0, "input")
-    if source.terms or (source.space not in {Space.UNKNOWN, Space.LOGITS} and "relu" in call.name):
-        return source
-    return replace(derived(store, call, call.name, source), space=Space.LOGITS)
-
-
 @operation("lerp")
 def lerp(store: Store, call: Arguments) -> Value:
     """(1 − w)·a + w·b."""

@@ -386,19 +386,3 @@ def rearrange(store: Store, call: Arguments) -> Value:
         rank=None if "..." in axes else len(axes) or None,
         least_rank=0,
     )
-
-
-@operation("interpolate", "upsample")
-def interpolate(store: Store, call: Arguments) -> Value:
-    """Resampled maps of the same kind."""
-    source = call.tensor(0, "input")
-    mode = call.get(3, "mode")
-    four = isinstance(mode, Constant) and mode.value in {"bilinear", "bicubic"}
-    value = derived(store, call, "interpolate", source, id(call.node))
-    return replace(
-        value,
-        space=source.space,
-        dim=source.dim,
-        rank=4 if four else source.rank,
-        temperature=source.temperature,
-    )
