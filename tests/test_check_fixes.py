@@ -135,6 +135,54 @@ def test_a_criterion_that_serves_two_calls_is_changed_only_if_both_agree():
     assert fixed(disagreeing) == disagreeing
 
 
+PARTIAL = "from functools import partial\nkl = partial(F.kl_div, {})\ndef f(a, b):\n    return {}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "call", "fixed_options", "fixed_call"),
+    [
+        ('reduction="mean"', "kl(a.log_softmax(1), b.softmax(1))", 'reduction="batchmean"', None),
+        (
+            'reduction="sum", log_target=True',
+            "kl(a.log_softmax(1), b.softmax(1))",
+            'reduction="sum", log_target=False',
+            None,
+        ),
+        (
+            'reduction="sum"',
+            "kl(a.log_softmax(1), b.log_softmax(1))",
+            'reduction="sum"',
+            "kl(a.log_softmax(1), b.log_softmax(1), log_target=True)",
+        ),
+        (
+            'reduction="sum"',
+            'kl(a.log_softmax(1), b.softmax(1), reduction="mean")',
+            'reduction="sum"',
+            'kl(a.log_softmax(1), b.softmax(1), reduction="batchmean")',
+        ),
+    ],
+)
+def test_an_option_of_a_partial_is_put_right_where_it_stands(options, call, fixed_options, fixed_call):
+    source = PARTIAL.format(options, call)
+    after = PARTIAL.format(fixed_options, fixed_call or call)
+    assert fixed(source) == after
+    assert not rewritten(HEAD + after).changes
+    a, b = torch.randn(3, 4, dtype=torch.float64), torch.randn(3, 4, dtype=torch.float64)
+    divergence = torch.distributions.kl_divergence(
+        *(torch.distributions.Categorical(logits=x) for x in (b, a))
+    )
+    expected = divergence.mean() if "batchmean" in after else divergence.sum()
+    torch.testing.assert_close(values_of(HEAD + after, a, b)[0], expected)
+
+
+def test_a_partial_that_serves_two_calls_is_changed_only_if_both_agree():
+    other = "    x = kl(a.log_softmax(1), b.log_softmax(1))\n    return x"
+    source = PARTIAL.format('reduction="sum", log_target=True', "kl(a.log_softmax(1), b.softmax(1))")
+    assert "log_target=False" in fixed(source)
+    both = source.replace("    return", f"{other.rpartition(chr(10))[0]}\n    return")
+    assert fixed(both) == both
+
+
 def test_what_is_ignored_or_not_selected_is_not_fixed():
     line = "x = F.kl_div(a.log_softmax(1), b.softmax(1))"
     assert fixed(f"{line}  # kldiv: ignore\n") == f"{line}  # kldiv: ignore\n"

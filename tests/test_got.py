@@ -183,6 +183,41 @@ def test_what_pytorch_prints_for_one_mistake_is_explained_by_it(call):
     assert call.slips in [match.call.slips for match in matches]
 
 
+@pytest.mark.parametrize("framework", ["torch", "keras", "jax", "scipy", "numpy", "tfp", "torchmetrics"])
+@pytest.mark.parametrize("digits", [4, 5, 8])
+def test_calls_that_return_one_number_are_one_group(framework, digits):
+    """Every call with one mistake is among the first three numbers, whatever else returns its number."""
+    pair = random_pair(3)
+    calls = [call for call in CALLS if call.framework == framework and len(call.slips) == 1]
+    assert calls
+    lost = []
+    for call in calls:
+        groups = diagnose(pair, parse_printed(f"{call.returns(pair):.{digits}g}")).groups[:3]
+        named = {
+            (match.call.framework, slip) for group in groups for match in group for slip in match.call.slips
+        }
+        if (framework, call.slips[0]) not in named:
+            lost.append(call.call)
+    assert len(lost) <= len(calls) // 20
+
+
+def test_what_returns_the_same_number_is_shown_together(run):
+    out = run(*EXAMPLE, "--got", "0.2502012")[1]
+    same = out.partition("The same number is returned by\n")[2]
+    assert "tfp, swapped\n    tfd.kl_divergence(tfd.Categorical(probs=q), tfd.Categorical(probs=p))\n" in same
+    document = json.loads(run(*EXAMPLE, "--got", "0.25", "--json")[1])["diagnosis"]
+    swapped = {each["group"] for each in document["matches"] if each["slips"] == ["swapped"]}
+    assert swapped == {1}
+    assert max(each["group"] for each in document["matches"]) == document["distinct_numbers"]
+
+
+def test_a_zero_is_first_what_is_zero():
+    """Keras clips counts to 1 on both sides: 0, though many small numbers round to it."""
+    pair = random_pair(1)
+    first, *_ = diagnose(pair, parse_printed("0.0")).matches
+    assert first.value == 0
+
+
 def random_pair(seed):
     """Two counted samples that show every outcome."""
     random = np.random.default_rng(seed)

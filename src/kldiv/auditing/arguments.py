@@ -50,9 +50,9 @@ def hidden(arguments: Arguments, result: Tensor) -> str:
         return "while PyTorch traces"
     if _is_transformed(result):
         return "inside a torch.func transform"
-    given, target = type(arguments.input), type(arguments.target)
+    given, target = type(arguments[0]), type(arguments[1])
     # A subclass that meddles with functions alone holds its numbers as every tensor does.
-    if not given.__torch_dispatch__ is target.__torch_dispatch__ is _untouched:
+    if not (given is target is Tensor or given.__torch_dispatch__ is target.__torch_dispatch__ is _untouched):
         changed = target if given.__torch_dispatch__ is _untouched else given
         return f"of type {changed.__name__}"
     return "" if result.is_cpu else _hidden_elsewhere(result)

@@ -27,6 +27,7 @@ _JOINT = 1 << 24
 _UNLIKE = "the rows looked at are no distributions, unlike the first call's"
 _LAST: Dims = (-1,)
 _BOTH = 2
+_without_torch_function = torch._C.DisableTorchFunction
 
 
 class Looking:
@@ -43,7 +44,7 @@ class Looking:
 
     def see(self, arguments: Arguments, result: Tensor) -> None:
         """Take one call in; whatever goes wrong with that, the program goes on."""
-        with self._lock, torch._C.DisableTorchFunction():
+        with self._lock, _without_torch_function():
             try:
                 unread = hidden(arguments, result)
                 kind = kind_of(arguments, result)
@@ -89,9 +90,7 @@ class Looking:
         return self._waiting.setdefault(kind, Copies(kind, rows, first=alone))
 
     def _copy(self, copies: Copies, arguments: Arguments, result: Tensor) -> None:
-        before = copies.elements
-        copies.add(arguments, result)
-        self._elements += copies.elements - before
+        self._elements += copies.add(arguments, result)
         if self._elements >= _WAITING_IN_ALL:
             self._look_at_waiting()
         elif copies.elements >= _WAITING:

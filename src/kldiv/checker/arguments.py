@@ -42,8 +42,9 @@ class Arguments:
     loose_comments: bool
 
     def slot_of(self, node: ast.expr) -> Slot | None:
-        """The argument that is this node, None where it is given elsewhere."""
-        return next((slot for slot in self.slots if slot.node is node), None)
+        """The slot of an argument, told by its place: the same text may have been parsed twice."""
+        place = self.text.span(node)
+        return next((slot for slot in self.slots if self.text.span(slot.node) == place), None)
 
     def added(self, argument: str) -> tuple[Edit, ...]:
         """The edits that write one more argument behind the others, on its own line where they have one."""

@@ -81,10 +81,12 @@ def _log_target(module: Module, finding: Finding) -> Written:
 def _option(
     module: Module, finding: Finding, name: str, value: str, may: Callable[[KlCall], bool]
 ) -> Written:
-    """Give an option a value at the call, or where its criterion is built."""
-    for call, _ in module.about(finding):
-        site = call.constructor or call.node
-        sharing = [each for each in module.calls if (each.constructor or each.node) is site]
+    """Give an option a value at the call, where its criterion is built, or in the partial that has it."""
+    for call in _calls_with(module, finding, name):
+        site = module.option_sites[name][id(call)]
+        if site is None:
+            continue
+        sharing = [each for each in module.calls if module.option_sites[name][id(each)] is site]
         arguments = arguments_of(module.text, site)
         # The function behind F.kl_div takes its reduction as a number.
         native = name == "reduction" and module.full_name(site.func) == KL_NATIVE
@@ -97,6 +99,15 @@ def _option(
         if slot is not None:
             return f"{name}={value}", (_replaced(slot, name, value),)
     return _NOTHING
+
+
+def _calls_with(module: Module, finding: Finding, name: str) -> Iterator[KlCall]:
+    """The calls that a finding stands in, and those whose option it underlines, which may stand elsewhere."""
+    yield from (call for call, _ in module.about(finding))
+    for call in module.calls:
+        given = call.options.get(name)
+        if given is not None and module.text.span(given) == module.extent(finding):
+            yield call
 
 
 def _replaced(slot: Slot, name: str, value: str) -> Edit:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from kldiv.checker.calls import KlCall
+from kldiv.checker.calls import CONSTRUCTOR_PARAMETERS, KlCall
 from kldiv.checker.finding import Finding
 from kldiv.checker.imports import canonical, imported_names
 from kldiv.checker.spans import Text
@@ -51,6 +51,28 @@ class Module:
             for call in self.calls
             for node in ([call.node] if call.constructor is None else [call.node, call.constructor])
         ]
+
+    @cached_property
+    def option_sites(self) -> dict[str, dict[int, ast.Call | None]]:
+        """By option and the number of a recognised call, the call that the option is given to, or would be.
+
+        That is what makes a criterion, the call itself, or the partial that has it; None where none is seen.
+        """
+        given_to = {
+            self.text.span(one): node
+            for node in self.call_nodes.values()
+            for one in (*node.args, *(each.value for each in node.keywords))
+        }
+
+        def site(call: KlCall, name: str) -> ast.Call | None:
+            given = call.options.get(name)
+            if call.constructor is not None:
+                return call.constructor
+            if given is None:
+                return self.call_nodes.get(self.text.span(call.node), call.node)
+            return given_to.get(self.text.span(given))
+
+        return {name: {id(call): site(call, name) for call in self.calls} for name in CONSTRUCTOR_PARAMETERS}
 
     @cached_property
     def quote(self) -> str:

@@ -57,6 +57,18 @@ class Diagnosis(NamedTuple):
     nearest: list[Match]
     tried: int
 
+    @property
+    def groups(self) -> list[list[Match]]:
+        """The matches by the number they return: calls that return one number can't be told apart by it."""
+        groups: list[list[Match]] = []
+        for match in self.matches:
+            group = next((each for each in groups if _same(each[0].value, match.value)), None)
+            if group is None:
+                groups.append([match])
+            else:
+                group.append(match)
+        return groups
+
 
 def parse_printed(text: str) -> Printed:
     """Read a number as a program printed it, Python's wrapping of it included.
@@ -103,7 +115,14 @@ def diagnose(pair: Pair, printed: Printed, calls: Iterable[Call] = CALLS) -> Dia
         if _to_the_digit(value, printed) or _within_float32(value, printed, scale(call))
     ]
     exact = not printed.perhaps_float32
-    matches.sort(key=lambda match: (exact and not match.to_the_digit, len(match.call.slips)))
+    matches.sort(
+        key=lambda match: (
+            # Of a 0 the digits say little: what is 0 comes before what may be rounded to it.
+            printed.value == 0 != match.value,
+            exact and not match.to_the_digit,
+            len(match.call.slips),
+        )
+    )
     kept: list[Match] = []
     for match in matches:
         if not any(_explains(simpler, match) for simpler in kept):

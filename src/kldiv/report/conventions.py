@@ -102,10 +102,12 @@ def document_of_diagnosis(explanation: Explanation, diagnosis: Diagnosis) -> dic
             "agrees": "digits" if match.to_the_digit else "float32",
         }
 
+    groups = enumerate(diagnosis.groups, 1)
+    group_of = {match.call.call: at for at, group in groups for match in group}
     printed = diagnosis.printed
     return {
         "got": {"text": printed.text, **number(printed.value), "digits": printed.digits},
-        "matches": [entry(match) for match in diagnosis.matches],
+        "matches": [entry(match) | {"group": group_of[match.call.call]} for match in diagnosis.matches],
         "distinct_numbers": diagnosis.distinct,
         "tried": diagnosis.tried,
         "nearest": [entry(match) | {"agrees": None} for match in diagnosis.nearest],

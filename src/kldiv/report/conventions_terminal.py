@@ -11,7 +11,7 @@ from kldiv.conventions.matching import Diagnosis, Match, corrected, right_in
 from kldiv.report.conventions import difference, explained
 from kldiv.report.explanation import Explanation
 
-# Other explanations of the same number that are shown; JSON has all.
+# Other numbers with the same digits that are shown; JSON has all.
 _OTHERS = 5
 # Someone who gave no more than this many digits has more of them at hand.
 _FEW_DIGITS = 6
@@ -75,7 +75,7 @@ def _numbered(value: float, call: str, meaning: str) -> list[RenderableType]:
 
 
 def _matched(explanation: Explanation, diagnosis: Diagnosis) -> list[RenderableType]:
-    first, *others = diagnosis.matches
+    (first, *same), *others = diagnosis.groups
     parts: list[RenderableType] = [Text("")]
     parts.append(_verdict(explanation, diagnosis))
     parts += _match(first, explanation)
@@ -86,7 +86,7 @@ def _matched(explanation: Explanation, diagnosis: Diagnosis) -> list[RenderableT
             Text("Write instead", "bold"),
             _indented(Text(corrected(first.call, explanation.base), "cyan"), 2),
         ]
-    return [*parts, *_others(explanation, others), *_doubt(diagnosis)]
+    return [*parts, *_same_number(same), *_others(explanation, others), *_doubt(diagnosis)]
 
 
 def _verdict(explanation: Explanation, diagnosis: Diagnosis) -> Text:
@@ -106,15 +106,33 @@ def _match(match: Match, explanation: Explanation) -> list[RenderableType]:
     return _numbered(match.value, match.call.call, names + explained(match.call, explanation))
 
 
-def _others(explanation: Explanation, others: list[Match]) -> list[RenderableType]:
-    """The next explanations, one line each, and how many more there are."""
+def _same_number(same: list[Match]) -> list[RenderableType]:
+    """All other calls that return the first one's number, which therefore may be the one."""
+    if not same:
+        return []
+    parts: list[RenderableType] = [Text(""), Text("The same number is returned by", "bold")]
+    for name, matches in groupby(sorted(same, key=_name), key=_name):
+        parts.append(_indented(Text(name, "dim"), 2))
+        parts += [_indented(Text(match.call.call, "cyan"), 4) for match in matches]
+    return parts
+
+
+def _name(match: Match) -> str:
+    return f"{match.call.framework}, {match.call.name}" if match.call.slips else match.call.framework
+
+
+def _others(explanation: Explanation, others: list[list[Match]]) -> list[RenderableType]:
+    """The next numbers, the simplest call of each, and how many more there are."""
     if not others:
         return []
     parts: list[RenderableType] = [Text(""), Text("The same digits also come from", "bold")]
-    for match in others[:_OTHERS]:
+    for match, *same in others[:_OTHERS]:
         parts += _match(match, explanation)
+        if same:
+            calls = f"and {len(same)} other call{'s' if len(same) > 1 else ''} of that number"
+            parts.append(_indented(Text(calls, "dim"), _INDENT))
     if len(others) > _OTHERS:
-        parts.append(_remark(f"… and {len(others) - _OTHERS} more, no simpler (--json lists them)"))
+        parts.append(_remark(f"… and {len(others) - _OTHERS} more numbers, no simpler (--json lists all)"))
     return parts
 
 

@@ -87,11 +87,23 @@ def analyse(source: str, tree: ast.Module) -> Analysis:
 
 def _with_complements(run: Interpreter) -> Iterator[Observation]:
     """The calls; both outcomes of a sigmoid may be given in two of one function."""
-    calls = list(run.seen.values())
-    sigmoids = [one for one in calls if one.target.space is Space.BERNOULLI]
-    for call in calls:
-        others = (one.target for one in sigmoids if one.function is call.function)
-        yield replace(call, completed=any(is_complementary(run, [call.target, other]) for other in others))
+    sigmoids: dict[ast.AST | None, list[Observation]] = defaultdict(list)
+    for call in run.seen.values():
+        if call.target.space is Space.BERNOULLI or call.input.space is Space.LOG_BERNOULLI:
+            sigmoids[call.function].append(call)
+    for call in run.seen.values():
+        others = sigmoids.get(call.function, ())
+        yield replace(call, completed=any(_are_complementary(run, call, other) for other in others))
+
+
+def _are_complementary(run: Interpreter, one: Observation, two: Observation) -> bool:
+    return any(
+        left.space is right.space is space and is_complementary(run, [left, right])
+        for left, right, space in (
+            (one.target, two.target, Space.BERNOULLI),
+            (one.input, two.input, Space.LOG_BERNOULLI),
+        )
+    )
 
 
 class _Run:

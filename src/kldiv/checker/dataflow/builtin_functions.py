@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from kldiv.checker.dataflow import operators
+from kldiv.checker.dataflow import operators, parents
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.joining import join_all
 from kldiv.checker.dataflow.reductions import absolute, sum_of
@@ -117,4 +117,5 @@ BUILTINS: dict[str, Callable[[Any, Arguments], Value]] = {
     "pow": _power,
     "dict": _dict,
     "getattr": _getattr,
+    "super": parents.parent,
 }

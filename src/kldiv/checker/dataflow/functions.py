@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import replace
 
 from kldiv.checker.calls import NATIVE_PARAMETERS
-from kldiv.checker.dataflow import divergences, layers
+from kldiv.checker.dataflow import divergences, layers, parents
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.builtin_functions import BUILTINS
 from kldiv.checker.dataflow.expressions import Expressions
@@ -238,21 +238,18 @@ class Functions(Expressions):
         return self._unknown_call(Tensor(names=frozenset({name})), call)
 
     def _instantiate(self, of: Class, call: Arguments) -> Value:
-        for base in of.bases:
-            if isinstance(base, Named) and base.dotted == KL_CRITERION:
-                return (
-                    divergences.construct(self, call)
-                    if self.member(of, "forward", None) is None
-                    else Instance(of)
-                )
-        return Instance(of)
+        own = any(self.member(of, name, None) for name in ("__init__", "forward"))
+        return (
+            divergences.construct(self, call) if parents.is_criterion(self, of) and not own else Instance(of)
+        )
 
     def _call_instance(self, of: Instance, call: Arguments) -> Value:
         for name in ("forward", "__call__"):
             method = self.member(of.of, name, of)
             if isinstance(method, Function):
                 return self._inline(method, call)
-        return self._unknown_call(NOTHING, call)
+        criterion = parents.criterion_of(self, of.of)
+        return self._unknown_call(NOTHING, call) if criterion is None else self.apply(criterion, call)
 
     def _call_partial(self, of: Partial, call: Arguments) -> Value:
         given = tuple(of.node.args[1 : 1 + len(of.args)])

@@ -97,6 +97,9 @@ def join_names(start: Names, ends: list[Names], origin: Callable[[str], Origin])
     for name in dict.fromkeys(name for end in ends if end is not start for name in end.own):
         before = start.get(name)
         values = [value for end in ends if (value := end.get(name)) is not None]
+        if name.endswith("]") and len(values) < len(ends):
+            # What was written into something unknown in one branch alone may be anything else in another.
+            values.append(Tensor(origin=origin(name)))
         joined = values[0]
         for value in values[1:]:
             joined = join(joined, value, origin(name))

@@ -4,6 +4,7 @@ import ast
 from dataclasses import replace
 from typing import Any
 
+from kldiv.checker.dataflow import parents
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.factors import number_of
 from kldiv.checker.dataflow.torch_functions import OPERATIONS
@@ -14,6 +15,7 @@ from kldiv.checker.dataflow.values import (
     Layer,
     Mapping,
     Method,
+    Parent,
     Sequence,
     Value,
 )
@@ -29,6 +31,8 @@ def call_method(run: Any, method: Method, call: Arguments) -> Value:  # noqa: PL
     of = method.of
     if isinstance(of, Tensor):
         return _of_tensor(run, of, method, call)
+    if isinstance(of, Parent):
+        return parents.call_method(run, of, method, call)
     if not isinstance(of, Categorical) and method.name in _RETURN_SELF:
         return of
     if isinstance(of, Sequence):

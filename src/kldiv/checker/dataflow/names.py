@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from kldiv.checker.dataflow import parents
 from kldiv.checker.dataflow.factors import number_of
 from kldiv.checker.dataflow.indexing import indexed, least_rank
 from kldiv.checker.dataflow.layers import LAYERS
@@ -20,6 +21,7 @@ from kldiv.checker.dataflow.values import (
     Mapping,
     Method,
     Named,
+    Parent,
     Scalar,
     Scope,
     Sequence,
@@ -89,18 +91,21 @@ class Lookup(Store):
             return self.fresh(self.origin("global", value.dotted), frozenset({name}), value.dotted)
         return value if isinstance(value, Tensor | Scalar | Sequence) else Tensor()
 
-    def attribute(self, value: Value, node: ast.Attribute, frame: Frame) -> Value:
+    def attribute(self, value: Value, node: ast.Attribute, frame: Frame) -> Value:  # noqa: PLR0911 (one way out for each kind)
         """value.name."""
         if isinstance(value, Named):
             return Named(canonical(f"{value.dotted}.{node.attr}"))
         if isinstance(value, Instance):
             return self.attribute_of_instance(value, node.attr, frame)
+        if isinstance(value, Parent):
+            return parents.attribute(self, value, node) or self.unknown_attribute(Tensor(), node)
         if isinstance(value, Class):
             return self.member(value, node.attr, None) or self.unknown_attribute(Tensor(), node)
         if isinstance(value, Categorical) and node.attr in {"probs", "logits"}:
             return value.probs if node.attr == "probs" else self._logarithm(value.probs)
         if isinstance(value, Tensor):
-            return self._attribute_of_tensor(value, node)
+            written = frame.scope.names.get(self.part_of(value, f".{node.attr}"))
+            return self._attribute_of_tensor(value, node) if written is None else written
         return Method(value, node.attr, node)
 
     def _logarithm(self, probs: Tensor) -> Tensor:
@@ -114,6 +119,10 @@ class Lookup(Store):
     def key_of(self, of: Instance, name: str) -> str:
         """The name under which an object's attribute is kept while a function runs."""
         return f"{id(of.of.node)}.{name}"
+
+    def part_of(self, of: Tensor, name: object) -> str:
+        """The name under which what is written into something unknown is kept while a function runs."""
+        return f"{of.origin}[{name!r}]"
 
     def attribute_of_instance(self, of: Instance, name: str, frame: Frame) -> Value:
         """self.name: as assigned in this function, in any method, in the class, or unknown."""
@@ -192,7 +201,10 @@ class Lookup(Store):
             return found if found is not None else self.fresh(self.origin("item", id(node), frame.path))
         if isinstance(value, Layer) and value.kind in {"Sequential", "ModuleDict"}:
             return Tensor()
-        return self._item_of_tensor(value, key, node) if isinstance(value, Tensor) else Tensor()
+        if not isinstance(value, Tensor):
+            return Tensor()
+        written = frame.scope.names.get(self.part_of(value, key.value)) if isinstance(key, Constant) else None
+        return self._item_of_tensor(value, key, node) if written is None else written
 
     def _item_of_sequence(self, value: Sequence, key: Value, node: ast.Subscript, frame: Frame) -> Value:
         if isinstance(node.slice, ast.Slice):

@@ -130,7 +130,7 @@ def log(store: Store, call: Arguments) -> Value:  # noqa: PLR0911 (one way out f
         return replace(value, space=Space.NUMBERS)
     if source.space is Space.BERNOULLI:
         reason = Logged("log(p + ε) or of a clamped p", call.node) if source.smoothed else None
-        return replace(value, space=Space.LOG_BERNOULLI, identity=source.identity, logged=reason)
+        return replace(value, space=Space.LOG_BERNOULLI, identity=source.distribution, logged=reason)
     if source.space in {Space.NUMBERS, Space.SIMILARITIES, Space.UNIT_VECTORS}:
         fault = Fault(f"it is the logarithm of {source.space.value}", call.node)
         return replace(value, space=Space.SCALED_LOG_PROBS, fault=fault)
@@ -214,6 +214,17 @@ def normalize(store: Store, call: Arguments) -> Value:
 def similarity(store: Store, call: Arguments) -> Value:
     """Similarities or distances."""
     return replace(derived(store, call, "similarity", call.tensor(), id(call.node)), space=Space.SIMILARITIES)
+
+
+@operation("lerp")
+def lerp(store: Store, call: Arguments) -> Value:
+    """(1 − w)·a + w·b."""
+    start, end, weight = call.get(0, "input"), call.get(1, "end"), call.get(2, "weight")
+    if start is None or end is None or weight is None:
+        return Tensor()
+    rest = operators.subtract(store, call.nodes[-1], Scalar(1.0), weight)
+    parts = [operators.multiply(store, call.node, *pair) for pair in ((start, rest), (end, weight))]
+    return operators.add(store, call.node, *parts)
 
 
 @operation("matmul", "mm", "bmm", "einsum")

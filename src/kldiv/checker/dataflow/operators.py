@@ -33,8 +33,8 @@ def other(store: Store, node: ast.expr, left: Value, right: Value) -> Tensor:
         origin=store.origin("operator", id(node), *(one.origin for one in tensors)),
         names=frozenset[str]().union(*(one.names for one in tensors)),
         terms=frozenset[Term]().union(*(one.terms for one in tensors)),
-        rank=next((one.rank for one in tensors if one.rank), None),
-        least_rank=max((one.least_rank for one in tensors), default=0),
+        rank=max(one.rank or 0 for one in tensors) if tensors and all(one.rank for one in tensors) else None,
+        least_rank=max((max(one.least_rank, one.rank or 0) for one in tensors), default=0),
         detached=bool(tensors) and all(one.detached for one in tensors),
         teacher=next((one.teacher for one in tensors if one.teacher), None),
     )
@@ -64,7 +64,9 @@ def power(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
     if isinstance(left, Tensor) and left.space is Space.SIMILARITIES:
         return replace(value, space=Space.SIMILARITIES)
     if isinstance(left, Tensor) and left.space is Space.PROBS and exponent != 1:
-        return replace(value, origin=store.origin("power", left.origin, exponent or id(node)))
+        return replace(
+            value, space=Space.NUMBERS, origin=store.origin("power", left.origin, exponent or id(node))
+        )
     return value
 
 
@@ -327,7 +329,11 @@ def subtract(store: Store, node: ast.expr, left: Value, right: Value) -> Value:
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return _difference(store, node, left, right)
     if x == 1 and isinstance(right, Tensor) and right.space is Space.BERNOULLI:
-        return replace(right, origin=store.origin("complement", right.origin), identity=0)
+        return replace(
+            right,
+            origin=store.origin("complement", right.origin),
+            identity=store.origin("complement", right.distribution),
+        )
     if x == 1 and factors is not None and not _certain_tensor(right):
         value = other(store, node, left, right)
         return replace(value, factors=_complement(node, factors, None).factors)

@@ -112,6 +112,19 @@ def _reduced_divergence(
     return replace(value, elements=outside, dim=dim)
 
 
+@operation("reduce")
+def reduce(store: Store, call: Arguments) -> Value:
+    """einops.reduce(x, "b c h w -> b h w", "sum"): the axes that are missing on the right."""
+    source, pattern, kind = call.tensor(), call.get(1, "pattern"), call.get(2, "reduction")
+    text = pattern.value if isinstance(pattern, Constant) and isinstance(pattern.value, str) else ""
+    left, _, right = (side.split() for side in text.partition("->"))
+    if not left or "(" in text or "..." in text or not (source.space is Space.DIVERGENCE or source.terms):
+        return derived(store, call, "reduced", source, id(call.node))
+    dims: list[int | None] = [index for index, axis in enumerate(left) if axis not in right]
+    whole = replace(source, rank=len(left))
+    return _reduced_divergence(store, call, whole, dims or [None], mean=kind == Constant("mean"))
+
+
 @operation("abs", "abs_", "absolute", "fabs")
 def absolute(store: Store, call: Arguments) -> Value:
     """|x|: round a divergence, KL010's."""

@@ -1,11 +1,12 @@
 """What moving, taking and joining elements does to a tensor."""
 
+import ast
 import re
 from dataclasses import replace
 
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.factors import of_number
-from kldiv.checker.dataflow.operations import derived, operation
+from kldiv.checker.dataflow.operations import clamp, derived, operation
 from kldiv.checker.dataflow.store import Store
 from kldiv.checker.dataflow.values import Constant, Scalar, Sequence, Value
 from kldiv.checker.space import Space, Tensor
@@ -240,13 +241,14 @@ def chunk(store: Store, call: Arguments) -> Value:
 
 @operation("topk", "sort", "max", "min", "amax", "amin", "median", "kthvalue")
 def topk(store: Store, call: Arguments) -> Value:
-    """Some of the values: still raw scores if they were, no distribution any more."""
+    """Some of the values: still raw scores or logarithms if they were, no distribution any more."""
     source = call.tensor()
-    raw = source.space is Space.LOGITS
-    value = replace(
-        derived(store, call, "part", source, id(call.node)), space=Space.LOGITS if raw else Space.UNKNOWN
-    )
+    value = replace(derived(store, call, "part", source, id(call.node)), space=_of_a_part(source))
     name = call.name
+    other = call.nodes[1] if len(call.nodes) > 1 else None
+    if name == "max" and isinstance(other, ast.Call) and isinstance(call.args[1], Tensor):
+        # A dimension is written as a number: this is the larger of two, element by element.
+        return clamp(store, replace(call, name="maximum"))
     pair = name in {"topk", "sort"} or len(call.args) > 1 or bool(call.keywords)
     if not pair or name in {"amax", "amin"}:
         return value
@@ -271,8 +273,15 @@ def gather(store: Store, call: Arguments) -> Value:
     if source.space is Space.DIVERGENCE:
         return replace(source, rank=None)
     value = derived(store, call, "part", source, id(call.node))
-    raw = source.space is Space.LOGITS and call.name in {"gather", "take", "masked_select"}
-    return replace(value, space=Space.LOGITS if raw else Space.UNKNOWN, rank=None, least_rank=0)
+    taken = call.name in {"gather", "take", "take_along_dim", "masked_select"}
+    return replace(value, space=_of_a_part(source) if taken else Space.UNKNOWN, rank=None, least_rank=0)
+
+
+def _of_a_part(whole: Tensor) -> Space:
+    """What some of the values are: logarithms without the others sum to something unknown."""
+    if whole.space in {Space.LOG_PROBS, Space.SCALED_LOG_PROBS}:
+        return Space.SCALED_LOG_PROBS
+    return Space.LOGITS if whole.space is Space.LOGITS else Space.UNKNOWN
 
 
 @operation("cat", "concat", "concatenate", "stack", "hstack", "vstack")
@@ -336,7 +345,7 @@ def is_complementary(store: Store, tensors: list[Tensor]) -> bool:
 
 def _complements(store: Store, one: Tensor, two: Tensor) -> bool:
     negated = store.origin("scaled", one.identity, of_number(-1.0), 1.0)
-    return two.origin == store.origin("complement", one.origin) or (
+    return two.identity == store.origin("complement", one.distribution) or (
         one.identity != 0 and two.identity == negated
     )
 
@@ -367,22 +376,13 @@ def rearrange(store: Store, call: Arguments) -> Value:
     """einops.rearrange(x, "b c h w -> (b h w) c"): the rank is that of the right side."""
     source, formula = call.tensor(), call.get(1, "pattern")
     text = formula.value if isinstance(formula, Constant) and isinstance(formula.value, str) else ""
-    axes = re.findall(r"\([^)]*\)|\S+", text.partition("->")[2])
-    value = replace(source, origin=store.origin("rearranged", source.origin, text), dim=None)
-    return replace(value, rank=None if "..." in axes else len(axes) or None, least_rank=0)
-
-
-@operation("interpolate", "upsample")
-def interpolate(store: Store, call: Arguments) -> Value:
-    """Resampled maps of the same kind."""
-    source = call.tensor(0, "input")
-    mode = call.get(3, "mode")
-    four = isinstance(mode, Constant) and mode.value in {"bilinear", "bicubic"}
-    value = derived(store, call, "interpolate", source, id(call.node))
+    before, axes = (re.findall(r"\([^)]*\)|\S+", side) for side in (text.partition("->")[::2]))
+    known = source.dim is not None and "..." not in before and -len(before) <= source.dim < len(before)
+    axis = before[source.dim] if known and source.dim is not None else None
     return replace(
-        value,
-        space=source.space,
-        dim=source.dim,
-        rank=4 if four else source.rank,
-        temperature=source.temperature,
+        source,
+        origin=store.origin("rearranged", source.origin, text),
+        dim=axes.index(axis) if axis in axes and "..." not in axes else None,
+        rank=None if "..." in axes else len(axes) or None,
+        least_rank=0,
     )

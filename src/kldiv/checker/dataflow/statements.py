@@ -164,6 +164,8 @@ class Interpreter(Functions):
 
     def _assign_attribute(self, target: ast.Attribute, value: Value, frame: Frame) -> None:
         of = self.evaluate(target.value, frame)
+        if isinstance(of, Tensor) and of.origin:
+            frame.scope.names[self.part_of(of, f".{target.attr}")] = value
         if not isinstance(of, Instance):
             return
         value = named(value, target.attr)
@@ -186,6 +188,8 @@ class Interpreter(Functions):
             known = key.value if isinstance(key, Constant) else "*"
             items = {**dict(of.items), known: value}
             self.assign(target.value, Mapping(tuple(items.items())), frame)
+        elif isinstance(of, Tensor) and isinstance(key, Constant) and of.origin:
+            frame.scope.names[self.part_of(of, key.value)] = value
         elif isinstance(of, Tensor) and of.space is not Space.UNKNOWN:
             kept = of.space is Space.LOGITS or (isinstance(value, Scalar) and of.space is not Space.NUMBERS)
             changed = of if kept else replace(of, space=Space.UNKNOWN, fault=None, logged=None, identity=0)

@@ -1,6 +1,7 @@
 """What one analysis of a file remembers."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,8 @@ Path = tuple[int, ...]
 """The calls that led into a function, by their nodes' numbers."""
 
 _MOST_NAMES = 12
+# Of a computed value only its name can tell that it is a number.
+_TEMPERATURE = re.compile(r"(^|_)(tau|temperature)$", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -117,4 +120,8 @@ def named(value: Value, name: str) -> Value:
     """The value, also known under this name."""
     if not isinstance(value, Tensor) or name in value.names or len(value.names) >= _MOST_NAMES or value.terms:
         return value
-    return replace(value, names=value.names | {name})
+    value = replace(value, names=value.names | {name})
+    computed = value.origin and value.space is Space.UNKNOWN and (value.parts or not value.factors)
+    if computed and not value.temperature and _TEMPERATURE.search(name):
+        return replace(value, factors=((Symbol(name, value.origin), 1.0),), parts=frozenset())
+    return value

@@ -108,6 +108,14 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """super(): an object as the bases of one of its classes see it."""
+
+    of: Class
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
     """functools.partial: a callable and the arguments it has already."""
 
@@ -152,8 +160,8 @@ class Categorical:
 
 
 Value = (
-    Tensor | Constant | Scalar | Sequence | Mapping | Named | Function | Class | Instance | Partial | Layer
-    | Criterion | Method | Categorical
+    Tensor | Constant | Scalar | Sequence | Mapping | Named | Function | Class | Instance | Parent | Partial
+    | Layer | Criterion | Method | Categorical
 )  # fmt: skip
 
 NOTHING = Constant(None)

@@ -12,7 +12,7 @@ from kldiv.checker.space import Tensor
 _WORD = 3
 _TEACHER, _STUDENT = re.compile(r"(^|_)teachers?(_|$|\d)"), re.compile(r"(^|_)students?(_|$|\d)")
 _SWITCH = re.compile(
-    r"revers|rkl|backward|direction|mode|symm|jeffrey|mutual|bidirect|swap|inverse|js[dk]?\b|jensen|kl_?type|skew",
+    r"revers|rkl|backward|direction|mode(?!l)|symm|jeffrey|mutual|bidirect|swap|inverse|js[dk]?\b|jensen|kl_?type|skew",
     re.IGNORECASE,
 )
 _WORDS = re.compile(
@@ -96,14 +96,14 @@ def _reverses(file: Analysis, call: Observation) -> bool:
 
 
 def _around(file: Analysis, call: Observation) -> list[str]:
-    """The line of the call and the one above, the name it is bound to among them, and the class's name."""
+    """The line of the call and the one above, the name it is bound to among them, and the class's words."""
     lines = file.source.split("\n")
     at, end = call.node.lineno, call.node.end_lineno or call.node.lineno
     nearby = [line for line in lines[max(at - 2, 0) : at - 1] if line.strip().startswith("#")] + lines[
         at - 1 : end
     ]
     classes = [
-        node.name
+        f"{node.name} {ast.get_docstring(node) or ''}"
         for node in file.tree.body
         if isinstance(node, ast.ClassDef) and node.lineno <= at <= (node.end_lineno or at)
     ]

@@ -20,7 +20,7 @@ def find(file: Analysis) -> Iterator[Report]:
 
 def _of_space(call: Observation) -> Iterator[Report]:
     space, log_target = call.target.space, call.log_target
-    if space is Space.LOG_PROBS and log_target is False:
+    if space in {Space.LOG_PROBS, Space.SCALED_LOG_PROBS} and log_target is False:
         message = "the target is log-probabilities, and log_target is not set"
         yield Report(call.target_node, message, "add log_target=True", call.number)
     elif space is Space.PROBS and log_target is True:
