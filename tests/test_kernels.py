@@ -15,6 +15,7 @@ import oracle
 import pytest
 import torch
 from cases import CHI2, GAPS, HELLINGER, JEFFREYS, JS, KINKED, KL, SKEW, TOTAL_VARIATION, Case, logit_rows
+from scipy.special import rel_entr, softmax
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import kldiv
@@ -72,6 +73,23 @@ def test_rows_longer_than_a_block(case, gap):
             exact = slopes(case, p.double(), q.double(), temperature=1.5)
         for seen, wanted in zip(slopes(case, p, q, temperature=1.5), exact, strict=True):
             assert (seen - wanted).norm() <= 2e-6 * wanted.norm(), (size, case.name)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_a_value_alone_whatever_the_start_of_a_row_shows(temperature):
+    """The start has the likeliest outcomes, the least likely, none at all, or hides one that overflows it."""
+    generator = torch.Generator().manual_seed(6)
+    p = torch.randn(6, 1000, generator=generator) * 3
+    q = p + torch.randn(6, 1000, generator=generator)
+    for row, descending in ((0, False), (1, True)):
+        p[row], order = p[row].sort(descending=descending)
+        q[row] = q[row][order]
+    p[2, :64] = q[2, :64] = -INF
+    p[3, 500], q[3, 500] = 30.0, 28.0
+    p[4, 500], q[4, 500] = 300.0, 290.0
+    value = KL(Logits(p), Logits(q), temperature=temperature)
+    as_probabilities = [softmax(side.double().numpy() / temperature, axis=-1) for side in (p, q)]
+    oracle.assert_close(value, rel_entr(*as_probabilities).sum(-1).tolist(), UNITS, label="value")
 
 
 @pytest.mark.parametrize("case", [*JS, *SKEW, HELLINGER], ids=Case.name.fget)

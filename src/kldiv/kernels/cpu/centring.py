@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.lanes import every, first_of, highest_of, read, width
 from kldiv.kernels.cpu.machine import larger, like, wide_vectors, widen
+from kldiv.kernels.cpu.memory import part_of
 from kldiv.kernels.cpu.vector import logarithm_parts
 from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
 
@@ -99,6 +100,12 @@ def moved(centre: Any, low: Any, step: Any) -> Any:
 
 
 @compiled
+def _length_of_start(row: Any) -> Any:
+    """How many outcomes of a row are looked at to guess how it may be weighed."""
+    return max(len(row) // (_PROBE * _PROBE), 1) * _PROBE
+
+
+@compiled
 def guess(
     zp: Any, zq: Any, at: Any, top: Any, centre: Any, scale: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
@@ -107,7 +114,7 @@ def guess(
 
     And the way in which, as far as that shows, the row may be weighed.
     """
-    n = max(len(zp) // (_PROBE * _PROBE), 1) * _PROBE
+    n = _length_of_start(zp)
     if len(zp) < 2 * n:
         return 0.0, CAREFUL
     # Numbers of the types that a row's weighing has, so that the two are compiled once.
@@ -144,6 +151,33 @@ class Row(NamedTuple):
     """How it was weighed."""
     hard: Any
     """Whether it is beyond what is done here."""
+
+
+@compiled
+def value_if_apart(zp: Any, zq: Any, ahead: Any, scale: Any) -> Any:
+    """D(p‖q) of a row that its start shows to be far apart, and whether it was.
+
+    Two softmaxes need no likeliest outcome, only one that is not much less likely: that of the start.
+    """
+    n = _length_of_start(zp)
+    if len(zp) < 2 * n:
+        return 0.0, False
+    at = likeliest(part_of(zp, 0, n), scale)
+    top = widen(scale, zp[at])
+    centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
+    if not (math.isfinite(top) and math.isfinite(centre)):
+        return 0.0, False
+    move, way = guess(zp, zq, at, top, centre, scale, None, None, None, None)
+    if way != APART:
+        return 0.0, False
+    centre += move / scale
+    total, moment, more, _, wild = weigh(
+        zp, zq, 0, len(zp), ahead, top, centre, 0.0, scale, way, None, None, None, None
+    )
+    rest = moment / total
+    value = divergence(more / total, rest)
+    # Exponents far above 0 would be rounded as much as those far below, and weigh more.
+    return value, total <= 2.0 * len(zp) and is_settled(way, wild, centre * scale, rest, value)
 
 
 @compiled

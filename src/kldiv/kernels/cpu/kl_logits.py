@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from kldiv.kernels.cpu.call import FACTOR, SCALE, scratch_row
-from kldiv.kernels.cpu.centring import centred
+from kldiv.kernels.cpu.centring import centred, value_if_apart
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.lanes import doubled, every, read, sum_of, width, write
 from kldiv.kernels.cpu.machine import is_double, like, magnitude, multiply_add, narrow, wide_vectors
@@ -92,6 +92,9 @@ def kl_value(
 ) -> Any:  # fmt: skip
     """The call's factor times D(p‖q); whether the row is hard."""
     scale = like(scratch[0], numbers[SCALE])
+    value, is_apart = value_if_apart(zp, zq, ahead, scale)
+    if is_apart:
+        return value * numbers[FACTOR], False
     row = centred(zp, zq, ahead, scale, None, None, None, None)
     return max(row.value, 0.0) * numbers[FACTOR], row.hard
 

@@ -145,7 +145,8 @@ def _weigh_apart(
             prefetch(zq, j + ahead[1])
             x = multiply_add(read(none, zp, j), scale, -top)
             y = multiply_add(read(none, zq, j), scale, -q_top)
-            e, w = exponential(x), exponential(select(y > most, most, y))
+            # `top` need not be the largest logit.
+            e, w = exponential(select(x > most, most, x)), exponential(select(y > most, most, y))
             # Without weight, t may be any number.
             t = select(e > zero, x - y, zero)
             if weights is not None:
