@@ -77,16 +77,16 @@ def test_rows_longer_than_a_block(case, gap):
 
 @pytest.mark.parametrize("temperature", [1.0, 2.5])
 def test_a_value_alone_whatever_the_start_of_a_row_shows(temperature):
-    """The start has the likeliest outcomes, the least likely, none at all, or hides one that overflows it."""
+    """It has the likeliest outcomes, the least likely, none, or lies so low that exponents are too large."""
     generator = torch.Generator().manual_seed(6)
     p = torch.randn(6, 1000, generator=generator) * 3
-    q = p + torch.randn(6, 1000, generator=generator)
+    q = p + torch.randn(6, 1000, generator=generator) * 2 * temperature
     for row, descending in ((0, False), (1, True)):
         p[row], order = p[row].sort(descending=descending)
         q[row] = q[row][order]
     p[2, :64] = q[2, :64] = -INF
-    p[3, 500], q[3, 500] = 30.0, 28.0
-    p[4, 500], q[4, 500] = 300.0, 290.0
+    p[3, 500:502], q[3, 500:502] = torch.tensor([[66.1, 64.7], [64.3, 66.3]]) * temperature
+    p[4, 500], p[5, 500], q[5, 500] = 300.0, 300.0, 290.0
     value = KL(Logits(p), Logits(q), temperature=temperature)
     as_probabilities = [softmax(side.double().numpy() / temperature, axis=-1) for side in (p, q)]
     oracle.assert_close(value, rel_entr(*as_probabilities).sum(-1).tolist(), UNITS, label="value")
