@@ -100,9 +100,10 @@ def test_few_outcomes_in_single_precision(outcomes, temperature):
         assert_same([alone], [wanted], UNITS_IN_SINGLE)
 
 
-def test_few_outcomes_that_p_lacks_and_q_hardly_has():
-    """All that tells the two apart is an outcome whose weight in p is no number of single precision."""
-    p, q = torch.tensor([[0.0, -88.0, -200.0]]), torch.tensor([[0.0, -31.0, -INF]])
+def test_few_outcomes_that_p_lacks_in_single_precision():
+    """All that tells the two apart is one of them: that q has it, or at what cost it has not."""
+    p = torch.tensor([[0.0, -88.0, -INF], [0.0, -115.0, -INF]])
+    q = torch.tensor([[0.0, -31.0, -INF], [0.0, -1e38, -INF]])
     alone, value, grad = without_gradient_to_p(p, q)
     wanted, _, wanted_grad = by_reference(KL, ("logits", p), ("logits", q))
     assert_same([value, grad], [wanted, wanted_grad], UNITS_IN_SINGLE)
@@ -127,19 +128,31 @@ def test_a_row_of_few_outcomes_does_not_depend_on_its_neighbours():
     assert_same([values[0], grad], [wanted, wanted_grad], UNITS_IN_SINGLE)
 
 
+# Masks on both sides and on one, constant shifts, huge logits, one-hot and equal rows, NaN, sides without a
+# finite logit, and a mask where p has less than a number of single precision.
+BORDER_P = torch.tensor(
+    [[0, 1, -INF, 2], [0, 1, -INF, 2], [0, 1, 2, 3], [88, -300, 0, 1], [5, 5, 5, 5], [0, 1, 2, NAN],
+     [-INF, 3, -INF, -INF], [1e38, 0, 0, -1e38], [0, 1, -1e9, 2], [-INF, -INF, -INF, -INF], [0, 1, 2, 3],
+     [-INF, -INF, -INF, -INF], [0, 1, 2, -104]]
+)  # fmt: skip
+BORDER_Q = torch.tensor(
+    [[1, 1, -INF, 0], [1, -INF, 0, 0], [7, 8, 9, 10], [-300, 88, 0, 1], [2, 2, 2, 2], [0, 1, 2, 3],
+     [-INF, 3, -INF, -INF], [0, 1e38, 0, 0], [1, 0, -1e4, 1], [0, 1, 2, 3], [-INF, -INF, -INF, -INF],
+     [-INF, -INF, -INF, -INF], [1, 0, 2, -INF]]
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
 def test_few_outcomes_at_the_border(case):
-    """Masks on both sides and on one, constant shifts, huge logits, one-hot and equal rows, and NaN."""
-    p = torch.tensor(
-        [[0, 1, -INF, 2], [0, 1, -INF, 2], [0, 1, 2, 3], [88, -300, 0, 1], [5, 5, 5, 5], [0, 1, 2, NAN],
-         [-INF, 3, -INF, -INF], [1e38, 0, 0, -1e38], [0, 1, -1e9, 2], [-INF, -INF, -INF, -INF]]
-    )  # fmt: skip
-    q = torch.tensor(
-        [[1, 1, -INF, 0], [1, -INF, 0, 0], [7, 8, 9, 10], [-300, 88, 0, 1], [2, 2, 2, 2], [0, 1, 2, 3],
-         [-INF, 3, -INF, -INF], [0, 1e38, 0, 0], [1, 0, -1e4, 1], [0, 1, 2, 3]]
-    )  # fmt: skip
-    p, q = ("logits", p), ("logits", q)
+    p, q = ("logits", BORDER_P), ("logits", BORDER_Q)
     assert_same(slopes(case, p, q), by_reference(case, p, q))
+
+
+def test_few_outcomes_at_the_border_in_single_precision():
+    alone, value, grad = without_gradient_to_p(BORDER_P, BORDER_Q)
+    wanted, _, wanted_grad = by_reference(KL, ("logits", BORDER_P), ("logits", BORDER_Q))
+    assert_same([value, grad], [wanted, wanted_grad], UNITS_IN_SINGLE)
+    assert_same([alone], [wanted], UNITS_IN_SINGLE)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)

@@ -283,7 +283,7 @@ def write(_context: Any, whole: Any, first: Any, lanes: Any) -> Any:  # noqa: AR
 
 @intrinsic
 def read_rows(_context: Any, whole: Any, starts: Any, offset: Any) -> Any:  # noqa: ARG001
-    """For each of ROWS rows the number `offset` after its start, of what is stored in no more than single."""
+    """For each of ROWS rows the number `offset` after its start, stored in single precision or half."""
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         stored, first, more = arguments

@@ -20,6 +20,10 @@ from kldiv.kernels.cpu.weighing import difference, is_beyond, less_centre
 
 # So many numbers are added in single precision before their sum is added in double precision.
 _BLOCK = 8
+# Beyond any finite logit but those that nearly overflow.
+_NONE = 1e37
+# Times this the least number of single precision is still nothing.
+_COSTLY = 1e6
 
 
 @compiled
@@ -34,6 +38,13 @@ def _likeliest(zp: Any, zq: Any, outcomes: Any) -> Any:
         at = select(z > top, like(top, float(j)), at)
         top = select(z > top, z, top)
     return top, centre, at
+
+
+@compiled
+def are_no_pair(top: Any, centre: Any) -> Any:
+    """Whether a side has no finite logit, which makes it no distribution, or there is no difference to it."""
+    most = like(top, _NONE)
+    return (top < -most) | (centre < -most) | (centre > most)
 
 
 @compiled
@@ -82,9 +93,10 @@ def _weigh(
             t, lost = less_centre(load(zp, j), load(zq, j), centre, zero, scale)
             _, gap, beyond = exponential_parts(-t, lost)
             moment, excess = multiply_add(e, t, moment), multiply_add(e, beyond, excess)
-            # Where p has underflowed, q must have too.
+            # Where p has underflowed q must have too, and may not be so much less that p costs something.
             of_q = (load(zq, j) - top + centre) * scale
-            wild |= is_beyond(t, zero) | ((e == zero) & (of_q > like(zero, LOWEST_32)))
+            costly = (of_q > like(zero, LOWEST_32)) | (t > like(zero, _COSTLY))
+            wild |= is_beyond(t, zero) | ((e == zero) & costly)
             if keep:
                 store(gaps, j, e * gap)
                 grown += e * gap
@@ -115,12 +127,12 @@ def _less_share(
 
 @compiled
 def _divergence(rest: Any, excess: Any) -> Any:
-    """As `centring.divergence`, and g."""
+    """As `centring.divergence`."""
     grown = excess - rest
     logarithm, beyond = logarithm_parts(grown, grown + like(grown, 1.0))
     near = excess - beyond
     near = select(near > excess * like(excess, ROUNDING), near, like(near, 0.0))
-    return select(magnitude(grown) < like(grown, SMALL), near, rest + logarithm), grown
+    return select(magnitude(grown) < like(grown, SMALL), near, rest + logarithm)
 
 
 def in_single(
@@ -143,13 +155,14 @@ def _of_kl(
     if want_p:
         return _none(zp)
     top, centre, at = _likeliest(zp, zq, outcomes)
+    no_pair = are_no_pair(top, centre)
     total, centre = _weigh_p(zp, zq, outcomes, top, centre, scale, weights)
     moment, excess, growth, wild = _weigh(
         zp, zq, outcomes, top, centre, like(top, scale), weights, gaps, want_q
     )
     rest = moment / total
-    value, grown = _divergence(rest, excess / total)
-    beyond = wild | (rest * rest > like(value, STRAYED) * value)
+    value = _divergence(rest, excess / total)
+    beyond = no_pair | wild | (rest * rest > like(value, STRAYED) * value)
     if want_q:
         grown = growth / total
         each = like(total, scale * factor) / (total + growth)

@@ -34,7 +34,7 @@ from kldiv.kernels.cpu.lanes import (
 )
 from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
 from kldiv.kernels.cpu.memory import view
-from kldiv.kernels.cpu.single_tiles import in_single
+from kldiv.kernels.cpu.single_tiles import are_no_pair, in_single
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import finite
 
@@ -43,8 +43,6 @@ SCRATCH_ROWS = 6
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
 _WILD = -600.0
 _HUGE = 1e30
-# Beyond any finite logit but those that nearly overflow.
-_NONE = 1e37
 _LEAST = -3.4028234663852886e38
 
 
@@ -233,8 +231,7 @@ def _in_double(
     c, slopes = call.scratch_row(scratch, 3, size), call.scratch_row(scratch, 4, size)
     top, centre, at = _centre(zp, zq, outcomes)
     total, moment, excess, wild = _weigh(zp, zq, outcomes, top, centre, every_row(scale), a, b, c)
-    # A side without a finite logit is no distribution; nor is there a difference to it.
-    wild |= (top < every_row(-_NONE)) | (centre < every_row(-_NONE)) | (centre > every_row(_NONE))
+    wild |= are_no_pair(top, centre)
     sums = total, moment / total, excess / total
     terms = _all_terms(how, a, b, c, slopes, outcomes, sums, wants)
     result, slope = finished(how, terms)
