@@ -387,10 +387,7 @@ def negative(store: Store, node: ast.expr, value: Value) -> Value:
         return Scalar(None if value.number is None else -value.number, value.factors)
     if not isinstance(value, Tensor):
         return Tensor()
-    return replace(
-        scale(store, node, value, of_number(-1.0), 1.0),
-        factors=value.factors,
-    )
+    return replace(scale(store, node, value, of_number(-1.0), 1.0), factors=value.factors)
 
 
 _OPERATORS: dict[type, Callable[[Store, ast.expr, Value, Value], Value]] = {
