@@ -244,6 +244,10 @@ class DuckDBTable(Table):
             possible = [name for name, fit in zip(possible, fits, strict=True) if fit or fit is None]
         return whole.union(possible)
 
+    def _ordinary_rows(self, name: str) -> str:
+        """The rows that have an ordinary value: conditions are several times faster without nulls."""
+        return f"({sql.select('*', self._source)} WHERE {sql.ordinary(*self._of(name))})"
+
     def _first_rows(self) -> str:
         return f"({sql.select('*', self._source)} LIMIT {_FIRST_ROWS})"
 
@@ -280,25 +284,22 @@ class DuckDBTable(Table):
         found = dict(left.settled)
         if left.gaps:
             part = sql.quantiles(sql.ordered(column, of), [*left.amounts.values()], left.rows, inside)
-            found |= dict(zip(left.amounts, self._values([part])[0], strict=True))
+            [quantiles] = self._values([part], self._ordinary_rows(name))
+            found |= dict(zip(left.amounts, quantiles, strict=True))
         return [found[each] for each in amounts]
 
     def _probes(self, name: str, amounts: Sequence[int], total: int) -> list[Probe]:
         """Values of a random sample around each quantile, and how many rows are below each, and at it too."""
         value, of = sql.ordered(*self._of(name)), self._fields[name].column
-        is_ordinary = sql.ordinary(*self._of(name))
+        rows = self._ordinary_rows(name)
         percent = min(100, 100 * _SAMPLE / total)
-        sample = f"({sql.select('*', self._source)} USING SAMPLE {percent} PERCENT (bernoulli))"
+        sample = f"({sql.select('*', rows)} USING SAMPLE {percent} PERCENT (bernoulli))"
         # Four standard deviations of a sample's quantile, which is at most 1/(2 sqrt(n)).
         guesses = fractions(amounts, total, 2 / _SAMPLE**0.5)
-        [found] = self._values([f"quantile_disc({value}, {guesses}) FILTER (WHERE {is_ordinary})"], sample)
+        [found] = self._values([f"quantile_disc({value}, {guesses})"], sample)
         values = sorted(set(found or []))
-        below = [
-            f"{is_ordinary} AND {value} {sign} {sql.value(each, of)}"
-            for each in values
-            for sign in ("<", "<=")
-        ]
-        counts = iter(map(int, self._values([sql.counted(each, None) for each in below])))
+        below = [f"{value} {sign} {sql.value(each, of)}" for each in values for sign in ("<", "<=")]
+        counts = iter(map(int, self._values([sql.counted(each, None) for each in below], rows)))
         return [Probe(each, next(counts), next(counts)) for each in values]
 
     def _weighted_quantiles(self, name: str, amounts: Sequence[Count]) -> list[Any]:

@@ -209,7 +209,7 @@ def between(name: str, column: Column, low: Any, high: Any) -> str:
         for sign, each in ((">", low), ("<", high))
         if each is not None
     ]
-    return " AND ".join([ordinary(name, column), *bounds])
+    return " AND ".join(bounds or ["true"])
 
 
 def _decimal(steps: int, scale: int) -> str:
