@@ -35,7 +35,7 @@ _WIDE = 4.0
 _NARROW = 1.0
 # What two softmaxes lose is some units beside 1, or beside ρ if that is more: it shows little in a divergence
 # like the first, and in one like the second that is not much less than ρ.
-_APART, _STILL_APART, _NEAR = 0.3, 0.2, 2.0
+_APART, _STILL_APART, _NEAR = 0.2, 0.2, 4.0
 
 
 # --- the likeliest outcome --------------------------------------------------------------------------

@@ -10,10 +10,13 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 _MANTISSA = {32: (23, 127), 64: (52, 1023)}
 _ROUNDER = {32: 1.5 * 2**23, 64: 1.5 * 2**52}
+# What a register of single precision holds.
+_TABLE = 16
 _ROOT_HALF = {32: 0x3F3504F3, 64: 0x3FE6A09E667F3BCD}
 
 
@@ -46,6 +49,27 @@ def call_llvm(
     return builder.call(function, arguments, fastmath=flags)
 
 
+def _call_x86(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
+    """Call an instruction that one kind of processor has."""
+    signature = ir.FunctionType(result, [argument.type for argument in arguments])
+    function = cgutils.get_or_insert_function(builder.module, signature, f"llvm.x86.{name}")
+    return builder.call(function, arguments)
+
+
+def _target() -> tuple[str, str, str]:
+    """What is compiled for: the system, the processor's name, and its features."""
+    return cpu_target.target_context.codegen().magic_tuple()  # type: ignore[no-any-return]
+
+
+def _has(feature: str) -> bool:
+    return f"+{feature}" in _target()[2].split(",")
+
+
+def has_tables(lanes: Any) -> bool:
+    """Whether there is an instruction that finds each lane's number in a table, and one for powers of two."""
+    return getattr(lanes, "count", 1) == _TABLE and lanes.scalar == types.float32 and _has("avx512f")
+
+
 def kind_name(kind: Any) -> str:
     """What LLVM calls a type in the names of its functions."""
     if isinstance(kind, ir.VectorType):
@@ -73,9 +97,25 @@ def as_number(builder: Any, value: Any, stored: Any, scalar: Any) -> Any:
         bits = builder.shl(builder.zext(value, word), constant(word, 16))
         value = builder.bitcast(bits, _shaped(value, ir.FloatType()))
     elif stored == types.int16:
-        value = builder.bitcast(value, _shaped(value, ir.HalfType()))
-        value = builder.fpext(value, _shaped(value, ir.FloatType()))
+        value = _from_half(builder, value)
     return _resized(builder, value, scalar)
+
+
+def _from_half(builder: Any, value: Any) -> Any:
+    """Half precision as single; without an instruction for it LLVM calls a function that Numba hasn't."""
+    single = _shaped(value, ir.FloatType())
+    if _has("f16c") or _target()[0].startswith(("aarch64", "arm64")):
+        return builder.fpext(builder.bitcast(value, _shaped(value, ir.HalfType())), single)
+    word = _shaped(value, ir.IntType(32))
+    bits = builder.zext(value, word)
+    parts = builder.shl(builder.and_(bits, constant(word, 0x7FFF)), constant(word, 13))
+    size = builder.fmul(builder.bitcast(parts, single), constant(single, 2.0**112))
+    # What has the greatest exponent is infinite or NaN.
+    is_finite = builder.icmp_unsigned("<", parts, constant(word, 0x7C00 << 13))
+    beyond = builder.bitcast(builder.or_(parts, constant(word, 0x7F800000)), single)
+    signs = builder.shl(builder.and_(bits, constant(word, 0x8000)), constant(word, 16))
+    words = builder.bitcast(builder.select(is_finite, size, beyond), word)
+    return builder.bitcast(builder.or_(words, signs), single)
 
 
 def as_stored(builder: Any, value: Any, stored: Any) -> Any:
@@ -275,6 +315,39 @@ def power_of_two(_context: Any, n: Any) -> Any:
         return builder.bitcast(builder.shl(exponent, constant(word, mantissa)), arguments[0].type)
 
     return n(n), generate
+
+
+@intrinsic
+def nearest_sixteenth(_context: Any, x: Any, factor: Any) -> Any:
+    """The multiple n of 1/16 nearest to x·factor, and from a table 2 to the power of n − ⌊n⌋.
+
+    Rounded as `nearest_and_power` does; the lowest four bits are the place in the table.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = arguments[0].type
+        rounder = constant(kind, _ROUNDER[32] / _TABLE)
+        raised = call_llvm(builder, "fma", *arguments, rounder)
+        table = ir.Constant(kind, [2 ** (k / _TABLE) for k in range(_TABLE)])
+        places = builder.bitcast(raised, _word(raised, 32))
+        power = _call_x86(builder, "avx512.permvar.sf.512", kind, table, places)
+        return context.make_tuple(builder, signature.return_type, (builder.fsub(raised, rounder), power))
+
+    return types.UniTuple(x, 2)(x, factor), generate
+
+
+@intrinsic
+def times_whole_power(_context: Any, x: Any, n: Any) -> Any:
+    """x·2^⌊n⌋; 0 or infinity where that is too small or too large."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        kind = arguments[0].type
+        every_lane, as_it_is = ir.Constant(ir.IntType(kind.count), -1), ir.Constant(ir.IntType(32), 4)
+        return _call_x86(
+            builder, "avx512.mask.scalef.ps.512", kind, *arguments, arguments[0], every_lane, as_it_is
+        )
+
+    return x(x, n), generate
 
 
 @intrinsic

@@ -1,7 +1,8 @@
-"""Elementary functions written so that LLVM runs them in vector lanes: no branch, no call, no table.
+"""Elementary functions written so that LLVM runs them in vector lanes: no branch, no call.
 
 Exponentials: range reduction x = n·ln 2 + r with |r| <= ln 2 / 2 and ln 2 in two parts (Cody & Waite 1980),
-e^r by its Taylor polynomial, whose truncation at that radius is below a unit in the last place. Logarithms:
+e^r by its Taylor polynomial, whose truncation at that radius is below a unit in the last place. Where a
+register holds a table, n counts in sixteenths, and a shorter polynomial will do (Tang 1989). Logarithms:
 fdlibm's (Sun Microsystems 1993), without its branches.
 """
 
@@ -16,12 +17,15 @@ from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.machine import (
     binary_exponent,
     by_precision,
+    has_tables,
     like,
     multiply_add,
     nearest_and_power,
+    nearest_sixteenth,
     power_of_two,
     select,
     times_power,
+    times_whole_power,
 )
 
 LOG2_E = math.log2(math.e)
@@ -30,12 +34,17 @@ LN2 = math.log(2)
 LN2_HIGH_32, LN2_LOW_32 = 0.693359375, -2.12194440e-4
 LN2_HIGH_64, LN2_LOW_64 = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14 = (1 / math.factorial(k) for k in range(2, 15))
-# The whole numbers below which e^x is no normal number.
+# The whole numbers below which e^x is no normal number, and beyond which it is no finite one.
 LOWEST_32, LOWEST_64 = -87.0, -708.0
+HIGHEST_32, HIGHEST_64 = 88.0, 709.0
+# A number whose exponential is 0 in single precision, and of which sixteenths can still be told apart.
+_HELD = -1000.0
 # More than e^x is for an x that `exponential_parts` holds; their inverses are no infinity.
 LEAST_RATIO_32, LEAST_RATIO_64 = 2e-38, 4e-308
 # Minimax coefficients of (e^r − 1 − r)/r² for e^r itself: 4e-9 of it for |r| <= ln 2 / 2.
 E2, E3, E4, E5, E6 = 0.49999994, 0.16666521, 0.04166839, 0.008368745, 0.001381454
+# And of (e^r − 1)/r, with 1 for the first: 2e-9 of e^r for |r| <= ln 2 / 32.
+S2, S3 = 0.50001466, 0.1666696
 # Minimax coefficients of (log((1+s)/(1−s)) − 2s)/s in s².
 G1, G2, G3, G4 = (
     6.666666666666735130e-01,
@@ -144,13 +153,31 @@ def _fraction_of(x: Any, n: Any) -> Callable[..., Any]:  # noqa: ARG001
     return _single_fraction if _scalar(x) == types.float32 else _other_fraction
 
 
-@compiled
 def exponential(x: Any) -> Any:
-    """e^x for x up to 88 (709 in double), 0 where that is no normal number."""
-    n, power = nearest_and_power(x, like(x, LOG2_E))
-    return select(
-        x < by_precision(x, LOWEST_32, LOWEST_64), like(x, 0.0), times_power(_fraction(x, n), power)
-    )
+    """e^x for x up to 88 (709 in double), 0 where that is no normal number; 1e38 or more, or NaN, beyond."""
+    raise NotImplementedError
+
+
+def _exponential_by_table(x: Any) -> Any:
+    lowest = like(x, _HELD)
+    held = select(x < lowest, lowest, x)
+    n, near = nearest_sixteenth(held, like(x, LOG2_E))
+    r = multiply_add(n, like(x, -LN2), held)
+    s = multiply_add(multiply_add(like(x, S3), r, like(x, S2)), r, like(x, 1.0))
+    return times_whole_power(multiply_add(near * r, s, near), n)
+
+
+def _exponential_by_polynomial(x: Any) -> Any:
+    highest = by_precision(x, HIGHEST_32, HIGHEST_64)
+    held = select(x > highest, highest, x)
+    n, power = nearest_and_power(held, like(x, LOG2_E))
+    normal = times_power(_fraction(held, n), power)
+    return select(x < by_precision(x, LOWEST_32, LOWEST_64), like(x, 0.0), normal)
+
+
+@overload(exponential)
+def _exponential_of(x: Any) -> Callable[..., Any]:
+    return _exponential_by_table if has_tables(x) else _exponential_by_polynomial
 
 
 @compiled

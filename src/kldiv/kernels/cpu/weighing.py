@@ -23,6 +23,8 @@ from kldiv.kernels.cpu.vector import exponential, exponential_parts
 
 # So many numbers are added in the kernel's precision before their sum is added in double precision.
 BLOCK = 2048
+# And so many where the divergence is what is left of two sums.
+_SHORT_BLOCK = 256
 # CAREFUL: t and what its rounding has lost. PLAIN: t as it comes. APART: e^(−t) from q's own weights, where
 # neither t nor e^(−t) is kept.
 CAREFUL, PLAIN, APART = range(3)
@@ -32,8 +34,8 @@ _FAR = 6.0
 _LEAST_32, _LEAST_64 = -3.4028234663852886e38, -1.7976931348623157e308
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
 _WILDEST_32, _WILDEST_64 = -60.0, -600.0
-# The exponential of this is finite in single precision, and so is the sum of a block of less than the next.
-_MOST, _TOO_MANY = 88.0, 1e30
+# Less than the exponential of what is too large for one.
+_TOO_MANY = 1e30
 
 
 # --- outcomes ---------------------------------------------------------------------------------------
@@ -136,17 +138,16 @@ def _weigh_apart(
     likewise, as if the logit had been another: D(p‖q) hardly depends on that.
     """
     wide_vectors()
-    zero, most, none = like(top, 0.0), like(top, _MOST), like(top, -math.inf)
+    zero, none = like(top, 0.0), like(top, -math.inf)
     all_weights = all_moments = all_of_q = doubled(zero)
-    for start in range(first, end, BLOCK):
+    for start in range(first, end, _SHORT_BLOCK):
         total = moment = q_total = zero
-        for j in range(start, min(start + BLOCK, end), width(top)):
+        for j in range(start, min(start + _SHORT_BLOCK, end), width(top)):
             prefetch(zp, j + ahead[0])
             prefetch(zq, j + ahead[1])
             x = multiply_add(read(none, zp, j), scale, -top)
             y = multiply_add(read(none, zq, j), scale, -q_top)
-            # `top` need not be the largest logit.
-            e, w = exponential(select(x > most, most, x)), exponential(select(y > most, most, y))
+            e, w = exponential(x), exponential(y)
             # Without weight, t may be any number.
             t = select(e > zero, x - y, zero)
             if weights is not None:
