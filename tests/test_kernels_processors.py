@@ -58,7 +58,12 @@ def _printed(*arguments):
 # Single precision as ever; a slope comes back in the storage's own type, rounded once.
 @pytest.mark.parametrize(
     ("dtype", "of_value", "of_slopes"),
-    [("float32", 2e-6, 2e-6), ("float64", 1e-14, 1e-14), ("bfloat16", 2e-6, 2**-8), ("float16", 2e-6, 2**-11)],
+    [
+        ("float32", 2e-6, 2e-6),
+        ("float64", 1e-14, 1e-14),
+        ("bfloat16", 2e-6, 2**-8),
+        ("float16", 2e-6, 2**-11),
+    ],
 )
 def test_values_and_slopes_on_a_plain_processor(dtype, of_value, of_slopes):
     found = _printed(_PROGRAM, dtype)
