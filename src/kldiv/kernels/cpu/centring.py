@@ -167,17 +167,18 @@ def value_if_apart(zp: Any, zq: Any, ahead: Any, scale: Any) -> Any:
     centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return 0.0, False
-    move, way = guess(zp, zq, at, top, centre, scale, None, None, None, None)
-    if way != APART:
-        return 0.0, False
-    centre += move / scale
-    total, moment, more, _, wild = weigh(
-        zp, zq, 0, len(zp), ahead, top, centre, 0.0, scale, way, None, None, None, None
-    )
-    rest = moment / total
-    value = divergence(more / total, rest)
-    # Exponents far above 0 would be rounded as much as those far below, and weigh more.
-    return value, total <= 2.0 * len(zp) and is_settled(way, wild, centre * scale, rest, value)
+    value = rest = 0.0
+    for end in (n, len(zp)):
+        total, moment, more, _, wild = weigh(
+            zp, zq, 0, end, ahead, top, centre, 0.0, scale, APART, None, None, None, None
+        )
+        rest = moment / total
+        value = divergence(more / total, rest)
+        # Exponents far above 0 would be rounded as much as those far below, and weigh more.
+        if wild or total > 2.0 * end or not value > _APART:
+            return 0.0, False
+        centre += rest / scale
+    return value, is_settled(APART, False, 0.0, rest, value)
 
 
 @compiled
