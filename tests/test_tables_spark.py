@@ -9,6 +9,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
@@ -72,7 +73,8 @@ def test_quantiles_near_guesses_are_the_same(session, tmp_path, monkeypatch, gue
     monkeypatch.setattr(frames, "_GROUPED", 2)
     with open_table(path) as known, open_table(session.read.parquet(str(path))) as found:
         if guessed is not None:
-            monkeypatch.setattr(found, "_guess", lambda *_: guessed)
+            said = nw.from_native(session.sql(f"SELECT array({', '.join(f'{each}D' for each in guessed)})"))
+            monkeypatch.setattr(found, "_guesses", found._guesses._replace(quantiles=lambda *_: said.lazy()))
         amounts = {name: range(int(of.ordinary)) for name, of in known.summaries(names).items()}
         assert found.values_past(amounts) == known.values_past(amounts)
 
@@ -165,14 +167,7 @@ def _exchanges(plans):
         for below in re.split(r"Exchange \w+", final)[1:]:
             operators = re.findall(r"(?:\+- |: )(?:\*\(\d+\) )?(\w+)", below)
             partial = next(each for each in operators if each not in ("Project", "Sort", "Filter"))
-            # The first rows of a table, of which few are looked at, are brought together as they are.
-            assert partial in (
-                "HashAggregate",
-                "SortAggregate",
-                "ObjectHashAggregate",
-                "LocalLimit",
-                "Window",
-            ), plan
+            assert partial in ("HashAggregate", "SortAggregate", "ObjectHashAggregate"), plan
             exchanged += 1
     return exchanged
 
@@ -182,7 +177,7 @@ def test_a_query_of_parquet_files(session):
     query = "SELECT hour % 2 AS odd FROM t"
     with open_table(JULY, engine="spark", query=query) as found, open_table(JULY, query=query) as known:
         assert found.count_values(["odd"], 9) == known.count_values(["odd"], 9)
-    with pytest.raises(kldiv.TableError, match="UNRESOLVED_COLUMN"):
+    with pytest.raises(kldiv.TableError, match="with name `nothing` cannot be resolved"):
         open_table(JULY, engine="spark", query="SELECT nothing FROM t")
 
 
