@@ -20,6 +20,7 @@ from table_engines import COLUMNS, ENGINES, rows_of, table
 from tabular import JANUARY, JULY, counts
 
 import kldiv
+from kldiv.report.comparison import document
 from kldiv.tables import frames
 from kldiv.tables.contract import ByCuts, ByValues, Kind
 from kldiv.tables.opening import open_table
@@ -194,22 +195,26 @@ def test_a_name_twice_and_no_rows(session):
 CLUSTER = """
 import json, sys
 import kldiv
+from kldiv.report.comparison import document
 from kldiv.tables.opening import open_table
-p, q, master = sys.argv[1:]
+p, q, master, questions = sys.argv[1:]
 try:
-    with open_table(p, engine="spark", master=master) as of_p, open_table(q, engine="spark") as of_q:
+    with open_table(p, engine="spark", master=master):
         print("opened", flush=True)
-        found = kldiv.compare(of_p, of_q, columns=["carrier", "dep_delay"])
+        for asked in json.loads(questions):
+            weights = asked.pop("weights", None)
+            with (open_table(p, engine="spark", weights=weights) as of_p,
+                  open_table(q, engine="spark", weights=weights) as of_q):
+                print(json.dumps(document(kldiv.compare(of_p, of_q, weights=weights, **asked))))
 except kldiv.TableError as error:
     sys.exit(f"TableError: {error}")
-print(json.dumps({each.name: [(str(o.outcome), o.p_count, o.q_count) for o in each.divergence.outcomes]
-                  for each in found.columns}))
 """
 
 
-def cluster(master, **environment):
+def cluster(master, questions=({},), **environment):
     home = {"SPARK_HOME": str(Path(pyspark.__file__).parent)}
-    command = [sys.executable, "-W", "ignore", "-c", CLUSTER, str(JULY), str(JANUARY), master]
+    asked = json.dumps([{"columns": ["carrier", "dep_delay", "hour"], **each} for each in questions])
+    command = [sys.executable, "-W", "ignore", "-c", CLUSTER, str(JULY), str(JANUARY), master, asked]
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -219,20 +224,28 @@ def cluster(master, **environment):
     )
 
 
-def expected():
-    known = kldiv.compare(JULY, JANUARY, columns=["carrier", "dep_delay"])
-    return {
-        each.name: [[str(of.outcome), of.p_count, of.q_count] for of in each.divergence.outcomes]
-        for each in known.columns
-    }
+def expected(questions=({},)):
+    """What DuckDB's counts give, all of it, as JSON has it."""
+    asked = [{"columns": ["carrier", "dep_delay", "hour"], **each} for each in questions]
+    return [json.loads(json.dumps(document(kldiv.compare(JULY, JANUARY, **each)))) for each in asked]
+
+
+def answers(out):
+    return [json.loads(line) for line in out.splitlines() if line != "opened"]
 
 
 @NEEDS_JAVA
-def test_two_workers_give_the_same():
-    done = cluster("local-cluster[2,1,1024]")
-    out, err = done.communicate(timeout=400)
+@pytest.mark.parametrize("master", ["local[2]", "local-cluster[2,1,1024]"])
+def test_every_number_is_the_same_on_two_threads_and_on_two_workers(master):
+    questions = [
+        {"by": "origin", "weights": "distance"},
+        {"joint": [("carrier", "dep_delay")], "missing": "separate", "max_categories": 3},
+        {"missing": "drop", "divergence": "js", "base": 2},
+    ]
+    done = cluster(master, questions)
+    out, err = done.communicate(timeout=600)
     assert done.returncode == 0, err[-2000:]
-    assert json.loads(out.splitlines()[-1]) == expected()
+    assert answers(out) == expected(questions)
 
 
 @NEEDS_JAVA
@@ -248,13 +261,68 @@ def test_a_killed_executor_costs_no_count():
     if done.returncode:
         assert "TableError: can't count" in err
     else:
-        assert json.loads(out.splitlines()[-1]) == expected()
+        assert answers(out) == expected()
 
 
-def test_without_java(tmp_path):
-    done = cluster("local[1]", PATH=str(tmp_path), JAVA_HOME=str(tmp_path))
+@pytest.mark.parametrize(
+    "master",
+    ["nonsense", "", "local[x]", "local[0]", "spark://", "spark://host", "http://a:7077", "sc://a:15002"],
+)
+def test_what_is_no_master(master):
+    """It is told before any Java is started, and never taken for none."""
+    with pytest.raises(kldiv.InvalidInputError) as error:
+        open_table(JULY, engine="spark", master=master)
+    assert f"a master of Spark's is {master!r}; expected local, local[4], spark://host:7077, yarn" in str(
+        error.value
+    )
+
+
+def test_another_master_than_that_of_the_session_that_runs(session):
+    with open_table(JULY, engine="spark", master=session.sparkContext.master) as table:
+        assert table.rows()
+    with pytest.raises(kldiv.InvalidInputError, match=r"'local\[7\]', but Spark runs already, on local\[2\]"):
+        open_table(JULY, engine="spark", master="local[7]")
+
+
+OLD_JAVA = """#!/bin/sh
+echo 'Exception in thread "main" java.lang.UnsupportedClassVersionError: class file version 61.0' >&2
+exit 1
+"""
+
+
+@pytest.mark.parametrize("java", ["none", "an old one"])
+def test_without_a_java_that_it_runs_on(tmp_path, java):
+    path = os.environ["PATH"] if java == "an old one" else ""
+    home = {"PATH": f"{tmp_path}:{path}", "JAVA_HOME": str(tmp_path)}
+    if java == "an old one":
+        (tmp_path / "java").write_text(OLD_JAVA)
+        (tmp_path / "java").chmod(0o700)
+        (tmp_path / "bin").symlink_to(tmp_path)
+    done = cluster("local[1]", **home)
     _, err = done.communicate(timeout=100)
     assert "TableError: can't start Spark: no Java was found that it runs on; install Java 17" in err
+
+
+@NEEDS_JAVA
+def test_what_java_says_before_it_ends_is_told():
+    done = cluster("yarn", HADOOP_CONF_DIR="", YARN_CONF_DIR="")
+    _, err = done.communicate(timeout=100)
+    assert "TableError: can't start Spark: When running with master 'yarn' either HADOOP_CONF_DIR" in err
+
+
+@NEEDS_JAVA
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="Java's process is found in /proc")
+def test_a_java_that_is_killed_is_told():
+    done = cluster("local[1]")
+    assert done.stdout.readline() == "opened\n"
+    for each in _children(done.pid):
+        if "java" in _command(each).partition("\0")[0]:
+            os.kill(each, signal.SIGKILL)
+    out, err = done.communicate(timeout=100)
+    assert (out, done.returncode) == ("", 1)
+    assert re.fullmatch(r"TableError: can't (read|count) .*: Java, in which Spark runs, has ended\n", err), (
+        err
+    )
 
 
 def _children(process):

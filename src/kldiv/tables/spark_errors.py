@@ -25,6 +25,7 @@ _ENDED_WITH = re.compile(
     r'^Exception in thread "main" org\.apache\.spark\.[\w.]+: (.+)$|^(.+)\nError: Could not create the Java',
     re.MULTILINE,
 )
+_ENDED = "Java, in which Spark runs, has ended"
 # What says enough, wherever it stands in the page.
 _KNOWN = {
     "No space left on device": "no space is left on a disk where Spark puts what it is working on; "
@@ -32,6 +33,9 @@ _KNOWN = {
     "[UNABLE_TO_INFER_SCHEMA]": "it is empty; expected Parquet",
     "'NoneType' object has no attribute": "its Spark session has been stopped",
     "on a stopped SparkContext": "Spark was stopped meanwhile",
+    "Connection refused": _ENDED,
+    "Answer from Java side is empty": _ENDED,
+    "Error while sending or receiving": _ENDED,
 }
 
 
@@ -74,8 +78,13 @@ def _cause(error: Exception, page: str) -> str:
 
 def _shown(kind: str, url: str, table: str) -> str:
     """A file as a person writes it; Spark quotes what is unusual in URLs, but not where it reads footers."""
-    path = re.sub(r"^file:/+", "/", url if kind == _FOOTER else unquote(url))
+    path = as_path(url if kind == _FOOTER else unquote(url))
     return "it" if table and path in (table, str(Path(table).absolute())) else path
+
+
+def as_path(url: str) -> str:
+    """A file of this machine by its path, any other by its URL."""
+    return re.sub(r"^file:/+", "/", url)
 
 
 def why_not_launched(error: Exception, said: str) -> str:

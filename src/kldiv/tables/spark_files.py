@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names, check_same, header_of
 from kldiv.tables.files import Source
-from kldiv.tables.spark_errors import explained
+from kldiv.tables.spark_errors import as_path, explained
 from kldiv.tables.spark_text import typed
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def read_parquet(session: "SparkSession", url: str) -> "DataFrame":
     """Read Parquet from wherever Spark reads it."""
     frame = session.read.parquet(url)
     found = [unquote(each) for each in frame.inputFiles()]
-    source = Source(url, tuple(found), "parquet")
+    source = Source(url, tuple(map(as_path, found)), "parquet")
     _check_alike(_Files(session, [_exact(each) for each in found], source))
     return frame
 
