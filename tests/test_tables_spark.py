@@ -93,17 +93,16 @@ def test_decimals_of_places_alone(session, tmp_path):
         assert all(each.p_count == each.q_count for each in compared.divergence.outcomes)
 
 
-def test_the_smallest_numbers_are_not_whole(session, tmp_path):
-    """What is less than a digit of 1 is lost where 1 is added to it."""
+@pytest.mark.parametrize("type_", [pa.float64(), pa.float32()])
+def test_which_floats_are_whole(session, tmp_path, type_):
+    """What is less than a digit of 1 is lost where 1 is added to it, and no long integer is 10^30."""
+    smallest = [1e-17, -3e-40, 1e-45 if type_ == pa.float32() else 5e-324]
     path = tmp_path / "t.parquet"
-    for type_, values in ((pa.float64(), [1e-17, -3e-40, 5e-324]), (pa.float32(), [1e-9, -1e-45])):
-        for each in values:
-            pq.write_table(pa.table({"x": pa.array([each, 0.0, 2.0], type_)}), path)
-            with open_table(session.read.parquet(str(path))) as found:
-                assert not found.summaries(["x"])["x"].whole
-        pq.write_table(pa.table({"x": pa.array([0.0, -0.0, -2.0, 2.0**24], type_)}), path)
+    for some, whole in [([each], False) for each in (*smallest, 0.5, 1e30)] + [([-0.0, -2.0, 2.0**24], True)]:
+        values = [*some, 2.0, float("inf"), float("nan"), None]
+        pq.write_table(pa.table({"x": pa.array(values, type_)}), path)
         with open_table(session.read.parquet(str(path))) as found:
-            assert found.summaries(["x"])["x"].whole
+            assert found.summaries(["x"])["x"].whole == whole, some
 
 
 def test_values_are_counted_alike(both):
