@@ -5,12 +5,13 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kldiv.errors import MissingExtraError, TableError
 from kldiv.interruption import PutOff
-from kldiv.tables.files import unchanged
+from kldiv.tables.files import on_disk, unchanged
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,7 +62,7 @@ class Session:
 
     def reads(self, paths: Sequence[str]) -> None:
         """From now on these files must stay as they are: queries of two states of them don't go together."""
-        self._check_unchanged = unchanged(self._name, paths)
+        self._check_unchanged = unchanged(self._name, partial(on_disk, paths))
 
     def _watch(self, action: Callable[[], T]) -> T:
         try:

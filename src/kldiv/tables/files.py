@@ -4,7 +4,7 @@ import glob
 import gzip
 import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,19 +53,25 @@ def find(path: str | os.PathLike[str]) -> Source:
     return Source(given, tuple(paths), formats.pop())
 
 
-def unchanged(shown: str, paths: Sequence[str]) -> Callable[[], None]:
-    """From now on these files must stay as they are: what is asked of two states of them doesn't go together.
+def unchanged(shown: str, look: Callable[[], Mapping[str, object]]) -> Callable[[], None]:
+    """From now on files must stay as they look: what is asked of two states of them doesn't go together.
 
     The function that is returned raises a TableError if one of them didn't.
     """
-    seen = {path: _signature(path) for path in paths}
+    seen = look()
 
     def check() -> None:
-        for path, before in seen.items():
-            if _signature(path) != before:
-                raise TableError(f"can't read {shown}: {path} changed meanwhile; compare it once it is whole")
+        now = look()
+        changed = next((path for path, before in seen.items() if now.get(path) != before), None)
+        if changed is not None:
+            raise TableError(f"can't read {shown}: {changed} changed meanwhile; compare it once it is whole")
 
     return check
+
+
+def on_disk(paths: Sequence[str]) -> Mapping[str, object]:
+    """How files of this machine look, by their paths."""
+    return {path: _signature(path) for path in paths}
 
 
 def check_checksums(source: Source) -> None:

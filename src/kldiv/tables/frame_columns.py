@@ -76,8 +76,16 @@ class Field:
         """Whether an ordinary number is none that is whole and told from its neighbours by its type."""
         if self.steps and self.steps.unit == 1:
             return ~self.is_ordinary() & self.is_ordinary()
-        places = self._has_places(self.steps) if self.steps else self.value() % 1 != 0
+        places = self._has_places(self.steps) if self.steps else self._has_fraction()
         return places | ~self._is_told_apart()
+
+    def _has_fraction(self) -> nw.Expr:
+        """Whether a float that is told from its neighbours is not whole; Spark has no floor of greater ones.
+
+        A remainder would be rounded away: narwhals adds 1 to what Spark has left of 1e-17.
+        """
+        small = nw.when(self._is_told_apart()).then(self.value())
+        return small.floor() != small
 
     def _has_places(self, steps: Steps) -> nw.Expr:
         """Whether a decimal is not whole, asked in its own type: beside others Spark rounds it.

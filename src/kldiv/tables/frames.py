@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import narwhals.stable.v2 as nw
 
-from kldiv.errors import TableError
+from kldiv.errors import KLDivError, TableError
 from kldiv.tables.contract import (
     ByCuts,
     Cell,
@@ -27,21 +27,36 @@ from kldiv.tables.contract import (
     by_text,
     whole_or_float,
 )
-from kldiv.tables.frame_columns import Field, Frame, in_form
+from kldiv.tables.frame_columns import Field, Frame
 from kldiv.tables.narrowing import Gap, Probe, fractions, narrowed
 from kldiv.tables.outcomes import Cut, Special, Value
 from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
 
 Collect = Callable[[Frame], list[tuple[Any, ...]]]
-# An engine's own approximate quantiles of a column, by its name, at these shares of the rows.
-Guess = Callable[[Frame, str, Sequence[float]], list[Any]]
 
-# More different values than few among this many rows settle it without counting the rest.
+# At least so many rows are looked at for many different values.
 _FIRST_ROWS = 10_000
 # Of more rows than these their values are not all grouped, where the engine can guess quantiles.
 _GROUPED = 100_000
 # By how much of the rows a guess is wrong, at most.
 GUESS_ERROR = 1e-3
+
+
+class Guesses(NamedTuple):
+    """What an engine can be asked before everything is counted: it decides the time, never the answer."""
+
+    different: Callable[[Frame, Sequence[str], int], Frame]
+    """One row: for each named column a number that only more different values than the limit can exceed it by
+    more than there are special ones."""
+    quantiles: Callable[[Frame, str, Sequence[float]], Frame] | None = None
+    """One row of one list: about the quantiles of a column at these shares of the rows, if it can tell."""
+
+
+def _among_the_first(frame: Frame, names: Sequence[str], limit: int) -> Frame:
+    return frame.head(max(_FIRST_ROWS, 2 * limit)).select(nw.col(*names).n_unique())
+
+
+_OF_FIRST_ROWS = Guesses(_among_the_first)
 
 
 class FrameTable(Table):
@@ -55,7 +70,7 @@ class FrameTable(Table):
         collect: Collect,
         weight: str | None = None,
         close: Callable[[], None] | None = None,
-        guess: Guess | None = None,
+        guesses: Guesses = _OF_FIRST_ROWS,
     ) -> None:
         self.name = name
         self._frame = frame
@@ -63,7 +78,7 @@ class FrameTable(Table):
         self._collect_rows = collect
         self._weight = weight
         self._close = close
-        self._guess = guess
+        self._guesses = guesses
         self._rows: Count | None = None
         self._known: dict[str, Summary] = {}
 
@@ -94,12 +109,8 @@ class FrameTable(Table):
         return {name: self._known[name] for name in names}
 
     def distinct(self, names: Sequence[str], limit: int) -> Mapping[str, Mapping[str, Count] | None]:
-        """Many different values show among the first rows; only few are counted to the end."""
-        seen = self._aggregates(
-            [self._fields[name].value().n_unique() for name in names], self._frame.head(_FIRST_ROWS)
-        )
-        # Special values were counted too.
-        few = [name for name, number in zip(names, seen, strict=True) if number <= limit + len(Special)]
+        """Only columns that don't seem to have many are counted to the end."""
+        few = self._seem_few(names, limit)
         found = self.count_values(few, limit)
         return {
             name: found[name].kept if name in found and found[name].different <= limit else None
@@ -107,11 +118,10 @@ class FrameTable(Table):
         }
 
     def tally(self, name: str, limit: int) -> Mapping[str, Count] | None:
-        """Grouped in the engine, unless more differ among some more rows than the limit."""
-        field = self._fields[name]
-        [seen] = self._aggregates([field.value().n_unique()], self._frame.head(2 * limit))
-        if seen > limit + len(Special):
+        """Grouped in the engine, unless there seem to be more."""
+        if not self._seem_few([name], limit):
             return None
+        field = self._fields[name]
         ordinary = self._frame.filter(field.is_ordinary())
         grouped = ordinary.group_by(field.name).agg(self._total("times")).head(limit + 1)
         rows = self._collect(grouped.select(field.name, "times"))
@@ -206,7 +216,9 @@ class FrameTable(Table):
         else:
             condition = field.is_ordinary() & field.equals(outcome.text)
         rows = self._frame.filter(condition)
-        return type(self)(self.name, rows, self._fields, self._collect_rows, self._weight, guess=self._guess)
+        return type(self)(
+            self.name, rows, self._fields, self._collect_rows, self._weight, guesses=self._guesses
+        )
 
     def judge_weights(self, field: Field) -> tuple[dict[str, int], Count]:
         """How many rows have each of `WRONG_WEIGHTS`, and the sum of the others."""
@@ -229,14 +241,24 @@ class FrameTable(Table):
             *(self._counted(field.special(each)) for each in Special),
         ]
 
+    def _seem_few(self, names: Sequence[str], limit: int) -> list[str]:
+        """The columns that may have no more different values than this."""
+        if not names:
+            return []
+        columns = [self._fields[name].name for name in names]
+        [seen] = self._collect(self._guesses.different(self._frame, columns, limit))
+        # Special values were counted too.
+        return [name for name, number in zip(names, seen, strict=True) if number <= limit + len(Special)]
+
     def _quantiles(self, name: str, amounts: Sequence[Count]) -> list[Any]:
         field = self._fields[name]
         ordinary = self._frame.filter(field.is_ordinary())
         total = self.summaries([name])[name].ordinary
-        if self._guess is None or self._weight is not None or total <= _GROUPED:
+        if self._guesses.quantiles is None or self._weight is not None or total <= _GROUPED:
             return self._steps_over(ordinary, field, amounts)
         whole = [*map(int, amounts)]
-        guesses = self._guess(ordinary, field.name, fractions(whole, int(total), GUESS_ERROR))
+        shares = fractions(whole, int(total), GUESS_ERROR)
+        [[guesses]] = self._collect(self._guesses.quantiles(ordinary, field.name, shares))
         left = narrowed(whole, self._probes(ordinary, field, sorted(set(guesses))), int(total))
         found = dict(left.settled)
         if left.gaps:
@@ -311,15 +333,17 @@ class FrameTable(Table):
         return list(row)
 
     def _collect(self, frame: Frame) -> list[tuple[Any, ...]]:
-        with _explained(f"can't count {self.name}"):
+        with explained(f"can't count {self.name}"):
             return self._collect_rows(frame)
 
 
 @contextmanager
-def _explained(what: str) -> Iterator[None]:
+def explained(what: str) -> Iterator[None]:
     """Whatever fails in an engine is a TableError with the first line of what it says."""
     try:
         yield
+    except KLDivError:
+        raise
     except BaseException as error:
         # A panic of Polars' is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
@@ -334,17 +358,6 @@ def native(frame: Any) -> Frame:
     return lazy
 
 
-def of_polars(name: str, source: Any, weights: str | None = None) -> FrameTable:
-    """Open a Polars frame, eager or lazy."""
-    with _explained(f"can't read {name}"):
-        columns = source.collect_schema()
-    if not columns:
-        raise TableError(f"{name} has no columns; expected at least one")
-    with _explained(f"can't read {name}"):
-        frame, fields = in_form(native(source))
-    return opened(name, frame, fields, lambda few: few.collect().rows(), weights)
-
-
 def opened(
     name: str,
     frame: Frame,
@@ -352,10 +365,10 @@ def opened(
     collect: Collect,
     weights: str | None,
     close: Callable[[], None] | None = None,
-    guess: Guess | None = None,
+    guesses: Guesses = _OF_FIRST_ROWS,
 ) -> FrameTable:
     """The table of a frame in form, once it has been looked at; `close` is called when it is closed."""
-    table = FrameTable(name, frame, fields, collect, close=close, guess=guess)
+    table = FrameTable(name, frame, fields, collect, close=close, guesses=guesses)
     if not table.rows():
         raise TableError(f"{name} has no rows; expected at least one")
     if weights is None:
@@ -367,7 +380,7 @@ def opened(
     heavy = frame.filter(field.value() > 0)
     if field.floating:
         heavy = heavy.with_columns(field.value().cast(nw.Float64).alias(field.name))
-    return FrameTable(name, heavy, fields, collect, field.name, close)
+    return FrameTable(name, heavy, fields, collect, field.name, close, guesses)
 
 
 def _zero(field: Field) -> nw.Expr:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kldiv.tables.contract import Column, Kind, Table
 from kldiv.tables.duckdb_frames import of_relation
 from kldiv.tables.frame_columns import Field
-from kldiv.tables.frames import native, of_polars, opened
+from kldiv.tables.frames import native, opened
+from kldiv.tables.polars_frames import of_polars
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 
 if TYPE_CHECKING:

@@ -90,7 +90,7 @@ def _relation(source: Any, weights: str | None) -> Table:
 
 def _polars(source: Any, weights: str | None) -> Table:
     _require_narwhals()
-    from kldiv.tables.frames import of_polars  # noqa: PLC0415
+    from kldiv.tables.polars_frames import of_polars  # noqa: PLC0415
 
     return of_polars("the Polars frame", source, weights)
 

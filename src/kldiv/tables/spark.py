@@ -4,23 +4,31 @@ Spark's TIMESTAMP is an instant, and is written with its zone; its TIMESTAMP_NTZ
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kldiv.errors import KLDivError, TableError
+from kldiv.errors import TableError
 from kldiv.tables.contract import Column, Kind
-from kldiv.tables.files import find, unchanged
+from kldiv.tables.files import find, on_disk, unchanged
 from kldiv.tables.frame_columns import Field, Frame
-from kldiv.tables.frames import GUESS_ERROR, FrameTable, native, opened
-from kldiv.tables.spark_files import read_files, read_parquet
-from kldiv.tables.spark_session import reason, session
+from kldiv.tables.frames import GUESS_ERROR, FrameTable, Guesses, native, opened
+from kldiv.tables.spark_errors import explained
+from kldiv.tables.spark_files import listed, read_files, read_parquet
+from kldiv.tables.spark_session import session
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+_SETTINGS = {
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "parquet.page.verify-checksum.enabled": "true",
+}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 # Days and seconds are taken apart, as differences of TIMESTAMP_NTZ go through the zone of the session.
@@ -35,42 +43,15 @@ _TEMPORAL = {
 }
 
 
-def of_spark(
-    name: str,
-    source: "DataFrame",
-    weights: str | None = None,
-    close: Callable[[], None] | None = None,
-    check: Callable[[], None] = lambda: None,
-) -> FrameTable:
-    """Open a frame of PySpark; `close` is called when the table is closed, `check` after each question."""
-    names = source.columns
-    twice = next((each for index, each in enumerate(names) if each in names[:index]), None)
-    if twice is not None:
-        raise TableError(f"{name} has more than one column called '{twice}'; rename all but one")
-    renamed = source.toDF(*(f"c{index}" for index in range(len(names))))
-    formed = {
-        each: _formed(field.name, field.dataType.simpleString())
-        for each, field in zip(names, renamed.schema.fields, strict=True)
-    }
-    frame = renamed.selectExpr(*(f"{sql} AS {field.name}" for sql, field in formed.values()))
-    fields = {each: field for each, (_, field) in formed.items()}
+def of_spark(name: str, source: "DataFrame", weights: str | None = None) -> FrameTable:
+    """Open a frame of PySpark.
 
-    def collect(few: Frame) -> list[tuple[Any, ...]]:
-        with _explained("Spark says"):
-            rows: list[tuple[Any, ...]] = few.to_native().collect()
-        check()
-        return rows
-
-    return opened(name, native(frame), fields, collect, weights, close, _guessed)
-
-
-def _guessed(frame: Frame, name: str, shares: Sequence[float]) -> list[Any]:
-    """Spark's approximate quantiles of a column."""
-    listed = ", ".join(f"{each!r}D" for each in shares)
-    asked = f"approx_percentile({name}, array({listed}), {round(1 / GUESS_ERROR)})"
-    with _explained("Spark says"):
-        [[found]] = frame.to_native().selectExpr(asked).collect()
-        return [*found]
+    Raises:
+        TableError: its session has ended, its files are no longer there, or two of its columns have one name.
+    """
+    with explained("read", name):
+        check = unchanged(name, partial(listed, source.sparkSession, source.inputFiles()))
+        return _opened(name, source, weights, check)
 
 
 def of_files(
@@ -83,15 +64,17 @@ def of_files(
 
     Raises:
         MissingExtraError: PySpark is not installed.
+        InvalidInputError: `master` is none of Spark's.
         TableError: no session can be started, as without Java, the files can't be read, or the query fails.
     """
     source = None if _URL.match(path) else find(path)
-    check = unchanged(path, source.paths if source else ())
+    look = partial(on_disk, source.paths if source else ())
+    check = unchanged(path, look)
     running, stop = session(master)
     # A session beside the user's: its views and settings are its own.
     own = running.newSession()
-    own.conf.set("spark.sql.caseSensitive", "true")
-    own.conf.set("parquet.page.verify-checksum.enabled", "true")
+    for each in _SETTINGS.items():
+        own.conf.set(*each)
     kept: list[DataFrame] = []
 
     def keep(frame: "DataFrame") -> "DataFrame":
@@ -106,27 +89,61 @@ def of_files(
             stop()
 
     try:
-        with _explained(f"can't read {path}"):
-            frame = read_parquet(own, path) if source is None else read_files(own, source, keep)
+        with explained("read", path):
+            if source is None:
+                frame = read_parquet(own, path)
+                check = unchanged(path, partial(listed, own, frame.inputFiles()))
+            else:
+                frame = read_files(own, source, keep)
             if query is not None:
                 frame.createOrReplaceTempView("t")
                 # A query that orders by chance would give other rows each time.
                 frame = keep(own.sql(query))
-        return of_spark(path, frame, weights, close, check)
+            return _opened(path, frame, weights, check, close)
     except BaseException:
         close()
         raise
 
 
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Whatever fails is a TableError that says what Spark says, or Java at the end of its stack."""
-    try:
-        yield
-    except KLDivError:
-        raise
-    except Exception as error:
-        raise TableError(f"{what}: {reason(error)}") from error
+def _opened(
+    name: str,
+    source: "DataFrame",
+    weights: str | None,
+    check: Callable[[], None],
+    close: Callable[[], None] | None = None,
+) -> FrameTable:
+    """The table of a frame; `check` is called after each question, `close` when the table is closed."""
+    names = source.columns
+    twice = next((each for index, each in enumerate(names) if each in names[:index]), None)
+    if twice is not None:
+        raise TableError(f"{name} has more than one column called '{twice}'; rename all but one")
+    renamed = source.toDF(*(f"c{index}" for index in range(len(names))))
+    formed = {
+        each: _formed(field.name, field.dataType.simpleString())
+        for each, field in zip(names, renamed.schema.fields, strict=True)
+    }
+    frame = renamed.selectExpr(*(f"{sql} AS {field.name}" for sql, field in formed.values()))
+    fields = {each: field for each, (_, field) in formed.items()}
+
+    def collect(few: Frame) -> list[tuple[Any, ...]]:
+        with explained("count", name):
+            rows: list[tuple[Any, ...]] = few.to_native().collect()
+            check()
+        return rows
+
+    return opened(name, native(frame), fields, collect, weights, close, Guesses(_different, _quantiles))
+
+
+def _different(frame: Frame, names: Sequence[str], _limit: int) -> Frame:
+    """Half of what Spark guesses, which few values can't reach: sketches are shuffled, not rows."""
+    return native(frame.to_native().selectExpr(*(f"approx_count_distinct({each}) DIV 2" for each in names)))
+
+
+def _quantiles(frame: Frame, name: str, shares: Sequence[float]) -> Frame:
+    asked = ", ".join(f"{each!r}D" for each in shares)
+    return native(
+        frame.to_native().selectExpr(f"approx_percentile({name}, array({asked}), {round(1 / GUESS_ERROR)})")
+    )
 
 
 def _formed(name: str, of: str) -> tuple[str, Field]:

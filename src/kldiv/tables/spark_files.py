@@ -5,7 +5,7 @@ first, line by line, and what the two engines might read differently is refused.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names, check_same, header_of
 from kldiv.tables.files import Source
+from kldiv.tables.spark_errors import as_path, explained
 from kldiv.tables.spark_text import typed
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def read_files(session: "SparkSession", source: Source, keep: Keep) -> "DataFram
     files = _Files(session, [_exact(str(Path(each).absolute())) for each in source.paths], source)
     files.check_found()
     if source.format == "parquet":
-        return _parquet(files, session.read.parquet(*files.urls))
+        _check_alike(files)
+        return session.read.parquet(*files.urls)
     return _json(files, keep) if source.format == "json" else _csv(files, keep)
 
 
@@ -58,8 +60,22 @@ def read_parquet(session: "SparkSession", url: str) -> "DataFrame":
     """Read Parquet from wherever Spark reads it."""
     frame = session.read.parquet(url)
     found = [unquote(each) for each in frame.inputFiles()]
-    source = Source(url, tuple(found), "parquet")
-    return _parquet(_Files(session, [_exact(each) for each in found], source), frame)
+    source = Source(url, tuple(map(as_path, found)), "parquet")
+    _check_alike(_Files(session, [_exact(each) for each in found], source))
+    return frame
+
+
+def listed(session: "SparkSession", urls: Sequence[str]) -> Mapping[str, object]:
+    """How files look wherever Spark reads them, by their paths; their folders are asked, once each."""
+    hadoop, settings = session._jvm.org.apache.hadoop.fs, session._jsc.hadoopConfiguration()
+    paths = [hadoop.Path(unquote(each)) for each in urls]
+    folders = {str(each.getParent()): each.getParent() for each in paths}
+    found = {
+        str(each.getPath()): (each.getLen(), each.getModificationTime())
+        for folder in folders.values()
+        for each in folder.getFileSystem(settings).listStatus(folder)
+    }
+    return {str(path): found.get(str(path)) for path in paths}
 
 
 class _Files(NamedTuple):
@@ -99,13 +115,10 @@ def _exact(path: str) -> str:
     return re.sub(r"([\\*?\[\]{}])", r"\\\1", path)
 
 
-def _parquet(files: _Files, frame: "DataFrame") -> "DataFrame":
-    """The frame, if all of its files are alike: Spark takes the columns of one for those of all."""
-    read = files.session.read
-    of_file = {
-        path: {field.name: field.dataType.simpleString() for field in read.parquet(url).schema.fields}
-        for path, url in zip(files.source.paths, files.urls, strict=True)
-    }
+def _check_alike(files: _Files) -> None:
+    """Raise if Parquet files differ in their columns: Spark takes those of one for those of all."""
+    paths = files.source.paths
+    of_file = {path: _types(files.session, path, url) for path, url in zip(paths, files.urls, strict=True)}
     check_same({path: sorted(types) for path, types in of_file.items()})
     first, *others = of_file
     for other in others:
@@ -114,7 +127,12 @@ def _parquet(files: _Files, frame: "DataFrame") -> "DataFrame":
                 raise files.refused(
                     f"column '{name}' is of type {of_file[first][name]} in {first} and {of} in {other}"
                 )
-    return frame
+
+
+def _types(session: "SparkSession", path: str, url: str) -> dict[str, str]:
+    """The types of a file's columns; an empty file is an error here, and left out among others."""
+    with explained("read", path):
+        return {field.name: field.dataType.simpleString() for field in session.read.parquet(url).schema}
 
 
 def _csv(files: _Files, keep: Keep) -> "DataFrame":

@@ -4,19 +4,25 @@ import logging
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kldiv.errors import MissingExtraError, TableError
+from kldiv.errors import InvalidInputError, MissingExtraError, TableError
+from kldiv.tables.spark_errors import reason, why_not_launched
 
 if TYPE_CHECKING:
+    from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
 T = TypeVar("T")
 
-_CAUSE = re.compile(r"^Caused by: (?:[\w.$]+: )?(.+)$", re.MULTILINE)
+_MASTER = re.compile(
+    r"local(\[(\*|[1-9]\d*)( *, *\d+)?\])?|local-cluster\[ *\d+ *, *\d+ *, *\d+ *\]|spark://\S+:\d+|yarn|k8s://\S+"
+)
+_MASTERS = "local, local[4], spark://host:7077, yarn or k8s://https://host:443"
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
@@ -30,39 +36,56 @@ def session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
 
     Raises:
         MissingExtraError: PySpark is not installed.
+        InvalidInputError: `master` is none, or another one than that of the session that runs.
         TableError: none can be started, as without Java.
     """
     try:
-        from pyspark import SparkConf, SparkContext  # noqa: PLC0415 (an extra, and loaded when it is asked for)
-        from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
+        from pyspark import SparkContext  # noqa: PLC0415 (an extra, and loaded when it is asked for)
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError:
         raise MissingExtraError("pyspark", "spark") from None
+    if master is not None and not _MASTER.fullmatch(master):
+        raise InvalidInputError(f"a master of Spark's is {master!r}; expected {_MASTERS}")
     running = SparkSession.getActiveSession()
-    if running is not None:
-        return running, lambda: None
-    if SparkContext._active_spark_context is not None:  # in another thread
-        return SparkSession.builder.getOrCreate(), lambda: None
-    settings = SparkConf().setAppName("kldiv").setMaster(master or "local[*]").setAll([*_SETTINGS.items()])
+    if running is None and SparkContext._active_spark_context is not None:  # in another thread
+        running = SparkSession.builder.getOrCreate()
+    if running is None:
+        started = _started(master or "local[*]")
+        return started, started.stop
+    its = running.sparkContext.master
+    if master not in (None, its):
+        raise InvalidInputError(f"the master is {master!r}, but Spark runs already, on {its}; leave it out")
+    return running, lambda: None
+
+
+def _started(master: str) -> "SparkSession":
+    from pyspark import SparkConf, SparkContext  # noqa: PLC0415
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    settings = SparkConf().setAppName("kldiv").setMaster(master).setAll([*_SETTINGS.items()])
     # What PySpark and Java would write beside the error that is raised.
     for each in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         logging.getLogger(each).setLevel(logging.CRITICAL)
-    unheard = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    gateway = SparkContext._gateway or _launched(settings)
     try:
-        gateway = SparkContext._gateway or launch_gateway(settings, unheard)
-        started = SparkSession(SparkContext(conf=settings, gateway=gateway))
+        return SparkSession(SparkContext(conf=settings, gateway=gateway))
     except Exception as error:
-        raise TableError(f"can't start Spark: {reason(error)}") from error
-    return started, started.stop
+        if "on a stopped SparkContext" in str(error):
+            raise TableError(f"can't start Spark: no master answers at {master}") from error
+        raise TableError(f"can't start Spark on {master}: {reason(error)}") from error
 
 
-def reason(error: Exception) -> str:
-    """What is wrong in one line: Java says so at the end of a page."""
-    page = str(error).strip()
-    if "JAVA_GATEWAY_EXITED" in page:
-        return "no Java was found that it runs on; install Java 17 or later, or set JAVA_HOME"
-    causes = _CAUSE.findall(page)
-    return str(causes[-1] if causes else (page or type(error).__name__).splitlines()[0])
+def _launched(settings: "SparkConf") -> Any:
+    """A Java to ask; what it writes is read where it ends at once, and else by nobody."""
+    from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
+
+    with tempfile.TemporaryFile() as written:
+        try:
+            return launch_gateway(settings, {"stdout": subprocess.DEVNULL, "stderr": written})
+        except Exception as error:
+            written.seek(0)
+            said = written.read().decode(errors="replace")
+            raise TableError(f"can't start Spark: {why_not_launched(error, said)}") from error
 
 
 def asked_aside(action: Callable[[], T]) -> T:
