@@ -8,10 +8,10 @@ contradict. Where p = q what chance does is known exactly (`chance_differences`)
 there, and less and less of it as the two part.
 
 How much chance adds depends on that spread, which is known by its noisy observation alone: much where small
-differences hide beside large ones, little where all are alike, since the mean of |N(z, 1)| is convex in z. The
-kurtosis of the differences tells which it is, the better the more outcomes there are. So the upper end takes
-them for more alike than they were observed, and the lower end for less, as far as their kurtosis says so and
-a little more.
+differences hide beside large ones, little where all are alike, since the mean of |N(z, 1)| is convex in z.
+The kurtosis of the differences tells which it is, the better the more outcomes there are. So the upper end
+takes them for more alike than they were observed, and the lower end for less, as far as their kurtosis says
+so and a little more.
 """
 
 import math
@@ -100,7 +100,9 @@ class Line(NamedTuple):
         normal = _KURTOSIS * number / (number + 2)
         trust = _OF_TRUE * true**2 / (_OF_TRUE * true**4 + _OF_SAMPLES / number)
         excess = trust * (fourth / np.maximum(second, _TRACE) ** 2 - normal)
-        shifted = np.sqrt(np.maximum(fourth - second**2, 0.0) / np.maximum(normal + excess - 1, 0.05)) - second
+        shifted = (
+            np.sqrt(np.maximum(fourth - second**2, 0.0) / np.maximum(normal + excess - 1, 0.05)) - second
+        )
         margin = _MARGIN * true
         return np.minimum(shifted, 0.0) - margin, np.maximum(shifted, 0.0) + margin
 
