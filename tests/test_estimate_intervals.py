@@ -13,6 +13,7 @@ from tables_of_counts import COUNTS, NAMES, SMOOTH, all_tables, numbers, rare, t
 from kldiv.estimators.agreement import by_chance
 from kldiv.estimators.bootstrap import moved
 from kldiv.estimators.chance_differences import differences
+from kldiv.estimators.counted import JEFFREYS, KULLBACK_LEIBLER
 from kldiv.estimators.discrete import DIVERGENCES, estimate_from_counts
 from kldiv.estimators.intervals import Hidden, Moments, Quantiles, normal_quantiles, score, score_interval
 from kldiv.estimators.total_variation import line
@@ -129,6 +130,23 @@ def test_rare_outcomes_tell_of_the_bias_of_the_digamma_function(expected):
     told = (share * entropy_bias(counts, np.array(expected))).sum(), (share * log_bias(counts)).sum()
     assert told[0] == pytest.approx(told[1], rel=1e-12)
     assert abs(told[0] - bias) < 0.06 if expected >= 0.5 else 0 < told[0] < bias
+
+
+@pytest.mark.parametrize("divergence", [KULLBACK_LEIBLER, JEFFREYS])
+@pytest.mark.parametrize(("p", "q"), [((0.01, 0.09, 0.9), (0.05, 0.25, 0.7)), ((0.3, 0.7), (0.006, 0.994))])
+def test_the_unbiased_terms_have_the_truth_for_a_mean(divergence, p, q):
+    n, m = 120, 100
+    x, y = np.arange(n + 1.0)[:, None], np.arange(m + 1.0)[None, :]
+    mean = before = 0.0
+    for of_p, of_q in zip(p, q, strict=True):
+        share = scipy.stats.binom(n, of_p).pmf(x) * scipy.stats.binom(m, of_q).pmf(y)
+        sizes = np.array([n]), np.array([m])
+        mean += (share * divergence.unbiased(x, y, *sizes)).sum()
+        before += (share * divergence.terms(x, y, *sizes)).sum()
+    truth = float(divergence.plug_in(np.array(p), np.array(q)))
+    # E₁ is known within 0.06 where an outcome is expected half a time or more.
+    assert abs(mean - truth) < 0.06 * 0.3
+    assert abs(mean - truth) < 0.5 * abs(before - truth)
 
 
 @pytest.mark.parametrize("divergence", SMOOTH)

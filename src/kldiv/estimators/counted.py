@@ -43,6 +43,8 @@ End = Literal["low", "high"]
 _UNSEEN: dict[End, float] = {"low": 1.0, "high": 0.0}
 # And where the bias of rare outcomes is taken off: what then stands for the logarithm at 0 is nearer to it.
 _UNSEEN_UNBIASED = 0.5
+# So many standard deviations at P = Q from it the variance there has a say in how the variance grows.
+_NEAR = 3.0
 
 
 def total(counts: Floats) -> Floats:
@@ -185,12 +187,15 @@ class SmoothDivergence(CountedDivergence):
     def _scale(self, x: Floats, y: Floats, center: Floats, variance: Floats, chance: ByChance) -> Floats:
         """c, where the jackknife's variance is 4·c·D and what chance alone makes of it.
 
-        That is added on both sides a second time, so that samples that happen to agree don't divide 0 by 0.
+        That, with the c of P = Q, is put in twice on both sides, so that samples that happen to agree don't
+        divide 0 by 0; from three standard deviations at P = Q on the less of it, the farther P and Q are.
         """
         null_scale = 0.5 * self.curvature * (1 / total(x) + 1 / total(y))[..., 0]
-        scale: Floats = (variance + chance.jackknife) / (
-            4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
-        )
+        distance, near = np.maximum(center, 0.0), _NEAR * np.sqrt(chance.variance)
+        far = distance > near
+        kept = 2 * chance.jackknife * np.where(far, near / np.where(far, distance, 1.0), 1.0)
+        own = np.maximum(variance - chance.jackknife, 0.0)
+        scale: Floats = (own + kept) / (4 * distance + kept / null_scale)
         return scale
 
 
