@@ -72,11 +72,10 @@ expected count (Kerman 2011).
 
 Coverage above 95 % has four reasons. Near P = Q, and where there is no upper end, only the lower end can be
 wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit
-among them has 2.5 %, but less. Where Q's sample lacks what P has, the lower end allows for the most of it that
-Q may have, and Q may have far less, of which the data say nothing. And total variation's interval allows for
-more than one way in which the differences may be spread over many outcomes.
-
-## How often the 95 % interval holds the truth
+among them has 2.5 %, but less. Where Q's sample lacks what P has, the lower end allows for the most of it
+that Q may have, and Q may have far less, of which the data say nothing. And total variation's interval allows
+for more than one way in which the differences may be spread over many outcomes.  ## How often the 95 %
+interval holds the truth
 """
 
 POINTS = """
@@ -90,9 +89,9 @@ are an error, unless `ties="jitter"` adds uniform noise as wide as the smallest 
 The interval is by subsampling n^(2/3) points (Politis, Romano & Wolf 1999). It is wider on one side by the
 bias (`bias`), as far as that shows in how much farther off the subsamples' estimates are, if it shrinks by
 n^(−1/d) in d dimensions, by √n at most. Where P has points far from all of Q's the estimate is too low by
-more than that, the more dimensions the more: no nearest neighbour tells how thin Q is beyond it. Of the points
-of P that are farther from Q's than any of these is from the others, beyond the one of m + 1 that is so by
-chance, the share times 3·d nats is allowed for, if that is more: about half as much again as normal
+more than that, the more dimensions the more: no nearest neighbour tells how thin Q is beyond it. Of the
+points of P that are farther from Q's than any of these is from the others, beyond the one of m + 1 that is so
+by chance, the share times 3·d nats is allowed for, if that is more: about half as much again as normal
 distributions had. **Where the bias is larger than what the estimate varies by, neither is to be relied on**,
 and the result says so (`biased`). Where P is narrower than Q and there are five dimensions, the estimate is
 too high by less than that, and the result does not say it.
