@@ -301,6 +301,42 @@ def test_coverage_with_outcomes_expected_once_or_never(name, n, m, p, q):
     assert ((low <= truth) & (truth <= high)).mean() >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / 500)
 
 
+def stepped(outcomes, step):
+    """A uniform distribution, and one that random steps in its log-probabilities lead to."""
+    p = np.full(outcomes, 1 / outcomes)
+    weights = p * np.exp(step * np.random.default_rng(0).standard_normal(outcomes))
+    return p, weights / weights.sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "size"),
+    [("total_variation", 0.1, 10_000), ("kl", 1.5, 2000), ("psi", 1.5, 2000)],
+    ids=["small differences", "Q lacks much of P", "Q lacks much of P, both ways"],
+)
+def test_intervals_are_no_wider_than_they_need_be(name, step, size):
+    generator, named = np.random.default_rng(6), DIVERGENCES[name]
+    p, q = stepped(100, step)
+    x, y = (generator.multinomial(size, each, 3000).astype(float) for each in (p, q))
+    low, high = named.counted.interval(x, y, normal_quantiles(0.95), skewness=True)
+    truth = float(named.counted.plug_in(p, q))
+    # 1 % at least miss the truth; three standard deviations of a share of 3000 there are 0.54 %.
+    assert ((low > truth) | (high < truth)).mean() >= 0.01 - 3 * math.sqrt(0.01 * 0.99 / 3000)
+
+
+def test_a_moved_outcome_among_many_is_held_as_often_as_it_says():
+    generator, kl = np.random.default_rng(6), DIVERGENCES["kl"].counted
+    q = np.full(77, 1 / 77)
+    p = 0.88 * q + np.where(np.arange(77) == 0, 0.12, 0.0)
+    x, y = (
+        generator.multinomial(831, p, 3000).astype(float),
+        generator.multinomial(792, q, 3000).astype(float),
+    )
+    low, high = kl.interval(x, y, normal_quantiles(0.95), skewness=True)
+    truth = float(kl.plug_in(p, q))
+    # Three standard deviations of a share of 3000 at 95 % are 1.2 %.
+    assert ((low <= truth) & (truth <= high)).mean() >= 0.95 - 0.012
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["delta", "bootstrap"])
 def test_samples_that_agree_perfectly_do_not_prove_equality(name, kind):
