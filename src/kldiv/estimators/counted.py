@@ -43,6 +43,8 @@ End = Literal["low", "high"]
 _UNSEEN: dict[End, float] = {"low": 1.0, "high": 0.0}
 # And where the bias of rare outcomes is taken off: what then stands for the logarithm at 0 is nearer to it.
 _UNSEEN_UNBIASED = 0.5
+# With this E₁ is nowhere overestimated: of a hundred outcomes expected once each that would add up.
+_AT_MOST = 0.4
 # So many standard deviations at P = Q from it the variance there has a say in how the variance grows.
 _NEAR = 3.0
 
@@ -215,7 +217,7 @@ class CountedKullbackLeibler(SmoothDivergence):
 
     def rare(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:  # noqa: ARG002
         """Too high by P's rare outcomes, and too low by Q's."""
-        return _rare(x, y, n)
+        return entropy_bias(x, n) - x / n * log_bias(y)
 
     def unbiased(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
         """Without that."""
@@ -231,8 +233,8 @@ class CountedKullbackLeibler(SmoothDivergence):
 
 
 def _rare(x: Floats, y: Floats, n: Floats) -> Floats:
-    """The bias of Zhang & Grabchak's terms."""
-    bias: Floats = entropy_bias(x, n) - x / n * log_bias(y)
+    """The bias of Zhang & Grabchak's terms, or more, so that what is left is too low if anything."""
+    bias: Floats = entropy_bias(x, n) - x / n * log_bias(y, once=_AT_MOST)
     return bias
 
 
