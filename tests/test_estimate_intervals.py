@@ -132,6 +132,13 @@ def test_rare_outcomes_tell_of_the_bias_of_the_digamma_function(expected):
     assert abs(told[0] - bias) < 0.06 if expected >= 0.5 else 0 < told[0] < bias
 
 
+@pytest.mark.parametrize("expected", [0.05, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0, 3.0, 6.0])
+def test_what_raises_a_lower_end_overestimates_the_bias_nowhere(expected):
+    counts = np.arange(100.0)
+    told = (scipy.stats.poisson(expected).pmf(counts) * log_bias(counts, once=0.4)).sum()
+    assert told <= scipy.special.exp1(expected) + 0.0015
+
+
 @pytest.mark.parametrize("divergence", [KULLBACK_LEIBLER, JEFFREYS])
 @pytest.mark.parametrize(("p", "q"), [((0.01, 0.09, 0.9), (0.05, 0.25, 0.7)), ((0.3, 0.7), (0.006, 0.994))])
 def test_the_unbiased_terms_have_the_truth_for_a_mean(divergence, p, q):
@@ -144,8 +151,8 @@ def test_the_unbiased_terms_have_the_truth_for_a_mean(divergence, p, q):
         mean += (share * divergence.unbiased(x, y, *sizes)).sum()
         before += (share * divergence.terms(x, y, *sizes)).sum()
     truth = float(divergence.plug_in(np.array(p), np.array(q)))
-    # E₁ is known within 0.06 where an outcome is expected half a time or more.
-    assert abs(mean - truth) < 0.06 * 0.3
+    # E₁ is underestimated by 0.08 at most where an outcome is expected half a time or more.
+    assert truth - 0.08 * 0.3 < mean <= truth + 1e-3
     assert abs(mean - truth) < 0.5 * abs(before - truth)
 
 
@@ -310,7 +317,7 @@ def stepped(outcomes, step):
 
 @pytest.mark.parametrize(
     ("name", "step", "size"),
-    [("total_variation", 0.1, 10_000), ("kl", 1.5, 2000), ("psi", 1.5, 2000)],
+    [("total_variation", 0.1, 10_000), ("kl", 1.1, 1000), ("psi", 1.5, 2000)],
     ids=["small differences", "Q lacks much of P", "Q lacks much of P, both ways"],
 )
 def test_intervals_are_no_wider_than_they_need_be(name, step, size):
