@@ -45,6 +45,8 @@ _UNSEEN: dict[End, float] = {"low": 1.0, "high": 0.0}
 _UNSEEN_UNBIASED = 0.5
 # With this E₁ is nowhere overestimated: of a hundred outcomes expected once each that would add up.
 _AT_MOST = 0.4
+# So many outcomes must make that bias together, counted as for weights: of fewer the mean says too little.
+_SEVERAL = 4.0
 # So many standard deviations at P = Q from it the variance there has a say in how the variance grows.
 _NEAR = 3.0
 
@@ -167,12 +169,18 @@ class SmoothDivergence(CountedDivergence):
         return Interval(low, np.where(self.unbounded(x, y, quantiles.share), np.inf, high))
 
     def _sure_end(self, x: Floats, y: Floats, low: Floats, z: float) -> Floats:
-        """The lower end by the unbiased terms where both say that P and Q differ; −∞ elsewhere."""
-        center = self.unbiased(x, y, total(x), total(y)).sum(-1)
+        """The lower end by the unbiased terms where both say that P and Q differ; −∞ elsewhere.
+
+        And where one or two outcomes make the bias: theirs is known on average only, and is skewed.
+        """
+        unbiased = self.unbiased(x, y, total(x), total(y))
+        center, bias = unbiased.sum(-1), abs(self.terms(x, y, total(x), total(y)) - unbiased)
+        are_several = bias.sum(-1) ** 2 > _SEVERAL * (bias**2).sum(-1)
         chance = by_chance(self.terms, x, y, _UNSEEN["low"])
         variance = jackknife(self.unbiased, x, y, _UNSEEN_UNBIASED)
         end = lower_end(center, self._scale(x, y, center, variance, chance), chance.variance, z)
-        return np.where((low > 0) & (end > np.sqrt(chance.variance)), end, -np.inf)
+        is_sure = are_several & (low > 0) & (end > np.sqrt(chance.variance))
+        return np.where(is_sure, end, -np.inf)
 
     def score(self, x: Floats, y: Floats, truth: float, end: End) -> Floats:
         """By the variance at the truth."""
