@@ -50,9 +50,13 @@ those given the pooled counts, which no unknown distribution has a part in, howe
 plain delta method has no width where both samples agree, and held P = Q in 80 % of samples of two outcomes.
 Of two outcomes the lower end is above 0 where the exact hypergeometric probability says so, half of the
 observed table's own counted. The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl
-and js it also allows for what outcomes shown once or twice tell of the bias there. An outcome that a sample
+and js it also allows for what outcomes shown once or twice tell of the bias there, and of kl and psi, where P
+and Q surely differ, it is raised by that if they tell that the estimate is too low. An outcome that a sample
 never shows counts one value in the jackknife's variance for the lower end, and none for the upper: it may be
 more frequent than that, and not rarer.
+How much chance adds to a total variation distance depends on how the true differences are spread over the
+outcomes. The lower end takes them for less alike than they look, and the upper end for more, as far as their
+kurtosis tells it and a little more.
 `"bootstrap"` draws pairs of tables as far apart as each end, and takes the quantiles of their scores.
 Where most outcomes are expected about once and n is not m, Zhang & Grabchak's estimate of `kl` has a bias
 that the interval has not, and may lie outside it.
@@ -66,10 +70,11 @@ with; js and hellinger have a bound. Where the absence may be
 chance there is an upper end, which allows for what a Gamma distribution of shape 1/3 makes of the outcome's
 expected count (Kerman 2011).
 
-Coverage above 95 % has three reasons. Near P = Q, and where there is no upper end, only the lower end can be
+Coverage above 95 % has four reasons. Near P = Q, and where there is no upper end, only the lower end can be
 wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit
-among them has 2.5 %, but less. And where Q's sample lacks what P has, the lower end allows for the most of it
-that Q may have, and Q may have far less.
+among them has 2.5 %, but less. Where Q's sample lacks what P has, the lower end allows for the most of it
+that Q may have, and Q may have far less, of which the data say nothing. And total variation's interval allows
+for more than one way in which the differences may be spread over many outcomes.
 
 ## How often the 95 % interval holds the truth
 """
@@ -85,9 +90,12 @@ are an error, unless `ties="jitter"` adds uniform noise as wide as the smallest 
 The interval is by subsampling n^(2/3) points (Politis, Romano & Wolf 1999). It is wider on one side by the
 bias (`bias`), as far as that shows in how much farther off the subsamples' estimates are, if it shrinks by
 n^(−1/d) in d dimensions, by √n at most. Where P has points far from all of Q's the estimate is too low by
-more than that, the more dimensions the more: no nearest neighbour tells how thin Q is beyond it. **The
-interval is then not to be relied on**; the result says so (`biased`) where the bias that it sees is larger
-than what the estimate varies by, and not where it sees none.
+more than that, the more dimensions the more: no nearest neighbour tells how thin Q is beyond it. Of the
+points of P that are farther from Q's than any of these is from the others, beyond the one of m + 1 that is so
+by chance, the share times 3·d nats is allowed for, if that is more: about half as much again as normal
+distributions had. **Where the bias is larger than what the estimate varies by, neither is to be relied on**,
+and the result says so (`biased`). Where P is narrower than Q and there are five dimensions, the estimate is
+too high by less than that, and the result does not say it.
 """
 
 

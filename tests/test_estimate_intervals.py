@@ -13,6 +13,7 @@ from tables_of_counts import COUNTS, NAMES, SMOOTH, all_tables, numbers, rare, t
 from kldiv.estimators.agreement import by_chance
 from kldiv.estimators.bootstrap import moved
 from kldiv.estimators.chance_differences import differences
+from kldiv.estimators.counted import JEFFREYS, KULLBACK_LEIBLER
 from kldiv.estimators.discrete import DIVERGENCES, estimate_from_counts
 from kldiv.estimators.intervals import Hidden, Moments, Quantiles, normal_quantiles, score, score_interval
 from kldiv.estimators.total_variation import line
@@ -129,6 +130,30 @@ def test_rare_outcomes_tell_of_the_bias_of_the_digamma_function(expected):
     told = (share * entropy_bias(counts, np.array(expected))).sum(), (share * log_bias(counts)).sum()
     assert told[0] == pytest.approx(told[1], rel=1e-12)
     assert abs(told[0] - bias) < 0.06 if expected >= 0.5 else 0 < told[0] < bias
+
+
+@pytest.mark.parametrize("expected", [0.05, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0, 3.0, 6.0])
+def test_what_raises_a_lower_end_overestimates_the_bias_nowhere(expected):
+    counts = np.arange(100.0)
+    told = (scipy.stats.poisson(expected).pmf(counts) * log_bias(counts, once=0.4)).sum()
+    assert told <= scipy.special.exp1(expected) + 0.0015
+
+
+@pytest.mark.parametrize("divergence", [KULLBACK_LEIBLER, JEFFREYS])
+@pytest.mark.parametrize(("p", "q"), [((0.01, 0.09, 0.9), (0.05, 0.25, 0.7)), ((0.3, 0.7), (0.006, 0.994))])
+def test_the_unbiased_terms_have_the_truth_for_a_mean(divergence, p, q):
+    n, m = 120, 100
+    x, y = np.arange(n + 1.0)[:, None], np.arange(m + 1.0)[None, :]
+    mean = before = 0.0
+    for of_p, of_q in zip(p, q, strict=True):
+        share = scipy.stats.binom(n, of_p).pmf(x) * scipy.stats.binom(m, of_q).pmf(y)
+        sizes = np.array([n]), np.array([m])
+        mean += (share * divergence.unbiased(x, y, *sizes)).sum()
+        before += (share * divergence.terms(x, y, *sizes)).sum()
+    truth = float(divergence.plug_in(np.array(p), np.array(q)))
+    # E₁ is underestimated by 0.08 at most where an outcome is expected half a time or more.
+    assert truth - 0.08 * 0.3 < mean <= truth + 1e-3
+    assert abs(mean - truth) < 0.5 * abs(before - truth)
 
 
 @pytest.mark.parametrize("divergence", SMOOTH)
@@ -281,6 +306,42 @@ def test_coverage_with_outcomes_expected_once_or_never(name, n, m, p, q):
         low, high = np.maximum(low, 0.0), np.minimum(high, named.greatest)
     # 93 % at least; three standard deviations of a share of 500 there are 3.4 %.
     assert ((low <= truth) & (truth <= high)).mean() >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / 500)
+
+
+def stepped(outcomes, step):
+    """A uniform distribution, and one that random steps in its log-probabilities lead to."""
+    p = np.full(outcomes, 1 / outcomes)
+    weights = p * np.exp(step * np.random.default_rng(0).standard_normal(outcomes))
+    return p, weights / weights.sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "size"),
+    [("total_variation", 0.1, 10_000), ("kl", 1.1, 1000), ("psi", 1.5, 2000)],
+    ids=["small differences", "Q lacks much of P", "Q lacks much of P, both ways"],
+)
+def test_intervals_are_no_wider_than_they_need_be(name, step, size):
+    generator, named = np.random.default_rng(6), DIVERGENCES[name]
+    p, q = stepped(100, step)
+    x, y = (generator.multinomial(size, each, 3000).astype(float) for each in (p, q))
+    low, high = named.counted.interval(x, y, normal_quantiles(0.95), skewness=True)
+    truth = float(named.counted.plug_in(p, q))
+    # 1 % at least miss the truth; three standard deviations of a share of 3000 there are 0.54 %.
+    assert ((low > truth) | (high < truth)).mean() >= 0.01 - 3 * math.sqrt(0.01 * 0.99 / 3000)
+
+
+def test_a_moved_outcome_among_many_is_held_as_often_as_it_says():
+    generator, kl = np.random.default_rng(6), DIVERGENCES["kl"].counted
+    q = np.full(77, 1 / 77)
+    p = 0.88 * q + np.where(np.arange(77) == 0, 0.12, 0.0)
+    x, y = (
+        generator.multinomial(831, p, 3000).astype(float),
+        generator.multinomial(792, q, 3000).astype(float),
+    )
+    low, high = kl.interval(x, y, normal_quantiles(0.95), skewness=True)
+    truth = float(kl.plug_in(p, q))
+    # Three standard deviations of a share of 3000 at 95 % are 1.2 %.
+    assert ((low <= truth) & (truth <= high)).mean() >= 0.95 - 0.012
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -95,6 +95,37 @@ def test_a_bias_that_is_larger_than_the_spread_is_allowed_for_and_told():
     assert "relied" not in str(line)
 
 
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("d", [1, 2, 4])
+def test_points_beyond_those_of_q_are_allowed_for(monkeypatch, k, d):
+    """An estimate that subsamples say has no bias: what is left is 3 nats a dimension for such points."""
+    x, y = drawn(7, n=300, m=200, d=d)
+    x = 3 * x
+    monkeypatch.setattr("kldiv.estimators.nearest_neighbours.nearest_neighbours", lambda *_: 2.0)
+    result = kldiv.estimate(x, y, method="nearest_neighbours", neighbours=k)
+    among = np.sort(np.linalg.norm(y[:, None] - y, axis=-1), axis=1)[:, k].max()
+    beyond = (np.sort(np.linalg.norm(x[:, None] - y, axis=-1), axis=1)[:, k - 1] > among).mean()
+    # One of m + 1 is farther than all the others by chance.
+    assert beyond > 1 / 201
+    assert result.bias == pytest.approx(-3 * d * (beyond - 1 / 201), rel=1e-12)
+    assert (result.low, result.high) == pytest.approx((2.0, 2.0 - result.bias), rel=1e-12)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_where_q_is_narrower_the_truth_is_held_or_it_is_told(d):
+    generator, told, held, equal = np.random.default_rng(11), 0, 0, 0
+    truth = d * ((2.0**2 - 1) / 2 - math.log(2.0))
+    for seed in range(20):
+        x, y = generator.normal(0, 2, (300, d)), generator.normal(0, 1, (300, d))
+        result = kldiv.estimate(x, y, seed=seed, method="nearest_neighbours", resamples=50)
+        told, held = told + result.biased, held + (result.low <= truth <= result.high)
+        same = kldiv.estimate(x / 2, y, seed=seed, method="nearest_neighbours", resamples=50)
+        equal += same.biased
+    assert told >= 10
+    assert held >= 10
+    assert equal <= 5
+
+
 def test_the_bias_is_what_power_laws_of_the_subsamples_make_it(monkeypatch):
     """An estimate that is off by n^(−1/3) in three dimensions has that bias told exactly."""
     monkeypatch.setattr(

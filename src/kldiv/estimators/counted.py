@@ -20,8 +20,17 @@ from kldiv.definition import (
     Rows,
 )
 from kldiv.elementary import log_ratio_of_probabilities
-from kldiv.estimators.agreement import by_chance
-from kldiv.estimators.intervals import Floats, Hidden, Interval, Moments, Quantiles, score, score_interval
+from kldiv.estimators.agreement import ByChance, by_chance
+from kldiv.estimators.intervals import (
+    Floats,
+    Hidden,
+    Interval,
+    Moments,
+    Quantiles,
+    lower_end,
+    score,
+    score_interval,
+)
 from kldiv.estimators.jackknife import jackknife
 from kldiv.estimators.two_outcomes import greatest_by_chance
 from kldiv.estimators.unseen import entropy_bias, hidden_by_rarity, log_bias, surely_absent
@@ -32,6 +41,14 @@ End = Literal["low", "high"]
 # what is taken for them at 0 as two standard deviations of one value. Away from P = Q none: it can't be rarer
 # than never, and what the logarithm makes of that is `hidden`.
 _UNSEEN: dict[End, float] = {"low": 1.0, "high": 0.0}
+# And where the bias of rare outcomes is taken off: what then stands for the logarithm at 0 is nearer to it.
+_UNSEEN_UNBIASED = 0.5
+# With this E₁ is nowhere overestimated: of a hundred outcomes expected once each that would add up.
+_AT_MOST = 0.4
+# So many outcomes must make that bias together, counted as for weights: of fewer the mean says too little.
+_SEVERAL = 4.0
+# So many standard deviations at P = Q from it the variance there has a say in how the variance grows.
+_NEAR = 3.0
 
 
 def total(counts: Floats) -> Floats:
@@ -111,6 +128,8 @@ class SmoothDivergence(CountedDivergence):
     definition: FDivergence
     curvature: ClassVar[float]
     """f''(1): near P = Q, D_f is curvature/2 times Pearson's χ² divergence (Csiszár & Shields 2004, §4)."""
+    raised: ClassVar[bool] = False
+    """Whether rare outcomes may make the terms so much too low that the lower end has to allow for it."""
 
     @abstractmethod
     def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
@@ -125,6 +144,10 @@ class SmoothDivergence(CountedDivergence):
     def rare(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:  # noqa: ARG002
         """The bias of the terms by rare outcomes, estimated where it may be above 0 and P and Q differ."""
         return np.zeros(np.broadcast_shapes(x.shape, y.shape))
+
+    def unbiased(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """The terms less the bias by rare outcomes, wherever it may be."""
+        return self.terms(x, y, n, m)
 
     def hidden(self, x: Floats, y: Floats) -> Hidden:  # noqa: ARG002
         """How much too low outcomes that one sample never or hardly shows may make it, where anything."""
@@ -141,7 +164,23 @@ class SmoothDivergence(CountedDivergence):
         if skewness:
             rise = greatest_by_chance(self.terms, x, y, quantiles.share) - below.bias
         low, high = score_interval(below, above, quantiles, skewness=skewness, rise=rise)
+        if skewness and self.raised:
+            low = np.maximum(low, self._sure_end(x, y, low, quantiles.above))
         return Interval(low, np.where(self.unbounded(x, y, quantiles.share), np.inf, high))
+
+    def _sure_end(self, x: Floats, y: Floats, low: Floats, z: float) -> Floats:
+        """The lower end by the unbiased terms where both say that P and Q differ; −∞ elsewhere.
+
+        And where one or two outcomes make the bias: theirs is known on average only, and is skewed.
+        """
+        unbiased = self.unbiased(x, y, total(x), total(y))
+        center, bias = unbiased.sum(-1), abs(self.terms(x, y, total(x), total(y)) - unbiased)
+        are_several = bias.sum(-1) ** 2 > _SEVERAL * (bias**2).sum(-1)
+        chance = by_chance(self.terms, x, y, _UNSEEN["low"])
+        variance = jackknife(self.unbiased, x, y, _UNSEEN_UNBIASED)
+        end = lower_end(center, self._scale(x, y, center, variance, chance), chance.variance, z)
+        is_sure = are_several & (low > 0) & (end > np.sqrt(chance.variance))
+        return np.where(is_sure, end, -np.inf)
 
     def score(self, x: Floats, y: Floats, truth: float, end: End) -> Floats:
         """By the variance at the truth."""
@@ -151,20 +190,30 @@ class SmoothDivergence(CountedDivergence):
         """The statistic's moments, at P = Q and on the way from there to the estimate, for that end."""
         chance = by_chance(self.terms, x, y, _UNSEEN[end])
         center = self.terms(x, y, total(x), total(y)).sum(-1) - chance.mean
-        null_scale = 0.5 * self.curvature * (1 / total(x) + 1 / total(y))[..., 0]
-        # The jackknife's variance is 4·c·D and what chance alone makes of it. That is added on both sides a
-        # second time, so that samples that happen to agree don't divide 0 by 0.
-        scale = (jackknife(self.terms, x, y, _UNSEEN[end]) + chance.jackknife) / (
-            4 * np.maximum(center, 0.0) + 2 * chance.jackknife / null_scale
-        )
+        scale = self._scale(x, y, center, jackknife(self.terms, x, y, _UNSEEN[end]), chance)
         more = self.rare(x, y, total(x), total(y)).sum(-1) - by_chance(self.rare, x, y).mean
         return Moments(center, scale, chance.variance, self.hidden(x, y), chance.mean, more)
+
+    def _scale(self, x: Floats, y: Floats, center: Floats, variance: Floats, chance: ByChance) -> Floats:
+        """c, where the jackknife's variance is 4·c·D and what chance alone makes of it.
+
+        That, with the c of P = Q, is put in twice on both sides, so that samples that happen to agree don't
+        divide 0 by 0; from three standard deviations at P = Q on the less of it, the farther P and Q are.
+        """
+        null_scale = 0.5 * self.curvature * (1 / total(x) + 1 / total(y))[..., 0]
+        distance, near = np.maximum(center, 0.0), _NEAR * np.sqrt(chance.variance)
+        far = distance > near
+        kept = 2 * chance.jackknife * np.where(far, near / np.where(far, distance, 1.0), 1.0)
+        own = np.maximum(variance - chance.jackknife, 0.0)
+        scale: Floats = (own + kept) / (4 * distance + kept / null_scale)
+        return scale
 
 
 class CountedKullbackLeibler(SmoothDivergence):
     """D(P‖Q) by Zhang & Grabchak."""
 
     curvature = 1.0
+    raised = True
 
     def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
         """Zhang & Grabchak's, of p·log(p/q) − p + q, whose slopes are 0 where p = q."""
@@ -178,6 +227,10 @@ class CountedKullbackLeibler(SmoothDivergence):
         """Too high by P's rare outcomes, and too low by Q's."""
         return entropy_bias(x, n) - x / n * log_bias(y)
 
+    def unbiased(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """Without that."""
+        return self.terms(x, y, n, m) - _rare(x, y, n)
+
     def hidden(self, x: Floats, y: Floats) -> Hidden:
         """The outcomes of P that Q never or hardly shows."""
         return hidden_by_rarity(x, y)
@@ -187,6 +240,12 @@ class CountedKullbackLeibler(SmoothDivergence):
         return surely_absent(x, y, share)
 
 
+def _rare(x: Floats, y: Floats, n: Floats) -> Floats:
+    """The bias of Zhang & Grabchak's terms, or more, so that what is left is too low if anything."""
+    bias: Floats = entropy_bias(x, n) - x / n * log_bias(y, once=_AT_MOST)
+    return bias
+
+
 class CountedJeffreys(SmoothDivergence):
     """D(P‖Q) + D(Q‖P), each by Zhang & Grabchak.
 
@@ -194,6 +253,7 @@ class CountedJeffreys(SmoothDivergence):
     """
 
     curvature = 2.0
+    raised = True
 
     def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
         """The terms of both directions."""
@@ -202,6 +262,10 @@ class CountedJeffreys(SmoothDivergence):
     def corrected(self, x: Floats, y: Floats) -> Floats:
         """The sum of both directions; what bias they have left at P = Q is all but opposite."""
         return zhang_grabchak(x, y) + zhang_grabchak(y, x)
+
+    def unbiased(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """Each direction without its own."""
+        return self.terms(x, y, n, m) - _rare(x, y, n) - _rare(y, x, m)
 
     def hidden(self, x: Floats, y: Floats) -> Hidden:
         """The outcomes of either that the other never or hardly shows."""

@@ -113,15 +113,16 @@ class ContinuousEstimate:
 
     There are no outcomes to count, so there is no value as counted and no test of P = Q. Neither `estimate`
     nor `low` is clipped at 0. The interval is by subsampling: it says how much the estimate varies, and
-    allows for its bias as far as the subsamples tell that. In several dimensions the bias decays slowly;
-    where `biased`, neither the estimate nor the interval is to be relied on.
+    allows for its bias as far as the subsamples tell that, or P's points that lie beyond Q's. In several
+    dimensions the bias decays slowly; where `biased`, neither the estimate nor the interval is to be relied
+    on.
     """
 
     estimate: float
     low: float
     high: float
     bias: float
-    """How far above D(P‖Q) the estimate is on average, as subsamples tell it; the interval allows for it."""
+    """How far above D(P‖Q) the estimate seems to be on average; the interval allows for it."""
     confidence: float
     n_p: int
     n_q: int

@@ -94,6 +94,11 @@ def score_interval(
     return Interval(low, _upper_end(above, away, min(quantiles.below, 0.0)))
 
 
+def lower_end(center: Floats, scale: Floats, variance: Floats, z: float) -> Floats:
+    """The lower end that the skewness of a χ² variable moves, of a statistic without a bias."""
+    return _solve(center - _SKEWNESS * (z**2 - 1) * scale, scale, variance, z)
+
+
 def _upper_end(moments: Moments, wary: Floats, z: float) -> Floats:
     """The upper end; a bias that is known at P = Q alone is not counted on as far as it is wary."""
     hidden = moments.hidden

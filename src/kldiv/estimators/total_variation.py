@@ -8,8 +8,10 @@ contradict. Where p = q what chance does is known exactly (`chance_differences`)
 there, and less and less of it as the two part.
 
 How much chance adds depends on that spread, which is known by its noisy observation alone: much where small
-differences hide beside large ones, little where all are alike, since the mean of |N(z, 1)| is convex in z. So
-the upper end takes the differences for more alike than they were observed, and the lower end for less.
+differences hide beside large ones, little where all are alike, since the mean of |N(z, 1)| is convex in z.
+The kurtosis of the differences tells which it is, the better the more outcomes there are. So the upper end
+takes them for more alike than they were observed, and the lower end for less, as far as their kurtosis says
+so and a little more.
 """
 
 import math
@@ -26,10 +28,15 @@ from kldiv.estimators.intervals import Floats, Interval, Quantiles
 
 # A sixth of the skewness of a folded normal variable at 0, √2·(4 − π)/(π − 2)^(3/2) (Cornish & Fisher 1938).
 _SKEWNESS = math.sqrt(2) * (4 - math.pi) / (math.pi - 2) ** 1.5 / 6
-# Of the variance that chance alone has, what is added to the squares of the differences: for the estimate so
-# that no pattern is 0 everywhere, for the upper end all of it; for the lower end all of it is taken away, as
-# what is left is the squares of the true differences on average.
-_TRACE, _ALIKE, _UNLIKE = 1e-3, 1.0, -1.0
+# Of the variance that chance alone has, what is added to the squares of the differences for the estimate, so
+# that no pattern is 0 everywhere.
+_TRACE = 1e-3
+# How much either end adds to them or takes away beyond what the kurtosis says, where chance is nothing.
+_MARGIN = 0.4
+# The kurtosis of normal variables, about which that of the true differences has this variance beforehand: all
+# alike have 1, and as many of which nine in ten are 0 have 10. A sample's kurtosis has 24/K (Fisher 1930, The
+# moments of the distribution for normal samples of measures of departure from normality).
+_KURTOSIS, _OF_TRUE, _OF_SAMPLES = 3.0, 8.0, 24.0
 # Halvings of [0, 1]: far closer than any estimate is to the truth.
 _HALVINGS = 30
 
@@ -64,13 +71,40 @@ class Line(NamedTuple):
         distance: Floats = 0.5 * abs(self.p - self.q).sum(-1)
         return distance
 
-    def pattern(self, added: float) -> Floats:
+    @property
+    def chance(self) -> Floats:
+        """The variance of each difference if P = Q."""
+        variance: Floats = _binomial_variance(self.pooled, self.n + self.m) * (self.n + self.m) * self.spread
+        return variance
+
+    def pattern(self, added: Floats | float = _TRACE) -> Floats:
         """How the distance is spread over the outcomes, with a share of chance's; if they agree, as that."""
-        chance = _binomial_variance(self.pooled, self.n + self.m) * (self.n + self.m) * self.spread
-        square = np.maximum((self.p - self.q) ** 2 + added * chance, _TRACE * chance)
-        size = np.sqrt(square)
+        more = np.asarray(added)[..., None] * self.chance
+        size = np.sqrt(np.maximum((self.p - self.q) ** 2 + more, _TRACE * self.chance))
         share: Floats = size / size.sum(-1, keepdims=True)
         return share
+
+    def likeness(self) -> tuple[Floats, Floats]:
+        """What share of chance's variance the lower and the upper end add to the squares of the differences.
+
+        Their standardised squares z² have the mean 1/(1 − r) where the true ones have r of it. If these have
+        an excess kurtosis, z has r² of it, and with z² + a in place of z² it is the one wanted, where a is
+        √(Var(z²)/(kurtosis − 1)) − mean(z²).
+        """
+        weights = np.sqrt(self.chance)
+        square = np.divide((self.p - self.q) ** 2, self.chance, out=np.zeros_like(weights), where=weights > 0)
+        size = weights.sum(-1)
+        second, fourth = ((weights * square**power).sum(-1) / size for power in (1, 2))
+        true = np.maximum(1 - 1 / np.maximum(second, 1.0), 0.0)
+        number = size**2 / (weights**2).sum(-1)
+        normal = _KURTOSIS * number / (number + 2)
+        trust = _OF_TRUE * true**2 / (_OF_TRUE * true**4 + _OF_SAMPLES / number)
+        excess = trust * (fourth / np.maximum(second, _TRACE) ** 2 - normal)
+        shifted = (
+            np.sqrt(np.maximum(fourth - second**2, 0.0) / np.maximum(normal + excess - 1, 0.05)) - second
+        )
+        margin = _MARGIN * true
+        return np.minimum(shifted, 0.0) - margin, np.maximum(shifted, 0.0) + margin
 
     def moments(self, distance: Floats, pattern: Floats) -> Moments:
         """Those of the distance as counted, if the truth is `distance`."""
@@ -138,7 +172,7 @@ class CountedTotalVariation(CountedDivergence):
     def corrected(self, x: Floats, y: Floats) -> Floats:
         """The distance at which the one counted is what is expected; 0 where none is so small."""
         of = line(x, y)
-        pattern = of.pattern(_TRACE)
+        pattern = of.pattern()
         return _solve(of.observed, lambda distance: of.moments(distance, pattern).mean)
 
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
@@ -147,7 +181,9 @@ class CountedTotalVariation(CountedDivergence):
         freedom = np.maximum((x + y > 0).sum(-1) - 1.0, 1.0)
         third = _SKEWNESS * max(quantiles.above**2 - 1, 0.0) / np.sqrt(freedom) if skewness else 0.0
 
-        def end(quantile: float, skewed: Floats | float, seen: Floats, added: float) -> Floats:
+        unlike, alike = of.likeness()
+
+        def end(quantile: float, skewed: Floats | float, seen: Floats, added: Floats) -> Floats:
             pattern = of.pattern(added)
 
             def height(distance: Floats) -> Floats:
@@ -158,14 +194,14 @@ class CountedTotalVariation(CountedDivergence):
             return _solve(seen, height)
 
         # Samples that agree better than chance don't prove that P = Q.
-        by_chance = of.moments(np.zeros_like(of.observed), of.pattern(_ALIKE)).mean
-        low = end(quantiles.above, third, of.observed, _UNLIKE)
-        return Interval(low, end(min(quantiles.below, 0.0), 0.0, np.maximum(of.observed, by_chance), _ALIKE))
+        by_chance = of.moments(np.zeros_like(of.observed), of.pattern(alike)).mean
+        low = end(quantiles.above, third, of.observed, unlike)
+        return Interval(low, end(min(quantiles.below, 0.0), 0.0, np.maximum(of.observed, by_chance), alike))
 
     def score(self, x: Floats, y: Floats, truth: float, end: End) -> Floats:  # noqa: ARG002
         """By the moments at the truth, the same for either end."""
         of = line(x, y)
-        mean, deviation, _ = of.moments(np.full_like(of.observed, truth), of.pattern(_TRACE))
+        mean, deviation, _ = of.moments(np.full_like(of.observed, truth), of.pattern())
         scored: Floats = (of.observed - mean) / np.where(deviation > 0, deviation, 1.0)
         return scored
 
