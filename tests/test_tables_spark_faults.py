@@ -14,6 +14,7 @@ from tabular import parquet
 
 import kldiv
 from kldiv.tables.opening import open_table
+from kldiv.tables.spark_files import listed
 
 MOUNT, UNMOUNT = (shutil.which(each) or each for each in ("mount", "umount"))
 NEEDS_ROOT = pytest.mark.skipif(
@@ -202,3 +203,12 @@ def test_the_disk_is_full_on_which_the_result_is_to_be(parts, disk):
         code, err = run(parts / "a.parquet", parts / "b.parquet", "--columns", "x", option, disk / "out")
         assert (code, err) == (2, f"kldiv: can't write {disk / 'out'}: No space left on device\n")
         assert [each.name for each in disk.iterdir()] == ["other"]
+
+
+def test_files_under_spark_connect_are_not_asked_for():
+    class WithoutJava:
+        @property
+        def _jvm(self):
+            raise AttributeError("not supported in Spark Connect")
+
+    assert listed(WithoutJava(), ["file:/a.parquet"]) == {}

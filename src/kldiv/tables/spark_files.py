@@ -66,8 +66,14 @@ def read_parquet(session: "SparkSession", url: str) -> "DataFrame":
 
 
 def listed(session: "SparkSession", urls: Sequence[str]) -> Mapping[str, object]:
-    """How files look wherever Spark reads them, by their paths; their folders are asked, once each."""
-    hadoop, settings = session._jvm.org.apache.hadoop.fs, session._jsc.hadoopConfiguration()
+    """How files look wherever Spark reads them, by their paths; their folders are asked, once each.
+
+    Through Spark Connect there is no Java to ask.
+    """
+    java = getattr(session, "_jvm", None)
+    if java is None:
+        return {}
+    hadoop, settings = java.org.apache.hadoop.fs, session._jsc.hadoopConfiguration()
     paths = [hadoop.Path(unquote(each)) for each in urls]
     folders = {str(each.getParent()): each.getParent() for each in paths}
     found = {
