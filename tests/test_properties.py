@@ -177,6 +177,13 @@ def test_metrics(pair):
 # --- relations ---------------------------------------------------------------------------------------
 
 
+def test_without_p_in_the_mixture_a_skew_divergence_is_kl_also_beyond_the_range_of_ratios():
+    p, q = kldiv.Logits(torch.zeros(1000)), kldiv.Logits(torch.tensor([-1e4, *[0.0] * 999]))
+    # By hand: log p is −log 1000, log q −log 999, and 1e4 less for one of a thousand.
+    assert kldiv.kl(p, q).item() == pytest.approx(math.log(999 / 1000) + 10, rel=1e-6)
+    assert kldiv.skew_kl(p, q, weight=0) == kldiv.kl(p, q)
+
+
 @many_examples
 @given(pair=rows(moderate))
 # Equal distributions of logits whose difference is rounded.

@@ -181,7 +181,9 @@ def skew_kl(
         >>> skew_kl(Probs([1.0, 0.0]), Probs([0.0, 1.0]), weight=0.5, base=2)
         tensor(1., dtype=torch.float64)
     """
-    how = definition.SkewKullbackLeibler(check_fraction("weight", weight))
+    share = check_fraction("weight", weight)
+    # Without p in the mixture ratios may be too large for any number; `kl` needs their logarithms alone.
+    how = definition.SkewKullbackLeibler(share) if share else definition.KullbackLeibler()
     return _evaluated("skew_kl", how, p, q, base, temperature, where, reduction)
 
 

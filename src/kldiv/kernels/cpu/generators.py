@@ -124,10 +124,12 @@ def _skew(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  
 def _jensen_shannon(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     # Subtracted in double precision, so that a small rest has its digits.
     weight, rest = like(p, how.weight), like(p, 1.0 - how.weight)
-    q, mixture, inverse = p * ratio, weight + rest * ratio, like(p, 1.0) / ratio
+    mixture, inverse = weight + rest * ratio, like(p, 1.0) / ratio
     of_p, beyond_p = logarithm_parts(rest * gap, mixture)
     of_q, beyond_q = logarithm_parts(-weight * gap * inverse, mixture * inverse)
-    return weight * p * beyond_p + rest * q * beyond_q, -weight * p * of_p, -rest * q * of_q
+    # q itself may underflow, where its term is half of all.
+    term = weight * beyond_p + rest * (ratio * beyond_q)
+    return p * term, -weight * p * of_p, -rest * p * (ratio * of_q)
 
 
 _OF: dict[type, Callable[..., Any]] = {

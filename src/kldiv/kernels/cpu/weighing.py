@@ -34,6 +34,8 @@ _FAR = 6.0
 _LEAST_32, _LEAST_64 = -3.4028234663852886e38, -1.7976931348623157e308
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
 _WILDEST_32, _WILDEST_64 = -60.0, -600.0
+# Beyond this t, q has nothing of an outcome that p may have, however little.
+_MASKED = 1e30
 # Less than the exponential of what is too large for one.
 _TOO_MANY = 1e30
 
@@ -77,7 +79,7 @@ def is_beyond(t: Any, low: Any) -> Any:
     """Whether t is out of the range of the careful way, or with `low` None of the plain one."""
     if low is None:
         return magnitude(t) > like(t, _FAR)
-    return t < by_precision(t, _WILDEST_32, _WILDEST_64)
+    return (t < by_precision(t, _WILDEST_32, _WILDEST_64)) | (t > like(t, _MASKED))
 
 
 @compiled
@@ -140,6 +142,7 @@ def _weigh_apart(
     wide_vectors()
     zero, none = like(top, 0.0), like(top, -math.inf)
     all_weights = all_moments = all_of_q = doubled(zero)
+    are_masked = zero > like(zero, 0.0)
     for start in range(first, end, _SHORT_BLOCK):
         total = moment = q_total = zero
         for j in range(start, min(start + _SHORT_BLOCK, end), width(top)):
@@ -148,8 +151,10 @@ def _weigh_apart(
             x = multiply_add(read(none, zp, j), scale, -top)
             y = multiply_add(read(none, zq, j), scale, -q_top)
             e, w = exponential(x), exponential(y)
+            t = x - y
+            are_masked |= t > like(t, _MASKED)
             # Without weight, t may be any number.
-            t = select(e > zero, x - y, zero)
+            t = select(e > zero, t, zero)
             if weights is not None:
                 write(weights, j, e)
             if gaps is not None:
@@ -158,7 +163,8 @@ def _weigh_apart(
         all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
         all_of_q += doubled(q_total)
     of_p, first_moment, of_q = sum_of(all_weights), sum_of(all_moments), sum_of(all_of_q)
-    return of_p, first_moment, of_q - of_p + first_moment, of_q - of_p, of_q > _TOO_MANY
+    wild = (of_q > _TOO_MANY) | (first_of(are_masked) < width(top))
+    return of_p, first_moment, of_q - of_p + first_moment, of_q - of_p, wild
 
 
 # --- a row ------------------------------------------------------------------------------------------
