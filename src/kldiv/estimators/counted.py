@@ -165,7 +165,9 @@ class SmoothDivergence(CountedDivergence):
             rise = greatest_by_chance(self.terms, x, y, quantiles.share) - below.bias
         low, high = score_interval(below, above, quantiles, skewness=skewness, rise=rise)
         if skewness and self.raised:
-            low = np.maximum(low, self._sure_end(x, y, low, quantiles.above))
+            # No interval is to lie beyond its own estimate for that.
+            sure = np.minimum(self._sure_end(x, y, low, quantiles.above), self.corrected(x, y))
+            low = np.maximum(low, sure)
         return Interval(low, np.where(self.unbounded(x, y, quantiles.share), np.inf, high))
 
     def _sure_end(self, x: Floats, y: Floats, low: Floats, z: float) -> Floats:
