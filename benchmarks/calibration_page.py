@@ -51,9 +51,9 @@ plain delta method has no width where both samples agree, and held P = Q in 80 %
 Of two outcomes the lower end is above 0 where the exact hypergeometric probability says so, half of the
 observed table's own counted. The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl
 and js it also allows for what outcomes shown once or twice tell of the bias there, and of kl and psi, where P
-and Q surely differ, it is raised by that, up to the estimate, if four or more tell that this is too low. An outcome that a sample
-never shows counts one value in the jackknife's variance for the lower end, and none for the upper: it may be
-more frequent than that, and not rarer.
+and Q surely differ, it is raised by that, up to the estimate, if four or more tell that this is too low. An
+outcome that a sample never shows counts one value in the jackknife's variance for the lower end, and none for
+the upper: it may be more frequent than that, and not rarer.
 How much chance adds to a total variation distance depends on how the true differences are spread over the
 outcomes. The lower end takes them for less alike than they look, and the upper end for more, as far as their
 kurtosis tells it and a little more.

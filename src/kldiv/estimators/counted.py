@@ -173,7 +173,7 @@ class SmoothDivergence(CountedDivergence):
     def _sure_end(self, x: Floats, y: Floats, low: Floats, z: float) -> Floats:
         """The lower end by the unbiased terms where both say that P and Q differ; −∞ elsewhere.
 
-        So too where fewer than `_SEVERAL` outcomes make the bias: theirs is known on average only, and skewed.
+        So too where fewer than `_SEVERAL` outcomes make the bias: theirs is known on average only.
         """
         unbiased = self.unbiased(x, y, total(x), total(y))
         center, bias = unbiased.sum(-1), abs(self.terms(x, y, total(x), total(y)) - unbiased)

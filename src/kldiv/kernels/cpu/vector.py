@@ -154,7 +154,7 @@ def _fraction_of(x: Any, n: Any) -> Callable[..., Any]:  # noqa: ARG001
 
 
 def exponential(x: Any) -> Any:
-    """e^x for x up to 88 (709 in double), or 0 where that is no normal number; 1e38 or more, or NaN, beyond."""
+    """e^x for x up to 88 (709 in double), or 0 where it is no normal number; 1e38 or more, or NaN, beyond."""
     raise NotImplementedError
 
 
