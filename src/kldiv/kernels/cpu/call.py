@@ -12,7 +12,7 @@ from numba import boolean, float64, int64, types, uint64
 from numba.extending import overload
 
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.machine import narrow, widen
+from kldiv.kernels.cpu.machine import narrow, smaller, widen
 from kldiv.kernels.cpu.memory import fetch_and_add, part_of, view
 
 # Numbers of words, in the order of `pack`.
@@ -62,8 +62,8 @@ def scratch_row(scratch: Any, k: Any, length: Any) -> Any:
 @compiled
 def take_rows(call: Any, words: Any) -> Any:
     """The first and the end of the next rows that no thread has taken; none are left where they meet."""
-    first = min(fetch_and_add(call + 8 * NEXT, words[CHUNK]), words[ROWS])
-    return first, min(first + words[CHUNK], words[ROWS])
+    first = smaller(fetch_and_add(call + 8 * NEXT, words[CHUNK]), words[ROWS])
+    return first, smaller(first + words[CHUNK], words[ROWS])
 
 
 @compiled

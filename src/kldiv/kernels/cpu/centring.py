@@ -12,18 +12,17 @@ over blocks, so that they neither depend on threads nor lose digits as rows grow
 import math
 from typing import Any, NamedTuple
 
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled, compiled_in_place
 from kldiv.kernels.cpu.lanes import every, first_of, highest_of, read, width
-from kldiv.kernels.cpu.machine import larger, like, wide_vectors, widen
-from kldiv.kernels.cpu.memory import part_of
+from kldiv.kernels.cpu.machine import larger, like, not_below, smaller, wide_vectors, widen
 from kldiv.kernels.cpu.vector import logarithm_parts
 from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
 
 # The centre is guessed from a 64th of a row, in whole 64s of outcomes, and from one of them at the least.
 _PROBE = 64
 MOVES = 5
-# An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D): three times at the most.
-STRAYED = 6.0
+# An error in ρ, relative, costs D(p‖q) that times ρ²/(2·D): one and a half times at the most.
+STRAYED = 3.0
 HUGE = 1e30
 SMALL = 0.5
 # What is subtracted from A has been rounded some times.
@@ -35,15 +34,15 @@ _WIDE = 4.0
 _NARROW = 1.0
 # What two softmaxes lose is some units beside 1, or beside ρ if that is more: it shows little in a divergence
 # like the first, and in one like the second that is not much less than ρ.
-_APART, _STILL_APART, _NEAR = 0.2, 0.2, 4.0
+_APART, NEAR = 0.2, 4.0
 
 
 # --- the likeliest outcome --------------------------------------------------------------------------
 
 
-@compiled
-def likeliest(z: Any, unit: Any) -> Any:
-    """The index of the largest logit; any index if there is a NaN."""
+@compiled_in_place
+def highest(z: Any, unit: Any) -> Any:
+    """The largest logit; any number if there is a NaN."""
     wide_vectors()
     none = every(like(unit, -math.inf))
     step, a, b, c, d = width(none), none, none, none, none
@@ -51,11 +50,18 @@ def likeliest(z: Any, unit: Any) -> Any:
     for j in range(0, len(z), 4 * step):
         a, b = larger(read(none, z, j), a), larger(read(none, z, j + step), b)
         c, d = larger(read(none, z, j + 2 * step), c), larger(read(none, z, j + 3 * step), d)
-    top = every(highest_of(larger(larger(a, b), larger(c, d))))
-    for j in range(0, len(z), step):
+    return highest_of(larger(larger(a, b), larger(c, d)))
+
+
+@compiled
+def likeliest(z: Any, unit: Any) -> Any:
+    """The index of the largest logit; any index if there is a NaN."""
+    wide_vectors()
+    none, top = every(like(unit, -math.inf)), every(highest(z, unit))
+    for j in range(0, len(z), width(none)):
         lane = first_of(read(none, z, j) == top)
-        if lane < step:
-            return min(j + lane, len(z) - 1)
+        if lane < width(none):
+            return smaller(j + lane, len(z) - 1)
     return len(z) - 1
 
 
@@ -86,7 +92,7 @@ def _is_wide(centre: Any, value: Any) -> Any:
 def is_settled(way: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
     """Whether a row weighed about this centre, in one of the ways, need not be weighed once more."""
     if way == APART:
-        return not wild and value > _STILL_APART and abs(rest) < _NEAR * value
+        return not wild and value > _APART and abs(rest) < NEAR * value
     if way == PLAIN and (wild or not _is_wide(centre, value)):
         return False
     return not rest * rest > STRAYED * value
@@ -100,9 +106,27 @@ def moved(centre: Any, low: Any, step: Any) -> Any:
 
 
 @compiled
-def _length_of_start(row: Any) -> Any:
+def length_of_start(row: Any) -> Any:
     """How many outcomes of a row are looked at to guess how it may be weighed."""
-    return max(len(row) // (_PROBE * _PROBE), 1) * _PROBE
+    return not_below(len(row) // (_PROBE * _PROBE), 1) * _PROBE
+
+
+@compiled
+def suggested(
+    share: Any, mean: Any, value: Any, others: Any, centre: Any, differences: Any, ratios: Any
+) -> Any:  # fmt: skip
+    """The mean of the differences, guessed from that of a part of the row, and the way to weigh the row.
+
+    The part's share of Σ e stands beside that of `others`, whose difference is the centre.
+    """
+    mean *= share / (share + others)
+    if not math.isfinite(mean):
+        return 0.0, CAREFUL
+    if differences is None and ratios is None and value > _APART:
+        return mean, APART
+    if value < _NARROW and _is_wide(centre + mean, value):
+        return mean, PLAIN
+    return mean, CAREFUL
 
 
 @compiled
@@ -114,24 +138,17 @@ def guess(
 
     And the way in which, as far as that shows, the row may be weighed.
     """
-    n = _length_of_start(zp)
+    n = length_of_start(zp)
     if len(zp) < 2 * n:
         return 0.0, CAREFUL
     # Numbers of the types that a row's weighing has, so that the two are compiled once.
     none, way = like(n, 0), like(n, PLAIN)
     total, moment, excess, _, _ = weigh(
-        zp, zq, 0, n, (none, none), top, centre, 0.0, scale, way, weights, differences, gaps, ratios
+        zp, zq, none, n, (none, none), top, centre, 0.0, scale, way, weights, differences, gaps, ratios
     )
-    share, rest = total * len(zp) / n, moment / total
-    mean = share * rest / (share + (1.0 if at >= n else 0.0))
-    if not math.isfinite(mean):
-        return 0.0, CAREFUL
+    share, rest, others = total * len(zp) / n, moment / total, 1.0 if at >= n else 0.0
     value = divergence(excess / total, rest)
-    if differences is None and ratios is None and value > _APART:
-        return mean, APART
-    if value < _NARROW and _is_wide(centre * scale + mean, value):
-        return mean, PLAIN
-    return mean, CAREFUL
+    return suggested(share, rest, value, others, centre * scale, differences, ratios)
 
 
 class Row(NamedTuple):
@@ -153,32 +170,26 @@ class Row(NamedTuple):
     """Whether it is beyond what is done here."""
 
 
-@compiled
-def value_if_apart(zp: Any, zq: Any, ahead: Any, scale: Any) -> Any:
-    """D(p‖q) of a row that its start shows to be far apart, and whether it was.
-
-    Two softmaxes need no likeliest outcome, only one that is not much less likely: that of the start.
-    """
-    n = _length_of_start(zp)
-    if len(zp) < 2 * n:
-        return 0.0, False
-    at = likeliest(part_of(zp, 0, n), scale)
-    top = widen(scale, zp[at])
-    centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
-    if not (math.isfinite(top) and math.isfinite(centre)):
-        return 0.0, False
-    value = rest = 0.0
-    for end in (n, len(zp)):
-        total, moment, more, _, wild = weigh(
-            zp, zq, 0, end, ahead, top, centre, 0.0, scale, APART, None, None, None, None
+@compiled_in_place
+def settled(
+    zp: Any, zq: Any, at: Any, top: Any, centre: Any, move: Any, way: Any, ahead: Any, scale: Any,
+    weights: Any, differences: Any, gaps: Any, ratios: Any,
+) -> Any:  # fmt: skip
+    """A row weighed about a centre `move` away from this one, and once more where that was too far off."""
+    total = rest = grown = value = low = 0.0
+    none, wild = like(len(zp), 0), False
+    for _ in range(MOVES):
+        centre, low = moved(centre, low, move / scale)
+        total, moment, more, growth, wild = weigh(
+            zp, zq, none, len(zp), ahead, top, centre, low, scale, way, weights, differences, gaps, ratios
         )
-        rest = moment / total
+        rest, grown = moment / total, growth / total
         value = divergence(more / total, rest)
-        # Exponents far above 0 would be rounded as much as those far below, and weigh more.
-        if wild or total > 2.0 * end or not value > _APART:
-            return 0.0, False
-        centre += rest / scale
-    return value, is_settled(APART, False, 0.0, rest, value)
+        move = 0.0 if way != CAREFUL and wild else rest
+        if is_settled(way, wild, centre * scale, rest, value):
+            break
+        way = CAREFUL
+    return Row(at, total, rest, grown, value, way, wild | (not abs(value) < HUGE))
 
 
 @compiled
@@ -196,17 +207,4 @@ def centred(
     if not (math.isfinite(top) and math.isfinite(centre)):
         return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
     move, way = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
-    total = rest = grown = value = low = 0.0
-    wild = False
-    for _ in range(MOVES):
-        centre, low = moved(centre, low, move / scale)
-        total, moment, more, growth, wild = weigh(
-            zp, zq, 0, len(zp), ahead, top, centre, low, scale, way, weights, differences, gaps, ratios
-        )
-        rest, grown = moment / total, growth / total
-        value = divergence(more / total, rest)
-        move = 0.0 if way != CAREFUL and wild else rest
-        if is_settled(way, wild, centre * scale, rest, value):
-            break
-        way = CAREFUL
-    return Row(at, total, rest, grown, value, way, wild | (not abs(value) < HUGE))
+    return settled(zp, zq, at, top, centre, move, way, ahead, scale, weights, differences, gaps, ratios)

@@ -31,6 +31,11 @@ def compiled(function: Function) -> Function:
     return njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
+def compiled_in_place(function: Function) -> Function:
+    """As `compiled`, but never called: its code stands wherever it is used, made for what it gets there."""
+    return njit(**_OPTIONS, forceinline=True)(function)  # type: ignore[no-any-return]
+
+
 def entry(function: Callable[[int], None]) -> Any:
     """Compile to a C function; where no folder can be written, each process compiles anew."""
     signature = types.void(types.intp)

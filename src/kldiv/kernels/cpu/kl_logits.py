@@ -4,11 +4,21 @@ import math
 from typing import Any
 
 from kldiv.kernels.cpu.call import FACTOR, SCALE, scratch_row
-from kldiv.kernels.cpu.centring import centred, value_if_apart
+from kldiv.kernels.cpu.centring import centred
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.lanes import doubled, every, read, sum_of, width, write
-from kldiv.kernels.cpu.machine import is_double, like, magnitude, multiply_add, narrow, wide_vectors
+from kldiv.kernels.cpu.machine import (
+    is_double,
+    like,
+    magnitude,
+    multiply_add,
+    narrow,
+    not_below,
+    smaller,
+    wide_vectors,
+)
 from kldiv.kernels.cpu.optional import room
+from kldiv.kernels.cpu.softmaxes import centred_as_seen, seen
 from kldiv.kernels.cpu.weighing import APART, BLOCK
 
 # Σ e below this: the likeliest outcome has more than half of the mass.
@@ -35,7 +45,7 @@ def less_share(
     total = size = doubled(zero)
     for start in range(first, end, BLOCK):
         block_total = block_size = zero
-        for j in range(start, min(start + BLOCK, end), width(zero)):
+        for j in range(start, smaller(start + BLOCK, end), width(zero)):
             slope = multiply_add(shares, read(zero, mass, j), read(zero, slopes, j)) * factors
             write(out, j, slope)
             block_total, block_size = block_total + slope, block_size + magnitude(slope)
@@ -56,7 +66,7 @@ def weighted(
     total = size = doubled(zero)
     for start in range(first, end, BLOCK):
         block_total = block_size = zero
-        for j in range(start, min(start + BLOCK, end), width(zero)):
+        for j in range(start, smaller(start + BLOCK, end), width(zero)):
             slope = read(zero, weights, j) * (read(zero, differences, j) - means) * factors
             write(out, j, slope)
             block_total, block_size = block_total + slope, block_size + magnitude(slope)
@@ -92,11 +102,11 @@ def kl_value(
 ) -> Any:  # fmt: skip
     """The call's factor times D(p‖q); whether the row is hard."""
     scale = like(scratch[0], numbers[SCALE])
-    value, is_apart = value_if_apart(zp, zq, ahead, scale)
-    if is_apart:
-        return value * numbers[FACTOR], False
-    row = centred(zp, zq, ahead, scale, None, None, None, None)
-    return max(row.value, 0.0) * numbers[FACTOR], row.hard
+    start = seen(zp, zq, ahead, scale)
+    if start.is_value:
+        return start.value * numbers[FACTOR], False
+    row = centred_as_seen(zp, zq, ahead, scale, start)
+    return not_below(row.value, 0.0) * numbers[FACTOR], row.hard
 
 
 def kl_row(
@@ -121,4 +131,4 @@ def kl_row(
             differences, weights, like(scale, row.rest), factors[0], heavy, 0, end, p_grad
         )
         give_rest(p_grad, heavy, others)
-    return max(row.value, 0.0) * factor, not is_telling(row, size_p, size_q, factors)
+    return not_below(row.value, 0.0) * factor, not is_telling(row, size_p, size_q, factors)

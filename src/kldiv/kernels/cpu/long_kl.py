@@ -11,7 +11,7 @@ from kldiv.kernels.cpu.call import FACTOR, scratch_row
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.kl_logits import HEAVY, give_rest, is_telling, less_share, weighted
 from kldiv.kernels.cpu.long_centring import centred_by_all
-from kldiv.kernels.cpu.machine import like, wide_vectors
+from kldiv.kernels.cpu.machine import like, not_below, wide_vectors
 from kldiv.kernels.cpu.optional import room, room_for_weights
 from kldiv.kernels.cpu.sharing import (
     FOUND,
@@ -113,4 +113,4 @@ def kl_long_row(
     if not hard:
         rooms = weights, differences, gaps
         hard = not _gradients(board, segments, rooms, row, scale, factor, p_grad, q_grad)
-    return max(row.value, 0.0) * factor, hard
+    return not_below(row.value, 0.0) * factor, hard

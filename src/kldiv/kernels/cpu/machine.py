@@ -5,6 +5,7 @@ reassociated away; here `reassoc` stands on the additions of a reduction alone. 
 for every one of `lanes` too.
 """
 
+import math
 from typing import Any
 
 from llvmlite import ir
@@ -360,6 +361,49 @@ def binary_exponent(_context: Any, x: Any) -> Any:
         key = builder.sub(builder.bitcast(arguments[0], word), constant(word, _ROOT_HALF[bits]))
         exponent = builder.ashr(key, constant(word, _MANTISSA[bits][0]))
         return builder.sitofp(exponent, arguments[0].type)
+
+    return x(x), generate
+
+
+# What Python calls `min` and `max` is compiled anew for every type.
+
+
+@intrinsic
+def smaller(_context: Any, a: Any, b: Any) -> Any:  # noqa: ARG001 (typed by them)
+    """The smaller of two whole numbers."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.select(builder.icmp_signed("<", *arguments), *arguments)
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def not_below(_context: Any, x: Any, least: Any) -> Any:  # noqa: ARG001 (typed by them)
+    """x, or the least number if x is below that; a NaN is not."""
+    compare = "icmp_signed" if isinstance(x, types.Integer) else "fcmp_ordered"
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        number, least_number = arguments
+        is_below = getattr(builder, compare)("<", number, least_number)
+        return builder.select(is_below, least_number, number)
+
+    return x(x, x), generate
+
+
+@intrinsic
+def rough_logarithm(_context: Any, x: Any) -> Any:
+    """log x for a normal x in double precision, or up to 0.06 less (Mitchell 1962).
+
+    Exponent and fraction, read as one whole number, are nearly a logarithm.
+    """
+    mantissa, bias = _MANTISSA[64]
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        kind = arguments[0].type
+        number = builder.sitofp(builder.bitcast(arguments[0], ir.IntType(64)), kind)
+        unit, least = math.log(2) / 2**mantissa, -bias * math.log(2)
+        return call_llvm(builder, "fma", number, constant(kind, unit), constant(kind, least))
 
     return x(x), generate
 

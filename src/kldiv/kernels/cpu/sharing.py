@@ -11,6 +11,7 @@ from numba import float64
 
 from kldiv.kernels.cpu.centring import MOVES
 from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.machine import smaller
 from kldiv.kernels.cpu.memory import fetch_and_add, view
 from kldiv.kernels.cpu.weighing import BLOCK
 
@@ -37,14 +38,14 @@ def board_words(outcomes: int) -> int:
 @compiled
 def take(board: Any, phase: Any, parts: Any) -> Any:
     """A part of a phase that no thread has taken; `parts` where none is left."""
-    return min(fetch_and_add(board + 16 * phase, 1), parts)
+    return smaller(fetch_and_add(board + 16 * phase, 1), parts)
 
 
 @compiled
 def take_segment(board: Any, phase: Any, outcomes: Any) -> Any:
     """A segment that no thread has taken, its first outcome and its end; none is left where these meet."""
     s = take(board, phase, -(-outcomes // SEGMENT))
-    return s, min(s * SEGMENT, outcomes), min((s + 1) * SEGMENT, outcomes)
+    return s, smaller(s * SEGMENT, outcomes), smaller((s + 1) * SEGMENT, outcomes)
 
 
 @compiled

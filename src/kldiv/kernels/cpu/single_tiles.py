@@ -14,7 +14,7 @@ from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import HEAVY, TELLING
 from kldiv.kernels.cpu.lanes import doubled, load, none_are, singled, store
-from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, select, wide_vectors
+from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, select, smaller, wide_vectors
 from kldiv.kernels.cpu.vector import LOWEST_32, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import difference, is_beyond, less_centre
 
@@ -65,7 +65,7 @@ def _weigh_p(zp: Any, zq: Any, outcomes: Any, top: Any, centre: Any, scale: Any,
     all_weights = all_moments = doubled(like(top, 0.0))
     for first in range(0, outcomes, _BLOCK):
         total = moment = like(top, 0.0)
-        for j in range(first, min(first + _BLOCK, outcomes)):
+        for j in range(first, smaller(first + _BLOCK, outcomes)):
             z = load(zp, j)
             e = _weight(z, top, high, low)
             store(weights, j, e)
@@ -88,7 +88,7 @@ def _weigh(
     wild = none_are(zero)
     for first in range(0, outcomes, _BLOCK):
         moment = excess = grown = zero
-        for j in range(first, min(first + _BLOCK, outcomes)):
+        for j in range(first, smaller(first + _BLOCK, outcomes)):
             e = load(weights, j)
             t, lost = less_centre(load(zp, j), load(zq, j), centre, zero, scale)
             _, gap, beyond = exponential_parts(-t, lost)

@@ -32,7 +32,7 @@ from kldiv.kernels.cpu.lanes import (
     store,
     write,
 )
-from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
+from kldiv.kernels.cpu.machine import like, magnitude, select, smaller, wide_vectors
 from kldiv.kernels.cpu.memory import view
 from kldiv.kernels.cpu.single_tiles import are_no_pair, in_single
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
@@ -60,7 +60,7 @@ def _gather(words: Any, side: Any, first: Any, starts: Any, out: Any) -> None:
     base, _, step, _, kind = side
     outcomes, last = words[call.OUTCOMES], words[call.ROWS] - 1
     for lane in range(ROWS):
-        starts[lane] = call.start_of(side, min(first + lane, last))
+        starts[lane] = call.start_of(side, smaller(first + lane, last))
     if kind == call.SINGLE:
         _side_by_side(view(base, 1, types.float32), starts, step, outcomes, out)
     elif kind == call.BRAIN:
@@ -252,7 +252,7 @@ def _give_values(
     address: Any, words: Any, first: Any, value: Any, done: Any, hard: Any, scratch: Any
 ) -> None:
     """Write the values of rows from `first` on, and which of them are hard, for they are not done."""
-    count = min(ROWS, words[call.ROWS] - first)
+    count = smaller(ROWS, words[call.ROWS] - first)
     if words[call.MASK] == 0 and all_are(done):
         write(view(words[call.VALUE], first + count, float32), first, singled(value))
         for i in range(first, first + count):
@@ -270,7 +270,7 @@ def _give_values(
 @compiled
 def _give_slopes(words: Any, first: Any, base: Any, kind: Any, slopes: Any) -> None:
     """Write the gradients of rows from `first` on to where those of a side lie."""
-    count = min(ROWS, words[call.ROWS] - first)
+    count = smaller(ROWS, words[call.ROWS] - first)
     call.write(slopes, ROWS, base, first, count, words[call.OUTCOMES], kind)
 
 

@@ -16,6 +16,7 @@ from kldiv.kernels.cpu.machine import (
     magnitude,
     multiply_add,
     select,
+    smaller,
     wide_vectors,
 )
 from kldiv.kernels.cpu.memory import prefetch
@@ -98,7 +99,7 @@ def _weigh(
     beyond_range = zero > like(zero, 0.0)
     for start in range(first, end, BLOCK):
         total = moment = excess = grown = zero
-        for j in range(start, min(start + BLOCK, end), width(top)):
+        for j in range(start, smaller(start + BLOCK, end), width(top)):
             prefetch(zp, j + ahead[0])
             prefetch(zq, j + ahead[1])
             a, b = finite(read(none, zp, j), least), finite(read(none, zq, j), least)
@@ -142,17 +143,17 @@ def _weigh_apart(
     wide_vectors()
     zero, none = like(top, 0.0), like(top, -math.inf)
     all_weights = all_moments = all_of_q = doubled(zero)
-    are_masked = zero > like(zero, 0.0)
+    farthest = zero
     for start in range(first, end, _SHORT_BLOCK):
         total = moment = q_total = zero
-        for j in range(start, min(start + _SHORT_BLOCK, end), width(top)):
+        for j in range(start, smaller(start + _SHORT_BLOCK, end), width(top)):
             prefetch(zp, j + ahead[0])
             prefetch(zq, j + ahead[1])
             x = multiply_add(read(none, zp, j), scale, -top)
             y = multiply_add(read(none, zq, j), scale, -q_top)
             e, w = exponential(x), exponential(y)
             t = x - y
-            are_masked |= t > like(t, _MASKED)
+            farthest = select(t > farthest, t, farthest)
             # Without weight, t may be any number.
             t = select(e > zero, t, zero)
             if weights is not None:
@@ -163,7 +164,7 @@ def _weigh_apart(
         all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
         all_of_q += doubled(q_total)
     of_p, first_moment, of_q = sum_of(all_weights), sum_of(all_moments), sum_of(all_of_q)
-    wild = (of_q > _TOO_MANY) | (first_of(are_masked) < width(top))
+    wild = (of_q > _TOO_MANY) | (first_of(farthest > like(farthest, _MASKED)) < width(top))
     return of_p, first_moment, of_q - of_p + first_moment, of_q - of_p, wild
 
 
