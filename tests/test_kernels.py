@@ -85,11 +85,65 @@ def test_a_value_alone_whatever_the_start_of_a_row_shows(temperature):
         p[row], order = p[row].sort(descending=descending)
         q[row] = q[row][order]
     p[2, :64] = q[2, :64] = -INF
-    p[3, 500:502], q[3, 500:502] = torch.tensor([[66.1, 64.7], [64.3, 66.3]]) * temperature
+    p[3, 500:502], q[3, 500:502] = torch.tensor([[77.1, 76.4], [77.1, 77.8]]) * temperature
     p[4, 500], p[5, 500], q[5, 500] = 300.0, 300.0, 290.0
     value = KL(Logits(p), Logits(q), temperature=temperature)
     as_probabilities = [softmax(side.double().numpy() / temperature, axis=-1) for side in (p, q)]
     oracle.assert_close(value, rel_entr(*as_probabilities).sum(-1).tolist(), UNITS, label="value")
+
+
+def _nothing(_p, _q):
+    """As drawn."""
+
+
+def _close(p, q):
+    q[:] = p + 1e-2 * torch.randn(p.shape)
+
+
+def _masked(p, q):
+    p[::2] = q[::2] = -INF
+
+
+def _masked_in_q(_p, q):
+    q[5] = -INF
+
+
+def _rare_in_q(_p, q):
+    q[5] -= 60
+
+
+def _low_in_q(_p, q):
+    q -= 500
+
+
+def _high(p, q):
+    p += 30
+    q += 30
+
+
+def _high_in_q(_p, q):
+    q += 150
+
+
+def _peak(p, q):
+    p[5] += 20
+    q[5] += 20
+
+
+PARTS = [_nothing, _close, _masked, _masked_in_q, _rare_in_q, _low_in_q, _high, _high_in_q, _peak]
+
+
+@pytest.mark.parametrize("rest", PARTS)
+@pytest.mark.parametrize("start", PARTS)
+def test_a_value_alone_of_a_row_that_goes_on_otherwise_than_it_starts(start, rest):
+    torch.manual_seed(7)
+    p, q = (spread * torch.randn(3, 200) for spread in (torch.tensor([[0.5], [2.0], [5.0]]), 1.0))
+    for row_p, row_q in zip(p, q, strict=True):
+        start(row_p[:64], row_q[:64])
+        rest(row_p[64:], row_q[64:])
+    value = KL(Logits(p), Logits(q))
+    exact = rel_entr(*(softmax(side.double().numpy(), axis=-1) for side in (p, q))).sum(-1)
+    oracle.assert_close(value, exact.tolist(), UNITS, label="value")
 
 
 @pytest.mark.parametrize("case", [*JS, *SKEW, HELLINGER], ids=Case.name.fget)
