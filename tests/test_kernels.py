@@ -85,11 +85,23 @@ def test_a_value_alone_whatever_the_start_of_a_row_shows(temperature):
         p[row], order = p[row].sort(descending=descending)
         q[row] = q[row][order]
     p[2, :64] = q[2, :64] = -INF
-    p[3, 500:502], q[3, 500:502] = torch.tensor([[77.1, 76.4], [77.1, 77.8]]) * temperature
+    p[3, 500:502], q[3, 500:502] = torch.tensor([[66.1, 64.7], [64.3, 66.3]]) * temperature
     p[4, 500], p[5, 500], q[5, 500] = 300.0, 300.0, 290.0
     value = KL(Logits(p), Logits(q), temperature=temperature)
     as_probabilities = [softmax(side.double().numpy() / temperature, axis=-1) for side in (p, q)]
     oracle.assert_close(value, rel_entr(*as_probabilities).sum(-1).tolist(), UNITS, label="value")
+
+
+def test_a_value_alone_of_which_two_late_outcomes_decide():
+    """Relative to the start's logits their exponents are large, and so is what rounding those costs."""
+    torch.manual_seed(8)
+    p, q = 3 * torch.randn(2, 200, 300)
+    high, below = 60 + 25 * torch.rand(200), 0.3 + torch.rand(200)
+    p[:, 150:152] = torch.stack((high, high - below), -1)
+    q[:, 150:152] = torch.stack((high - below, high), -1)
+    value = KL(Logits(p), Logits(q))
+    exact = rel_entr(*(softmax(side.double().numpy(), axis=-1) for side in (p, q))).sum(-1)
+    oracle.assert_close(value, exact.tolist(), UNITS, label="value")
 
 
 def _nothing(_p, _q):
