@@ -133,6 +133,8 @@ def rowwise(
 
 def _total(values: Tensor) -> Tensor:
     """The sum; of one number that number itself, which costs less."""
+    if values.ndim == 0:
+        return values
     return values.squeeze() if values.numel() == 1 else values.sum()
 
 
