@@ -13,7 +13,7 @@ from kldiv.kernels.cpu.centring import HUGE, ROUNDING, SMALL, STRAYED
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import HEAVY, TELLING
-from kldiv.kernels.cpu.lanes import doubled, load, none_are, singled, store
+from kldiv.kernels.cpu.lanes import doubled, first_of, load, none_are, singled, store, width
 from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, select, smaller, wide_vectors
 from kldiv.kernels.cpu.vector import LOWEST_32, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import difference, is_beyond, less_centre
@@ -93,10 +93,12 @@ def _weigh(
             t, lost = less_centre(load(zp, j), load(zq, j), centre, zero, scale)
             _, gap, beyond = exponential_parts(-t, lost)
             moment, excess = multiply_add(e, t, moment), multiply_add(e, beyond, excess)
-            # Where p has underflowed q must have too, and may not be so much less that p costs something.
-            of_q = (load(zq, j) - top + centre) * scale
-            costly = (of_q > like(zero, LOWEST_32)) | (t > like(zero, _COSTLY))
-            wild |= is_beyond(t, zero) | ((e == zero) & costly)
+            wild |= is_beyond(t, zero)
+            nothing = e == zero
+            if first_of(nothing) < width(zero):
+                # Where p has underflowed q must have too, and may not be so much less that p costs something.
+                of_q = (load(zq, j) - top + centre) * scale
+                wild |= nothing & ((of_q > like(zero, LOWEST_32)) | (t > like(zero, _COSTLY)))
             if keep:
                 store(gaps, j, e * gap)
                 grown += e * gap
