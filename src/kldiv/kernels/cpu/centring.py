@@ -13,8 +13,9 @@ import math
 from typing import Any, NamedTuple
 
 from kldiv.kernels.cpu.compiling import compiled, compiled_in_place
+from kldiv.kernels.cpu.extremes import larger, not_below, smaller
 from kldiv.kernels.cpu.lanes import every, first_of, highest_of, read, width
-from kldiv.kernels.cpu.machine import larger, like, not_below, smaller, wide_vectors, widen
+from kldiv.kernels.cpu.machine import like, wide_vectors, widen
 from kldiv.kernels.cpu.vector import logarithm_parts
 from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
 

@@ -365,32 +365,6 @@ def binary_exponent(_context: Any, x: Any) -> Any:
     return x(x), generate
 
 
-# What Python calls `min` and `max` is compiled anew for every type.
-
-
-@intrinsic
-def smaller(_context: Any, a: Any, b: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """The smaller of two whole numbers."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.select(builder.icmp_signed("<", *arguments), *arguments)
-
-    return types.int64(types.int64, types.int64), generate
-
-
-@intrinsic
-def not_below(_context: Any, x: Any, least: Any) -> Any:  # noqa: ARG001 (typed by them)
-    """x, or the least number if x is below that; a NaN is not."""
-    compare = "icmp_signed" if isinstance(x, types.Integer) else "fcmp_ordered"
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        number, least_number = arguments
-        is_below = getattr(builder, compare)("<", number, least_number)
-        return builder.select(is_below, least_number, number)
-
-    return x(x, x), generate
-
-
 @intrinsic
 def rough_logarithm(_context: Any, x: Any) -> Any:
     """log x for a normal x in double precision, or up to 0.06 less (Mitchell 1962).
@@ -406,15 +380,3 @@ def rough_logarithm(_context: Any, x: Any) -> Any:
         return call_llvm(builder, "fma", number, constant(kind, unit), constant(kind, least))
 
     return x(x), generate
-
-
-@intrinsic
-def larger(_context: Any, a: Any, b: Any) -> Any:
-    """The larger of two floats; either of them, or a NaN, where one is a NaN."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        # What lets a maximum run in vector lanes.
-        free = ("nnan", "nsz")
-        return builder.select(builder.fcmp_ordered(">", *arguments, flags=free), *arguments, flags=free)
-
-    return a(a, b), generate

@@ -11,7 +11,7 @@ from numba import float64
 
 from kldiv.kernels.cpu.centring import MOVES
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.machine import smaller
+from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.memory import fetch_and_add, view
 from kldiv.kernels.cpu.weighing import BLOCK
 

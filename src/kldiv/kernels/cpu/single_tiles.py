@@ -11,10 +11,11 @@ from numba.extending import overload
 
 from kldiv.kernels.cpu.centring import HUGE, ROUNDING, SMALL, STRAYED
 from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import HEAVY, TELLING
 from kldiv.kernels.cpu.lanes import doubled, first_of, load, none_are, singled, store, width
-from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, select, smaller, wide_vectors
+from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, select, wide_vectors
 from kldiv.kernels.cpu.vector import LOWEST_32, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import difference, is_beyond, less_centre
 

@@ -14,6 +14,7 @@ from numba.extending import overload
 from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.centring import SMALL
 from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.generators import (
     KullbackLeibler,
     finished,
@@ -32,7 +33,7 @@ from kldiv.kernels.cpu.lanes import (
     store,
     write,
 )
-from kldiv.kernels.cpu.machine import like, magnitude, select, smaller, wide_vectors
+from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
 from kldiv.kernels.cpu.memory import view
 from kldiv.kernels.cpu.single_tiles import are_no_pair, in_single
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts

@@ -9,16 +9,9 @@ import math
 from typing import Any
 
 from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.lanes import doubled, every, first_of, read, sum_of, width, write
-from kldiv.kernels.cpu.machine import (
-    by_precision,
-    like,
-    magnitude,
-    multiply_add,
-    select,
-    smaller,
-    wide_vectors,
-)
+from kldiv.kernels.cpu.machine import by_precision, like, magnitude, multiply_add, select, wide_vectors
 from kldiv.kernels.cpu.memory import prefetch
 from kldiv.kernels.cpu.vector import exponential, exponential_parts
 
