@@ -55,20 +55,32 @@ class Patterns(NamedTuple):
 class Observed:
     """Of every outcome that either sample shows; 0 elsewhere."""
 
-    squares: Floats
-    """Of the differences of the frequencies."""
+    differences: Floats
+    """Of the frequencies."""
     noise: Floats
-    """An unbiased estimate of how much too large these are."""
+    """An unbiased estimate of how much too large the squares of these are."""
     chance: Floats
     """How large they are if P = Q."""
 
     def shares(self, pattern: Pattern) -> Floats:
-        """Of the distance; if the samples agree, as chance has it."""
+        """Of the distance; if the samples agree, as chance has it.
+
+        All differences add up to 0, so the unsure ones have at least as much as the sure ones add up to.
+        """
         moved = self.squares + pattern.added[..., None] * self.chance
-        unsure = np.maximum(pattern.true, _LEAST)[..., None] * np.maximum(moved, _TRACE * self.chance)
-        size = np.sqrt(np.where(self.sure, self.squares, unsure))
+        true = np.maximum(pattern.true, _LEAST)[..., None]
+        unsure = np.where(self.sure, 0.0, np.sqrt(true * np.maximum(moved, _TRACE * self.chance)))
+        sure = np.where(self.sure, self.differences, 0.0)
+        owed = ratio(abs(sure.sum(-1, keepdims=True)), unsure.sum(-1, keepdims=True))
+        size = abs(sure) + unsure * np.maximum(owed, 1.0)
         share: Floats = size / size.sum(-1, keepdims=True)
         return share
+
+    @property
+    def squares(self) -> Floats:
+        """Of the differences."""
+        squares: Floats = self.differences**2
+        return squares
 
     @property
     def sure(self) -> NDArray[np.bool_]:

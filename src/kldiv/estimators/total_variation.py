@@ -61,9 +61,9 @@ class Line(NamedTuple):
     @property
     def seen(self) -> Observed:
         """The differences, for the pattern."""
-        noise = _unbiased_variance(self.p, self.n) + _unbiased_variance(self.q, self.m)
         least = np.finfo(float).eps * self.spread / (self.n + self.m)
-        return Observed((self.p - self.q) ** 2, noise, np.maximum(self.by_chance.square, least))
+        by_chance = np.maximum(self.by_chance.square, least)
+        return Observed(self.p - self.q, self.variance(self.p, self.q), by_chance)
 
     @property
     def skewness(self) -> Floats:
@@ -81,12 +81,14 @@ class Line(NamedTuple):
         size = 2 * distance[..., None] * shares
         variance, of_chance = self.variance(p, q), self.variance(self.pooled, self.pooled)
         deviation = np.sqrt(variance)
-        divisor = np.where(self.pooled > 0, deviation, 1.0)
-        ratio = size / divisor
-        kept, bell = 2 * ndtr(ratio) - 1, NORMAL_MEAN * np.exp(-0.5 * ratio**2)
+        divisor = np.where(self.pooled > 0, np.maximum(deviation, np.finfo(float).eps), 1.0)
+        away = size / divisor
+        kept, bell = 2 * ndtr(away) - 1, NORMAL_MEAN * np.exp(-0.5 * away**2)
         folded, lost = deviation * bell + size * kept, 1 - kept
-        mean = folded + lost * (self.by_chance.mean - NORMAL_MEAN * np.sqrt(of_chance))
-        mean += lost * self.by_chance.slope * (self.p - self.q)
+        # Of a rare outcome that P has more often |d| is larger, however small d is, by as much as was seen; how
+        # far that strays is no error then.
+        by_chance = self.by_chance.mean + self.by_chance.slope * (self.p - self.q)
+        mean = folded + lost * (by_chance - NORMAL_MEAN * deviation)
         # Var|d| on the diagonal.
         own = size**2 + variance - folded**2
         own += lost * (self.by_chance.variance - NORMAL_VARIANCE * of_chance)
@@ -96,9 +98,8 @@ class Line(NamedTuple):
         return Moments(0.5 * mean.sum(-1), 0.5 * np.sqrt(np.maximum(both, 0.0)), chance)
 
     def variance(self, p: Floats, q: Floats) -> Floats:
-        """Of the difference of both frequencies of each outcome; 0 where there is none."""
-        both = _binomial_variance(p, self.n) + _binomial_variance(q, self.m)
-        return np.where(self.pooled > 0, both, 0.0)
+        """Of the difference of both frequencies of each outcome: unbiased, for of many rare ones it adds up."""
+        return _variance(p, self.n) + _variance(q, self.m)
 
     def covariances(self, slope: Floats, curvature: Floats, p: Floats, q: Floats) -> Floats:
         """The sum of Cov(|d_i|, |d_j|) over i ≠ j, to the second order in Cov(d_i, d_j).
@@ -111,14 +112,7 @@ class Line(NamedTuple):
         return 0.5 * second - first
 
 
-def _binomial_variance(share: Floats, size: Floats) -> Floats:
-    """Of a frequency, with half a count more on both sides, so that a share of 0 or 1 may vary too."""
-    smoothed = (share * size + 0.5) / (size + 1)
-    variance: Floats = smoothed * (1 - smoothed) / size
-    return variance
-
-
-def _unbiased_variance(share: Floats, size: Floats) -> Floats:
+def _variance(share: Floats, size: Floats) -> Floats:
     """Of a frequency; weights may sum to less than two values."""
     variance: Floats = share * (1 - share) / np.maximum(size - 1, size / 2)
     return variance
@@ -153,10 +147,12 @@ class CountedTotalVariation(CountedDivergence):
 
         Where two outcomes were shown, or one, and the quantiles are a normal's, it is that of two outcomes.
         """
-        low, high = difference_interval(x, y, quantiles.share)
-        many = ((x + y > 0).sum(-1) > FEW) | (not skewness)
-        if many.any():
-            low[many], high[many] = self._inverted(line(x[many], y[many]), quantiles, skewness=skewness)
+        few = skewness & ((x + y > 0).sum(-1) <= FEW)
+        exact = difference_interval(x, y, quantiles.share)
+        if few.all():
+            return exact
+        inverted = self._inverted(line(x, y), quantiles, skewness=skewness)
+        low, high = (np.where(few, *each) for each in zip(exact, inverted, strict=True))
         return Interval(low, high)
 
     def _inverted(self, of: Line, quantiles: Quantiles, *, skewness: bool) -> Interval:
