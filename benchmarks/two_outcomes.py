@@ -1,6 +1,6 @@
 """How often the 95 % interval holds the truth of two outcomes, over all samples: docs/estimators.md.
 
-Run: python benchmarks/two_outcomes.py. It takes some minutes and goes to results/two_outcomes.jsonl. Nothing is
+Run: python benchmarks/two_outcomes.py. It takes a minute and goes to results/two_outcomes.jsonl. Nothing is
 drawn at random: every pair of tables has its probability.
 """
 

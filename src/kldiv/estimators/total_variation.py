@@ -85,8 +85,8 @@ class Line(NamedTuple):
         away = size / divisor
         kept, bell = 2 * ndtr(away) - 1, NORMAL_MEAN * np.exp(-0.5 * away**2)
         folded, lost = deviation * bell + size * kept, 1 - kept
-        # Of a rare outcome that P has more often |d| is larger, however small d is, by as much as was seen; how
-        # far that strays is no error then.
+        # Of a rare outcome that P has more often |d| is larger, however small d is, by as much as was seen:
+        # how far d strays is no error then.
         by_chance = self.by_chance.mean + self.by_chance.slope * (self.p - self.q)
         mean = folded + lost * (by_chance - NORMAL_MEAN * deviation)
         # Var|d| on the diagonal.
@@ -98,7 +98,7 @@ class Line(NamedTuple):
         return Moments(0.5 * mean.sum(-1), 0.5 * np.sqrt(np.maximum(both, 0.0)), chance)
 
     def variance(self, p: Floats, q: Floats) -> Floats:
-        """Of the difference of both frequencies of each outcome: unbiased, for of many rare ones it adds up."""
+        """Of the difference of both frequencies of each outcome; unbiased, for of rare ones it adds up."""
         return _variance(p, self.n) + _variance(q, self.m)
 
     def covariances(self, slope: Floats, curvature: Floats, p: Floats, q: Floats) -> Floats:
@@ -147,7 +147,8 @@ class CountedTotalVariation(CountedDivergence):
 
         Where two outcomes were shown, or one, and the quantiles are a normal's, it is that of two outcomes.
         """
-        few = skewness & ((x + y > 0).sum(-1) <= FEW)
+        # Of one there is nothing to draw anew.
+        few = (x + y > 0).sum(-1) <= (FEW if skewness else 1)
         exact = difference_interval(x, y, quantiles.share)
         if few.all():
             return exact
