@@ -129,6 +129,17 @@ def test_the_distance_of_two_outcomes_is_held_however_rare_one_is(n, m, p, q):
         assert held >= 0.93
 
 
+def test_what_is_true_of_the_differences_is_right_where_p_has_all_rare_outcomes_less_often():
+    generator, p = np.random.default_rng(4), np.array([0.95, *[0.05 / 199] * 199])
+    n, m = 2000, 20_000
+    x, y = (generator.multinomial(*each, 300).astype(float) for each in ((n, p), (m, rare(200))))
+    seen = line(x, y).seen
+    # Their noise is less than it is by chance, where P would have them more often.
+    differences, chance = p - rare(200), (n * p + m * rare(200)) / (n * m)
+    ratio = (differences**2 / chance)[1:].mean()
+    assert seen.patterns().likely.true.mean() == pytest.approx(ratio / (1 + ratio), abs=0.03)
+
+
 def test_what_is_not_sure_has_as_much_of_the_distance_as_the_sure_ones_add_up_to():
     # One outcome has a fifth more in P, and a hundred share what it takes from them.
     x, y = np.array([700.0, *[3.0] * 100]), np.array([500.0, *[5.0] * 100])
