@@ -77,7 +77,8 @@ Coverage above 95 % has four reasons. Near P = Q, and where there is no upper en
 wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit
 among them has 2.5 %, but less. Where Q's sample lacks what P has, the lower end allows for the most of it
 that Q may have, and Q may have far less, of which the data say nothing. And total variation's interval allows
-for more than one way in which the differences may be spread over many outcomes.
+for more than one way in which the differences may be spread over many outcomes; of two outcomes its limits
+err at 2.5 % at most.
 
 ## How often the 95 % interval holds the truth
 """

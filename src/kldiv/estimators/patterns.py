@@ -19,8 +19,8 @@ from kldiv.estimators.intervals import Floats
 # So many standard deviations beyond all that chance reaches is an outcome sure: alike ones stay together. And
 # as far as that either end takes the others' mean square for smaller or larger than it is.
 _SURELY = 2.0
-# Of the variance that chance alone has, what is added to the squares of the differences for the estimate, so
-# that no pattern is 0 everywhere; and the least part of the unsure ones' squares, for the same.
+# Of the variance that chance alone has, the least that a square is taken for, so that no pattern is 0
+# everywhere; and the least part of the unsure ones' squares, for the same.
 _TRACE, _LEAST = 1e-3, 1e-6
 # How much either end adds to them or takes away beyond what the kurtosis says, where chance is nothing.
 _MARGIN = 0.4
