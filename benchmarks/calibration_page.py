@@ -59,7 +59,8 @@ the upper: it may be more frequent than that, and not rarer.
 How much chance adds to a total variation distance depends on how the true differences are spread over the
 outcomes. Those that surely differ are taken as seen. The lower end takes the others for smaller and less
 alike than they look, and the upper end for larger and more, as far as their mean square and kurtosis tell it
-and a little more. Of two outcomes its ends are exact limits of both frequencies, their squares added.
+and a little more. Of two outcomes its ends are binomial limits of both frequencies, half of the observed
+count's own probability counted, how far they are added up by squares.
 `"bootstrap"` draws pairs of tables as far apart as each end, and takes the quantiles of their scores.
 Where most outcomes are expected about once and n is not m, Zhang & Grabchak's estimate of `kl` has a bias
 that the interval has not, and may lie outside it.
@@ -77,8 +78,7 @@ Coverage above 95 % has four reasons. Near P = Q, and where there is no upper en
 wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit
 among them has 2.5 %, but less. Where Q's sample lacks what P has, the lower end allows for the most of it
 that Q may have, and Q may have far less, of which the data say nothing. And total variation's interval allows
-for more than one way in which the differences may be spread over many outcomes; of two outcomes its limits
-err at 2.5 % at most.
+for more than one way in which the differences may be spread over many outcomes.
 
 ## How often the 95 % interval holds the truth
 """

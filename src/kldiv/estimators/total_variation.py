@@ -5,7 +5,7 @@ each difference of frequencies is normal and its absolute value folded normal (L
 1961, eqs. 3 and 4), which gives the mean and the variance of the distance as counted. The estimate is the
 distance whose mean is what was counted, and the interval all those that what was counted does not contradict.
 Where p = q what chance does is known exactly (`chance_differences`); it takes the normal's place there, and
-less and less of it as the two part. Of two outcomes the limits are exact ones (`two_outcomes`).
+less and less of it as the two part. Of two outcomes the limits are binomial ones (`two_outcomes`).
 """
 
 import math

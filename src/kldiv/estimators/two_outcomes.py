@@ -20,6 +20,8 @@ FEW = 2
 _MOST = 1000
 # Sums that differ by less are one: the order of addition makes them differ by rounding errors.
 _DIGITS = 12
+# Of [0, 1], to the last digit.
+_HALVINGS = 53
 
 
 def greatest_by_chance(terms: Terms, x: Floats, y: Floats, share: float) -> Floats:
@@ -55,13 +57,16 @@ def _greatest(terms: Terms, pooled: float, sizes: tuple[float, float], share: fl
 def difference_interval(x: Floats, y: Floats, share: float) -> Interval:
     """Of |p − q|, the probabilities of the outcome that is shown most; either end errs by about the share.
 
-    The two exact limits' distances from the frequencies are as independent errors, whose squares add up
-    (Newcombe 1998, Interval estimation for the difference between independent proportions, method 10; Zou &
-    Donner 2008, Construction of confidence limits about effect measures).
+    The two limits' distances from the frequencies are as independent errors, whose squares add up (Newcombe
+    1998, Interval estimation for the difference between independent proportions, method 10; Zou & Donner
+    2008, Construction of confidence limits about effect measures).
     """
     most = (x + y).argmax(-1)[..., None]
-    sides = [_limits(np.take_along_axis(each, most, -1)[..., 0], each.sum(-1), share) for each in (x, y)]
-    (p, (p_low, p_high)), (q, (q_low, q_high)) = sides
+    sides = [(np.take_along_axis(each, most, -1)[..., 0], each.sum(-1)) for each in (x, y)]
+    p, q = (count / size for count, size in sides)
+    (p_low, p_high), (q_low, q_high) = (
+        (_least(count, size, share), 1 - _least(size - count, size, share)) for count, size in sides
+    )
     low = p - q - np.hypot(p - p_low, q_high - q)
     high = p - q + np.hypot(p_high - p, q - q_low)
     holds_zero = (low <= 0) & (high >= 0)
@@ -69,13 +74,20 @@ def difference_interval(x: Floats, y: Floats, share: float) -> Interval:
     return Interval(nearest, np.minimum(np.maximum(abs(low), abs(high)), 1.0))
 
 
-def _limits(count: Floats, size: Floats, share: float) -> tuple[Floats, Interval]:
-    """A frequency, and the limits that each err with at most that probability (Clopper & Pearson 1934)."""
-    from scipy.special import betaincinv  # noqa: PLC0415 (slow to load)
+def _least(count: Floats, size: Floats, share: float) -> Floats:
+    """The probability of which so many of the sample's values or more have that probability.
+
+    Half of the count's own counts, as above (Clopper & Pearson 1934 count all of it). The probability of so
+    many or more is an incomplete beta function, and that of more is one too.
+    """
+    from scipy.special import betainc  # noqa: PLC0415 (slow to load)
 
     # At least so many are taken for some, where none is asked about.
-    least = np.finfo(float).tiny
-    rest = np.maximum(size - count, 0.0)
-    low = np.where(count > 0, betaincinv(np.maximum(count, least), rest + 1, share), 0.0)
-    high = np.where(rest > 0, betaincinv(count + 1, np.maximum(rest, least), 1 - share), 1.0)
-    return count / size, Interval(low, high)
+    tiny = np.finfo(float).tiny
+    some, rest = np.maximum(count, tiny), np.maximum(size - count, 0.0)
+    low, high = np.zeros_like(count), np.ones_like(count)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        several = betainc(some, rest + 1, middle) + betainc(count + 1, np.maximum(rest, tiny), middle)
+        low, high = np.where(several < 2 * share, (middle, high), (low, middle))
+    return np.where(count > 0, low, 0.0)
