@@ -13,6 +13,7 @@ import records
 
 PAGE = Path(__file__).parent.parent / "docs" / "estimators.md"
 FILE = records.RESULTS / "calibration.jsonl"
+EXACT = records.RESULTS / "two_outcomes.jsonl"
 DIVERGENCES = ("kl", "psi", "js", "hellinger", "total_variation")
 # The least expected count of any outcome in either sample: from, to below.
 BANDS = ((5.0, float("inf"), "5 or more"), (2.0, 5.0, "2 to 5"), (1.0, 2.0, "1 to 2"), (0.0, 1.0, "below 1"))
@@ -23,7 +24,8 @@ Cell = dict[str, Any]
 HEAD = """# Estimates from samples
 
 Made by `python benchmarks/calibration_page.py` from benchmarks/results/calibration.jsonl, which
-`python benchmarks/calibration.py` measures.
+`python benchmarks/calibration.py` measures, and two_outcomes.jsonl, which `python benchmarks/two_outcomes.py`
+does.
 
 `kldiv.estimate(x, y)` takes values drawn from P and values drawn from Q. Values on a discrete scale are
 counted; decimals that hardly ever repeat, and arrays [n, d], are points whose nearest neighbours are
@@ -55,8 +57,10 @@ and Q surely differ, it is raised by that, up to the estimate, if four or more t
 outcome that a sample never shows counts one value in the jackknife's variance for the lower end, and none for
 the upper: it may be more frequent than that, and not rarer.
 How much chance adds to a total variation distance depends on how the true differences are spread over the
-outcomes. The lower end takes them for less alike than they look, and the upper end for more, as far as their
-kurtosis tells it and a little more.
+outcomes. Those that surely differ are taken as seen. The lower end takes the others for smaller and less
+alike than they look, and the upper end for larger and more, as far as their mean square and kurtosis tell it
+and a little more. Of two outcomes its ends are binomial limits of both frequencies, half of the observed
+count's own probability counted, how far they are added up by squares.
 `"bootstrap"` draws pairs of tables as far apart as each end, and takes the quantiles of their scores.
 Where most outcomes are expected about once and n is not m, Zhang & Grabchak's estimate of `kl` has a bias
 that the interval has not, and may lie outside it.
@@ -99,7 +103,7 @@ too high by less than that, and the result does not say it.
 """
 
 
-def page(found: Sequence[Cell]) -> str:
+def page(found: Sequence[Cell], exact: Sequence[Cell]) -> str:
     """The whole page."""
     counted = [each for each in found if each["interval"] == "delta"]
     random = [each for each in counted if each["shape"].startswith("Dirichlet")]
@@ -114,6 +118,7 @@ def page(found: Sequence[Cell]) -> str:
         table(random),
         without_end(counted),
         below(counted),
+        two_outcomes(exact),
         bootstrap(resampled),
         bias(grid),
         POINTS.strip(),
@@ -150,6 +155,23 @@ def meaning_of_random(found: Sequence[Cell]) -> str:
         "Q drawn from a Dirichlet distribution of concentration 0.3 to 20, and P from the same, mixed with "
         "Q, a step away from it, or uniform."
     )
+
+
+def two_outcomes(found: Sequence[Cell]) -> str:
+    """The exact coverage of two outcomes, a line a divergence."""
+    sizes = [each for each in found if each["divergence"] == DIVERGENCES[0]]
+    values = sorted({each["n_p"] for each in sizes})
+    said = wrapped(
+        f"Of two outcomes over all samples, each with its probability: {len(sizes)} pairs of sizes from "
+        f"{values[0]} to {values[-1]}, and {sizes[0]['cells']} pairs of probabilities from 0.002 to 0.998 "
+        "each. Of so few values there are so few tables that coverage jumps by the probability of one."
+    )
+    lines = ["| divergence | cells | least | below 93 % | above 99 % |", "| --- | --- | --- | --- | --- |"]
+    for name in DIVERGENCES:
+        of = [each for each in found if each["divergence"] == name]
+        cells, below, above = (sum(each[key] for each in of) for key in ("cells", "below", "above"))
+        lines.append(f"| {name} | {cells} | {min(each['least'] for each in of):.1%} | {below} | {above} |")
+    return "\n".join([said, "", *lines])
 
 
 def bootstrap(found: Sequence[Cell]) -> str:
@@ -267,7 +289,7 @@ def bias(found: Sequence[Cell]) -> str:
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(page(records.read(FILE)), encoding="utf-8")
+    PAGE.write_text(page(records.read(FILE), records.read(EXACT)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kldiv.estimators.counted import JEFFREYS, JENSEN_SHANNON, KULLBACK_LEIBLER, SQUARED_HELLINGER
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.discrete import DIVERGENCES
+from kldiv.estimators.intervals import normal_quantiles
 
 NAMES = sorted(DIVERGENCES)
 SMOOTH = [KULLBACK_LEIBLER, JEFFREYS, JENSEN_SHANNON, SQUARED_HELLINGER]
@@ -53,3 +54,17 @@ def all_tables(n, p):
 def rare(outcomes):
     """One outcome has 90 % and the others share the rest."""
     return np.array([0.9, *[0.1 / (outcomes - 1)] * (outcomes - 1)])
+
+
+def exact_coverage(name, n, m, p, q):
+    """The probability, over all pairs of samples, that the 95 % interval holds the truth."""
+    (x, of_x), (y, of_y) = all_tables(n, p), all_tables(m, q)
+    named, covered = DIVERGENCES[name], 0.0
+    truth = float(named.counted.plug_in(np.array(p), np.array(q)))
+    for counts, weight in zip(x, of_x, strict=True):
+        low, high = named.counted.interval(
+            np.broadcast_to(counts, y.shape), y, normal_quantiles(0.95), skewness=True
+        )
+        # Above 0 the truth is no observed value; at 0 both ends may be 0 exactly.
+        covered += weight * of_y[(low <= truth) & (truth <= high)].sum()
+    return covered

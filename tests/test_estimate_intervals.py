@@ -8,15 +8,23 @@ import scipy.special
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
-from tables_of_counts import COUNTS, NAMES, SMOOTH, all_tables, numbers, rare, table, textbook
+from tables_of_counts import (
+    COUNTS,
+    NAMES,
+    SMOOTH,
+    all_tables,
+    exact_coverage,
+    numbers,
+    rare,
+    table,
+    textbook,
+)
 
 from kldiv.estimators.agreement import by_chance
 from kldiv.estimators.bootstrap import moved
-from kldiv.estimators.chance_differences import differences
 from kldiv.estimators.counted import JEFFREYS, KULLBACK_LEIBLER
 from kldiv.estimators.discrete import DIVERGENCES, estimate_from_counts
 from kldiv.estimators.intervals import Hidden, Moments, Quantiles, normal_quantiles, score, score_interval
-from kldiv.estimators.total_variation import line
 from kldiv.estimators.two_outcomes import greatest_by_chance
 from kldiv.estimators.unseen import entropy_bias, hidden_by_rarity, log_bias, surely_absent
 
@@ -39,42 +47,6 @@ def test_the_mean_by_chance_is_that_over_all_samples_of_one_distribution(diverge
         known += weight * (of_y * by_chance(divergence.terms, left, y).mean).sum()
     # The pooled counts are sufficient: given them the mean is exact whatever p is.
     assert known == pytest.approx(average, rel=1e-10, abs=1e-12)
-
-
-@pytest.mark.parametrize(("n", "m"), [(9, 9), (5, 12), (12, 5), (30, 3000), (400, 300)])
-def test_differences_by_chance_are_those_of_a_hypergeometric_variable(n, m):
-    pooled = np.unique(np.minimum([0, 1, 2, 3, 7, 13, 40, 60, 150], n + m))
-    # Tables of two outcomes, of which the first is asked about.
-    x = np.minimum(pooled, n).astype(float)
-    y = pooled - x
-    found = differences(np.stack([x, n - x], -1), np.stack([y, m - y], -1))
-    for index, t in enumerate(pooled):
-        of_p = np.arange(n + 1)
-        share = scipy.stats.hypergeom(n + m, t, n).pmf(of_p)
-        difference = of_p / n - (t - of_p) / m
-        mean, square = (share * abs(difference)).sum(), (share * difference**2).sum()
-        signed = (share * difference * abs(difference)).sum()
-        # Larger counts are between those that were tabulated, or taken for normal.
-        within = 1e-9 if t <= 64 and min(n, m) * t < 25 * (n + m) else 0.02
-        assert found.mean[index, 0] == pytest.approx(mean, rel=within, abs=1e-15)
-        assert found.variance[index, 0] == pytest.approx(square - mean**2, rel=5 * within, abs=1e-15)
-        if square > 0:
-            assert found.slope[index, 0] == pytest.approx(signed / square, abs=max(within, 1e-9) * 5)
-
-
-@pytest.mark.parametrize(("n", "m"), [(300, 300), (300, 3000), (3000, 300)])
-@pytest.mark.parametrize("p", [np.full(30, 1 / 30), rare(30)], ids=["uniform", "rare"])
-def test_total_variation_by_chance_is_that_over_many_samples(n, m, p):
-    generator = np.random.default_rng(9)
-    x, y = (generator.multinomial(size, p, 20_000).astype(float) for size in (n, m))
-    of = line(x, y)
-    none = np.zeros(len(x))
-    mean, deviation, chance = of.moments(none, of.pattern(1.0))
-    strays = of.observed - mean
-    # The mean is exact given the pooled counts; that of 20,000 is known within four standard errors.
-    assert abs(strays.mean()) < 4 * strays.std() / math.sqrt(20_000)
-    assert strays.std() == pytest.approx(deviation.mean(), rel=0.08)
-    assert (chance == 1).all()
 
 
 def test_what_was_never_or_hardly_shown_has_the_cumulants_of_a_log_gamma_variable():
@@ -215,20 +187,6 @@ def test_normal_quantiles():
     assert normal_quantiles(0.9) == pytest.approx((*scipy.stats.norm.ppf([0.05, 0.95]), 0.05), rel=1e-12)
 
 
-def exact_coverage(name, n, m, p, q):
-    """The probability, over all pairs of samples, that the 95 % interval holds the truth."""
-    (x, of_x), (y, of_y) = all_tables(n, p), all_tables(m, q)
-    named, covered = DIVERGENCES[name], 0.0
-    truth = float(named.counted.plug_in(np.array(p), np.array(q)))
-    for counts, weight in zip(x, of_x, strict=True):
-        low, high = named.counted.interval(
-            np.broadcast_to(counts, y.shape), y, normal_quantiles(0.95), skewness=True
-        )
-        # Above 0 the truth is no observed value; at 0 both ends may be 0 exactly.
-        covered += weight * of_y[(low <= truth) & (truth <= high)].sum()
-    return covered
-
-
 FEW = [
     (20, 20, (0.5, 0.5), (0.5, 0.5)),
     (40, 40, (0.5, 0.5), (0.5, 0.5)),
@@ -236,7 +194,7 @@ FEW = [
     (40, 40, (0.7, 0.3), (0.5, 0.5)),
     (120, 40, (0.3, 0.7), (0.5, 0.5)),
 ]
-# Of rare outcomes there are a handful of tables; total variation's interval is not exact there.
+# Of rare outcomes there are a handful of tables.
 RARE = [
     (200, 20, (0.9, 0.1), (0.9, 0.1)),
     (20, 200, (0.9, 0.1), (0.9, 0.1)),

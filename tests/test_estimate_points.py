@@ -206,4 +206,5 @@ def test_the_page_is_made_of_the_calibration(monkeypatch):
     import records
 
     text = (root / "docs" / "estimators.md").read_text(encoding="utf-8")
-    assert calibration_page.page(records.read(calibration_page.FILE)) == text
+    found, exact = (records.read(each) for each in (calibration_page.FILE, calibration_page.EXACT))
+    assert calibration_page.page(found, exact) == text

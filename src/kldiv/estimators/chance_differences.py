@@ -24,9 +24,12 @@ class Differences(NamedTuple):
     """Of |d|, d the difference of an outcome's two frequencies, by chance."""
 
     mean: Floats
-    variance: Floats
     slope: Floats
     """Cov(|d|, d)/Var(d)."""
+    variance: Floats
+    """What is left of it when d is known: of |d| − slope·d."""
+    square: Floats
+    """The mean of d²."""
 
 
 class _Table(NamedTuple):
@@ -40,12 +43,12 @@ def differences(x: Floats, y: Floats) -> Differences:
     """What chance does to each outcome of tables of the same sizes."""
     n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
     table, pooled = _table(n, m), x + y
-    mean, variance, slope = (
+    mean, slope, variance, _ = (
         np.interp(pooled, table.pooled, each, right=beyond)
-        for each, beyond in zip(table.standardised, (NORMAL_MEAN, NORMAL_VARIANCE, 0.0), strict=True)
+        for each, beyond in zip(table.standardised, (NORMAL_MEAN, 0.0, NORMAL_VARIANCE, 1.0), strict=True)
     )
     own = _variance(pooled, n, m)
-    return Differences(mean * np.sqrt(own), variance * own, slope)
+    return Differences(mean * np.sqrt(own), slope, variance * own, own)
 
 
 def _variance(pooled: Floats, n: float, m: float) -> Floats:
@@ -73,7 +76,8 @@ def _table(n: float, m: float) -> _Table:
         pooled[:, 0],
         Differences(
             np.where(varies, mean / np.sqrt(scale), NORMAL_MEAN),
-            np.where(varies, (square - mean**2) / scale, NORMAL_VARIANCE),
             np.where(varies, signed / scale, 0.0),
+            np.where(varies, (square - mean**2 - signed**2 / scale) / scale, NORMAL_VARIANCE),
+            np.ones_like(scale),
         ),
     )

@@ -1,17 +1,11 @@
 """The total variation distance of two tables of counts, whose slope has a jump where p = q.
 
-No delta method holds there. If the truth is a distance, spread over the outcomes as the observed differences
-are, then each difference of frequencies is normal and its absolute value folded normal (Leone, Nelson &
-Nottingham 1961, eqs. 3 and 4), which gives the mean and the variance of the distance as counted. The estimate
-is the distance whose mean is what was counted, and the interval all those that what was counted does not
-contradict. Where p = q what chance does is known exactly (`chance_differences`); it takes the normal's place
-there, and less and less of it as the two part.
-
-How much chance adds depends on that spread, which is known by its noisy observation alone: much where small
-differences hide beside large ones, little where all are alike, since the mean of |N(z, 1)| is convex in z.
-The kurtosis of the differences tells which it is, the better the more outcomes there are. So the upper end
-takes them for more alike than they were observed, and the lower end for less, as far as their kurtosis says
-so and a little more.
+No delta method holds there. If the truth is a distance, spread over the outcomes as `patterns` has it, then
+each difference of frequencies is normal and its absolute value folded normal (Leone, Nelson & Nottingham
+1961, eqs. 3 and 4), which gives the mean and the variance of the distance as counted. The estimate is the
+distance whose mean is what was counted, and the interval all those that what was counted does not contradict.
+Where p = q what chance does is known exactly (`chance_differences`); it takes the normal's place there, and
+less and less of it as the two part. Of two outcomes the limits are binomial ones (`two_outcomes`).
 """
 
 import math
@@ -25,18 +19,11 @@ from kldiv.definition import TotalVariation
 from kldiv.estimators.chance_differences import NORMAL_MEAN, NORMAL_VARIANCE, Differences, differences
 from kldiv.estimators.counted import CountedDivergence, End, frequencies, total
 from kldiv.estimators.intervals import Floats, Interval, Quantiles
+from kldiv.estimators.patterns import Observed, ratio
+from kldiv.estimators.two_outcomes import FEW, difference_interval
 
 # A sixth of the skewness of a folded normal variable at 0, √2·(4 − π)/(π − 2)^(3/2) (Cornish & Fisher 1938).
 _SKEWNESS = math.sqrt(2) * (4 - math.pi) / (math.pi - 2) ** 1.5 / 6
-# Of the variance that chance alone has, what is added to the squares of the differences for the estimate, so
-# that no pattern is 0 everywhere.
-_TRACE = 1e-3
-# How much either end adds to them or takes away beyond what the kurtosis says, where chance is nothing.
-_MARGIN = 0.4
-# The kurtosis of normal variables, about which that of the true differences has this variance beforehand: all
-# alike have 1, and as many of which nine in ten are 0 have 10. A sample's kurtosis has 24/K (Fisher 1930, The
-# moments of the distribution for normal samples of measures of departure from normality).
-_KURTOSIS, _OF_TRUE, _OF_SAMPLES = 3.0, 8.0, 24.0
 # Halvings of [0, 1]: far closer than any estimate is to the truth.
 _HALVINGS = 30
 
@@ -72,66 +59,47 @@ class Line(NamedTuple):
         return distance
 
     @property
-    def chance(self) -> Floats:
-        """The variance of each difference if P = Q."""
-        variance: Floats = _binomial_variance(self.pooled, self.n + self.m) * (self.n + self.m) * self.spread
-        return variance
+    def seen(self) -> Observed:
+        """The differences, for the pattern."""
+        least = np.finfo(float).eps * self.spread / (self.n + self.m)
+        by_chance = np.maximum(self.by_chance.square, least)
+        return Observed(self.p - self.q, self.variance(self.p, self.q), by_chance)
 
-    def pattern(self, added: Floats | float = _TRACE) -> Floats:
-        """How the distance is spread over the outcomes, with a share of chance's; if they agree, as that."""
-        more = np.asarray(added)[..., None] * self.chance
-        size = np.sqrt(np.maximum((self.p - self.q) ** 2 + more, _TRACE * self.chance))
-        share: Floats = size / size.sum(-1, keepdims=True)
-        return share
+    @property
+    def skewness(self) -> Floats:
+        """A sixth of the distance's as counted if P = Q: of a sum over outcomes, of which one is not free."""
+        second, third = ((self.by_chance.square**power).sum(-1) for power in (1.0, 1.5))
+        free = 1 - 1 / np.maximum((self.pooled > 0).sum(-1), 2)
+        return ratio(_SKEWNESS * third, second**1.5 * np.sqrt(free))
 
-    def likeness(self) -> tuple[Floats, Floats]:
-        """What share of chance's variance the lower and the upper end add to the squares of the differences.
-
-        Their standardised squares z² have the mean 1/(1 − r) where the true ones have r of it. If these have
-        an excess kurtosis, z has r² of it, and with z² + a in place of z² it is the one wanted, where a is
-        √(Var(z²)/(kurtosis − 1)) − mean(z²).
-        """
-        weights = np.sqrt(self.chance)
-        square = np.divide((self.p - self.q) ** 2, self.chance, out=np.zeros_like(weights), where=weights > 0)
-        size = weights.sum(-1)
-        second, fourth = ((weights * square**power).sum(-1) / size for power in (1, 2))
-        true = np.maximum(1 - 1 / np.maximum(second, 1.0), 0.0)
-        number = size**2 / (weights**2).sum(-1)
-        normal = _KURTOSIS * number / (number + 2)
-        trust = _OF_TRUE * true**2 / (_OF_TRUE * true**4 + _OF_SAMPLES / number)
-        excess = trust * (fourth / np.maximum(second, _TRACE) ** 2 - normal)
-        shifted = (
-            np.sqrt(np.maximum(fourth - second**2, 0.0) / np.maximum(normal + excess - 1, 0.05)) - second
-        )
-        margin = _MARGIN * true
-        return np.minimum(shifted, 0.0) - margin, np.maximum(shifted, 0.0) + margin
-
-    def moments(self, distance: Floats, pattern: Floats) -> Moments:
+    def moments(self, distance: Floats, shares: Floats) -> Moments:
         """Those of the distance as counted, if the truth is `distance`."""
         from scipy.special import ndtr  # noqa: PLC0415 (slow to load, and the worked example needs none)
 
         times = np.minimum(distance / np.maximum(self.observed, np.finfo(float).tiny), 1.0)[..., None]
         p, q = (self.pooled + times * (each - self.pooled) for each in (self.p, self.q))
-        size = 2 * distance[..., None] * pattern
+        size = 2 * distance[..., None] * shares
         variance, of_chance = self.variance(p, q), self.variance(self.pooled, self.pooled)
         deviation = np.sqrt(variance)
-        divisor = np.where(self.pooled > 0, deviation, 1.0)
-        ratio = size / divisor
-        kept, bell = 2 * ndtr(ratio) - 1, NORMAL_MEAN * np.exp(-0.5 * ratio**2)
+        divisor = np.where(self.pooled > 0, np.maximum(deviation, np.finfo(float).eps), 1.0)
+        away = size / divisor
+        kept, bell = 2 * ndtr(away) - 1, NORMAL_MEAN * np.exp(-0.5 * away**2)
         folded, lost = deviation * bell + size * kept, 1 - kept
-        mean = folded + lost * (self.by_chance.mean - NORMAL_MEAN * np.sqrt(of_chance))
+        # Of a rare outcome that P has more often |d| is larger, however small d is, by as much as was seen:
+        # how far d strays is no error then.
+        by_chance = self.by_chance.mean + self.by_chance.slope * (self.p - self.q)
+        mean = folded + lost * (by_chance - NORMAL_MEAN * deviation)
         # Var|d| on the diagonal.
         own = size**2 + variance - folded**2
         own += lost * (self.by_chance.variance - NORMAL_VARIANCE * of_chance)
-        slope = np.sign(self.p - self.q) * kept + lost * self.by_chance.slope
+        slope = np.sign(self.p - self.q) * kept
         both = own.sum(-1) + self.covariances(slope, bell / divisor, p, q)
         chance = (lost * variance).sum(-1) / np.maximum(variance.sum(-1), np.finfo(float).tiny)
         return Moments(0.5 * mean.sum(-1), 0.5 * np.sqrt(np.maximum(both, 0.0)), chance)
 
     def variance(self, p: Floats, q: Floats) -> Floats:
-        """Of the difference of both frequencies of each outcome; 0 where there is none."""
-        both = _binomial_variance(p, self.n) + _binomial_variance(q, self.m)
-        return np.where(self.pooled > 0, both, 0.0)
+        """Of the difference of both frequencies of each outcome; unbiased, for of rare ones it adds up."""
+        return _variance(p, self.n) + _variance(q, self.m)
 
     def covariances(self, slope: Floats, curvature: Floats, p: Floats, q: Floats) -> Floats:
         """The sum of Cov(|d_i|, |d_j|) over i ≠ j, to the second order in Cov(d_i, d_j).
@@ -144,10 +112,9 @@ class Line(NamedTuple):
         return 0.5 * second - first
 
 
-def _binomial_variance(share: Floats, size: Floats) -> Floats:
-    """Of a frequency, with half a count more on both sides, so that a share of 0 or 1 may vary too."""
-    smoothed = (share * size + 0.5) / (size + 1)
-    variance: Floats = smoothed * (1 - smoothed) / size
+def _variance(share: Floats, size: Floats) -> Floats:
+    """Of a frequency; weights may sum to less than two values."""
+    variance: Floats = share * (1 - share) / np.maximum(size - 1, size / 2)
     return variance
 
 
@@ -172,36 +139,45 @@ class CountedTotalVariation(CountedDivergence):
     def corrected(self, x: Floats, y: Floats) -> Floats:
         """The distance at which the one counted is what is expected; 0 where none is so small."""
         of = line(x, y)
-        pattern = of.pattern()
-        return _solve(of.observed, lambda distance: of.moments(distance, pattern).mean)
+        shares = of.seen.shares(of.seen.patterns().likely)
+        return _solve(of.observed, lambda distance: of.moments(distance, shares).mean)
 
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
-        """The distances from which what was counted is no more than the quantiles away."""
-        of = line(x, y)
-        freedom = np.maximum((x + y > 0).sum(-1) - 1.0, 1.0)
-        third = _SKEWNESS * max(quantiles.above**2 - 1, 0.0) / np.sqrt(freedom) if skewness else 0.0
+        """The distances from which what was counted is no more than the quantiles away.
 
-        unlike, alike = of.likeness()
+        Where two outcomes were shown, or one, and the quantiles are a normal's, it is that of two outcomes.
+        """
+        # Of one there is nothing to draw anew.
+        few = (x + y > 0).sum(-1) <= (FEW if skewness else 1)
+        exact = difference_interval(x, y, quantiles.share)
+        if few.all():
+            return exact
+        inverted = self._inverted(line(x, y), quantiles, skewness=skewness)
+        low, high = (np.where(few, *each) for each in zip(exact, inverted, strict=True))
+        return Interval(low, high)
 
-        def end(quantile: float, skewed: Floats | float, seen: Floats, added: Floats) -> Floats:
-            pattern = of.pattern(added)
+    def _inverted(self, of: Line, quantiles: Quantiles, *, skewness: bool) -> Interval:
+        third = max(quantiles.above**2 - 1, 0.0) * of.skewness if skewness else 0.0
+        unlike, _, alike = (of.seen.shares(each) for each in of.seen.patterns())
 
+        def end(quantile: float, skewed: Floats | float, seen: Floats, shares: Floats) -> Floats:
             def height(distance: Floats) -> Floats:
-                mean, deviation, chance = of.moments(distance, pattern)
+                mean, deviation, chance = of.moments(distance, shares)
                 # What is told from 0 is normal, and has no skewness.
                 return mean + (quantile + skewed * chance) * deviation
 
             return _solve(seen, height)
 
         # Samples that agree better than chance don't prove that P = Q.
-        by_chance = of.moments(np.zeros_like(of.observed), of.pattern(alike)).mean
+        by_chance = of.moments(np.zeros_like(of.observed), alike).mean
         low = end(quantiles.above, third, of.observed, unlike)
         return Interval(low, end(min(quantiles.below, 0.0), 0.0, np.maximum(of.observed, by_chance), alike))
 
     def score(self, x: Floats, y: Floats, truth: float, end: End) -> Floats:  # noqa: ARG002
         """By the moments at the truth, the same for either end."""
         of = line(x, y)
-        mean, deviation, _ = of.moments(np.full_like(of.observed, truth), of.pattern())
+        shares = of.seen.shares(of.seen.patterns().likely)
+        mean, deviation, _ = of.moments(np.full_like(of.observed, truth), shares)
         scored: Floats = (of.observed - mean) / np.where(deviation > 0, deviation, 1.0)
         return scored
 
