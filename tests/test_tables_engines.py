@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from decimal import Decimal
 
+import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -410,3 +411,18 @@ def test_half_precision_is_written_alike(tmp_path):
     for engine in ("pyarrow", "parquet", "polars", "polars lazy"):
         with open_table(ENGINES[engine](table, tmp_path)) as found:
             assert found.values_past({"x": range(4)})["x"] == expected, engine
+
+
+@pytest.mark.parametrize("engine", ["pandas", "pyarrow"])
+def test_a_wide_table_starts_duckdb_no_more_often_than_a_narrow_one(engine, tmp_path, monkeypatch):
+    """Whether it reads a column is asked of each, and starting it takes longer than to answer."""
+    connect, started = duckdb.connect, []
+    monkeypatch.setattr(duckdb, "connect", lambda *of, **how: started.append(1) or connect(*of, **how))
+    times = []
+    for columns in (1, 40):
+        wide = ENGINES[engine](pa.table({f"x{index}": [1, 2] for index in range(columns)}), tmp_path)
+        started.clear()
+        with open_table(wide) as table:
+            assert len(table.columns()) == columns
+        times.append(len(started))
+    assert times[0] == times[1]
