@@ -276,7 +276,7 @@ def folder(tmp_path, monkeypatch):
         ("case.json", "case.json has keys that differ in case alone; rename them, or write it as Parquet"),
         (
             "m?.csv",
-            "m2.csv has not the columns of m1.csv: b, c is in one of them alone; expected the same in each",
+            "m2.csv has not the columns of m1.csv: b, c are in one of them alone; expected the same in each",
         ),
         (
             "o?.csv",

@@ -43,7 +43,7 @@ class Session:
             overflow = tempfile.TemporaryDirectory(prefix="kldiv-", ignore_cleanup_errors=True)
             connection = held.enter_context(_connected(held.enter_context(overflow)))
             session = cls(name, lambda statement: connection.execute(statement).fetchall(), held.close)
-            session._register = partial(connection.register, "memory")
+            session._register = lambda memory: connection.register("memory", memory)
             session.close = held.pop_all().close
         return session
 
