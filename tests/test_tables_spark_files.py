@@ -208,7 +208,7 @@ def test_what_is_not_sure_to_be_read_alike(tmp_path, name, text, message):
 # What Spark has no types for, each with a null.
 STORED = {
     "half": (pa.float16(), [np.float16(each) for each in (1.5, -0.0, 65504, 6e-8, "nan", "inf", "-inf")]),
-    "ns": (pa.timestamp("ns"), [0, -1, 2**63 - 2, -(2**63), 1_357_034_400_123_456_789]),
+    "ns": (pa.timestamp("ns"), [0, -1, 2**63 - 1, 2**63 - 2, -(2**63), 1_357_034_400_123_456_789]),
     "zoned ns": (pa.timestamp("ns", tz="Europe/Berlin"), [0, -1, 1_357_034_400_123_456_789]),
     "seconds": (pa.time32("s"), [0, 86399, 36000]),
     "ms": (pa.time32("ms"), [0, 86_399_999, 36_000_500]),
@@ -220,6 +220,9 @@ STORED = {
     "halves in maps": (pa.map_(pa.string(), pa.float16()), [[("a", np.float16(1))], []]),
     "a `b`.c\"'": (pa.timestamp("ns"), [5]),
     "no time": (pa.time64("us"), []),
+    "beyond years": (pa.timestamp("us"), [2**63 - 1, 2**63 - 2, 1 - 2**63, 2 - 2**63, -1, 0]),
+    "their instants": (pa.timestamp("us", tz="UTC"), [2**63 - 1, 2**63 - 2, 1 - 2**63, 2 - 2**63]),
+    "days": (pa.date32(), [2**31 - 1, 1 - 2**31, 1, -1]),
     "plain": (pa.int64(), [1, 2, 3]),
 }
 

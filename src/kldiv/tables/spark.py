@@ -36,8 +36,11 @@ _SETTINGS = {
 }
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
-# Days and seconds are taken apart, as differences of TIMESTAMP_NTZ go through the zone of the session.
-_MICROSECONDS = f"unix_date(CAST({{0}} AS DATE)) * 86400000000L + {CLOCK}"
+# Days and seconds are taken apart, as differences of TIMESTAMP_NTZ go through the zone of the session; a day
+# before 1970 is counted from its end, as its beginning may be none of 64 bits.
+_DAYS = "unix_date(CAST({0} AS DATE))"
+_DAY = "86400000000L"
+_MICROSECONDS = f"IF({_DAYS} < 0, ({_DAYS} + 1) * {_DAY} + {CLOCK} - {_DAY}, {_DAYS} * {_DAY} + {CLOCK})"
 _TEMPORAL = {
     "date": ("unix_date({0})", Kind.DATE, DAYS),
     "timestamp": ("unix_micros({0})", Kind.DATE, MICROSECONDS),

@@ -42,7 +42,6 @@ _HALF = (
     "ELSE (1024 + b % 1024) * power(2, b DIV 1024 % 32 - 25) END)[0] AS FLOAT)"
 )
 _UUID = "regexp_replace(lower(hex({0})), '(.{{8}})(.{{4}})(.{{4}})(.{{4}})(.{{12}})', '$1-$2-$3-$4-$5')"
-
 # Spark has times of day where a setting says so, and cuts off their nanoseconds.
 _TIME = "time("
 
