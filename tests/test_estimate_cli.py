@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -195,3 +197,16 @@ def test_a_full_disk_is_one_sentence(more):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (2, "kldiv: can't write the output: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell that closes streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_was_closed_before_is_none_that_is_written_to(closed):
+    """What is said on the other one is said, and the exit code is that of the answer."""
+    for numbers, code in (FEW, 0), (["1,2", "3", "--base", "0"], 2):
+        command = shlex.join([sys.executable, "-m", "kldiv", "estimate", *numbers])
+        opened = subprocess.run(["/bin/sh", "-c", command], check=False, capture_output=True)
+        done = subprocess.run(["/bin/sh", "-c", f"{command} {closed}"], check=False, capture_output=True)
+        assert (done.returncode, opened.returncode) == (code, code)
+        assert done.stdout == (b"" if closed.startswith(">") else opened.stdout)
+        assert done.stderr == (b"" if "2>" in closed else opened.stderr)

@@ -86,6 +86,8 @@ def test_columns_of_many_values_are_said(run, tmp_path):
         (["profile", JULY, "-o", "x", "--like", JANUARY], "is no profile; expected one to be like"),
         (["compare", JULY, JULY, "--joint", "a"], "'a' is no pair; expected two names with a comma between"),
         (["compare", JULY, JULY, "--joint", "a,b,c"], "'a,b,c' is no pair"),
+        (["compare", JULY, JULY, "--columns", ""], "it is empty; expected names with commas between"),
+        (["profile", JULY, "-o", "x", "--columns", ""], "it is empty; expected names with commas between"),
         (["compare", JULY, JULY, "--query", "x", "--p-query", "y"], "write --p-query and --q-query instead"),
         (["compare", JULY, JULY, "--missing", "x"], "Invalid value for '--missing'"),
         (["compare", JULY, JULY, "--weights", "carrier"], "are of type VARCHAR; expected numbers"),

@@ -1,5 +1,6 @@
 """Stored profiles: they answer as their table does, merge exactly, and are read only if whole."""
 
+import datetime as dt
 import json
 import math
 import re
@@ -416,6 +417,15 @@ def test_a_profile_that_was_changed_is_not_read(stored):
         assert reason in str(error.value), document
         assert re.search(r"t\.json .* make it again", str(error.value))
         assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("tail", ["9Z", "9T", ":"])
+def test_an_instant_that_is_none_is_told_in_one_sentence(tail):
+    """NumPy reads a Z for a zone, and warns."""
+    made = profile(pl.DataFrame({"x": [dt.datetime(2024, 1, 1, 10, 0, 9), None]}))
+    with pytest.raises(kldiv.TableError, match="is no whole profile"):
+        loads(dumps(made).replace("10:00:09", f"10:00:0{tail}"), "t.json")
 
 
 def test_a_profile_cut_off_anywhere_is_not_read(stored):

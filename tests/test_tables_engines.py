@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from decimal import Decimal
 
+import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -410,3 +411,48 @@ def test_half_precision_is_written_alike(tmp_path):
     for engine in ("pyarrow", "parquet", "polars", "polars lazy"):
         with open_table(ENGINES[engine](table, tmp_path)) as found:
             assert found.values_past({"x": range(4)})["x"] == expected, engine
+
+
+@pytest.mark.parametrize("engine", ["pandas", "pyarrow"])
+def test_a_wide_table_starts_duckdb_no_more_often_than_a_narrow_one(engine, tmp_path, monkeypatch):
+    """Whether it reads a column is asked of each, and starting it takes longer than to answer."""
+    connect, started = duckdb.connect, []
+    monkeypatch.setattr(duckdb, "connect", lambda *of, **how: started.append(1) or connect(*of, **how))
+    times = []
+    for columns in (1, 40):
+        wide = ENGINES[engine](pa.table({f"x{index}": [1, 2] for index in range(columns)}), tmp_path)
+        started.clear()
+        with open_table(wide) as table:
+            assert len(table.columns()) == columns
+        times.append(len(started))
+    assert times[0] == times[1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_infinities_of_dates(engine, tmp_path):
+    """DuckDB's, as it writes them to a file: each type's greatest number, and the same below zero."""
+    days = [2**31 - 1, 1 - 2**31, None, 19_723, 19_724, -1]
+    instants = [2**63 - 1, 1 - 2**63, None, 1_704_067_200_000_001, 2**63 - 2, 2 - 2**63]
+    arrow = pa.table(
+        {
+            "date": pa.array(days, pa.int32()).cast(pa.date32()),
+            "us": pa.array(instants, pa.timestamp("us")),
+            "zoned": pa.array(instants, pa.timestamp("us", tz="UTC")),
+            "ns": pa.array(instants, pa.timestamp("ns")),
+        }
+    )
+    with open_table(ENGINES[engine](arrow, tmp_path)) as found:
+        summaries = found.summaries(arrow.column_names)
+        assert {name: of.ordinary for name, of in summaries.items()} == dict.fromkeys(arrow.column_names, 3)
+        assert all([*of.specials.values()] == [1, 0, 1, 1] for of in summaries.values())
+        above = {name: [Cut("2024-01-01"), Cut("2024-01-01", above=True)] for name in arrow.column_names}
+        assert found.count_bins(above)["date"] == [1, 1, 1]
+        assert found.count_bins(above)["us"] == [1, 0, 2]
+        grids = {"date": ByCuts((Cut("2024-01-01"),)), "us": ByCuts(())}
+        cells = {
+            (Special.POSITIVE_INFINITY,) * 2: 1,
+            (Special.NEGATIVE_INFINITY,) * 2: 1,
+            (Special.NULL,) * 2: 1,
+        }
+        assert found.count_joint(grids) == cells | {(1, 0): 2, (0, 0): 1}
+        assert found.restricted("zoned", Special.NEGATIVE_INFINITY).rows() == 1

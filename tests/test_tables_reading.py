@@ -189,6 +189,7 @@ def test_a_database_is_only_read(database, tmp_path):
         ("?table=flights'--", "there is no table 'flights'--'; it has"),
         ("?tabel=flights", "is no table of a database; expected duckdb:///file.db?table=NAME, or ?query=SQL"),
         ("?table=flights&query=FROM%20flights", "is no table of a database"),
+        ("?query=", "is no table of a database"),
         ("?query=SELECT%201;%20SELECT%202", "can't read duckdb:///my file.db?query="),
         ("?query=SELECT%201%20AS%20a,%202%20AS%20a", "has more than one column called"),
     ],
@@ -204,6 +205,9 @@ def test_a_file_that_is_no_database(tmp_path, monkeypatch):
     written(tmp_path / "no.db", "not a database" * 1000)
     with pytest.raises(kldiv.TableError, match=r"can't read duckdb:///no\.db"):
         open_table("duckdb:///no.db?table=t")
+    written(tmp_path / "t.csv", "a\n1\n")
+    with pytest.raises(kldiv.TableError, match="not a valid DuckDB database file"):
+        open_table("duckdb:///t.csv?table=t")
     with pytest.raises(kldiv.TableError, match=r"there is no file absent\.db; expected duckdb:///file"):
         open_table("duckdb:///absent.db?table=t")
 
@@ -244,7 +248,7 @@ def test_a_query_is_asked_once(database):
     ("query", "message"),
     [
         ("SELECT nothing FROM t", 'Referenced column "nothing" not found'),
-        ("", "syntax error"),
+        ("SELECT a FROM", "syntax error"),
         ("FROM t WHERE false", "has no rows; expected at least one"),
     ],
 )
@@ -253,6 +257,13 @@ def test_a_query_that_cannot_be(tmp_path, query, message):
     with pytest.raises(kldiv.TableError) as error:
         open_table(path, query=query)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+def test_an_empty_query(tmp_path, engine):
+    path = written(tmp_path / "t.csv", "a\n1\n")
+    with pytest.raises(kldiv.InvalidInputError, match=r"the query is empty; expected SQL, such as SELECT"):
+        open_table(path, query=" \n", engine=engine)
 
 
 def test_a_query_or_an_engine_is_for_files():

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from decimal import Decimal
@@ -25,8 +26,9 @@ from kldiv.tables import frames
 from kldiv.tables.contract import ByCuts, ByValues, Kind
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
+from kldiv.tables.spark_session import _check_answers
 
-# Spark has no unsigned integers, no times of day, and no nanoseconds.
+# Spark has no unsigned integers, and reads no times of day and nanoseconds by itself.
 NAMES = [name for name in COLUMNS if name not in ("u8", "u64", "time", "zoned ns")]
 ROWS = rows_of(table(NAMES))
 
@@ -103,6 +105,18 @@ def test_which_floats_are_whole(session, tmp_path, type_):
         pq.write_table(pa.table({"x": pa.array(values, type_)}), path)
         with open_table(session.read.parquet(str(path))) as found:
             assert found.summaries(["x"])["x"].whole == whole, some
+
+
+def test_times_of_day_of_a_session_that_has_them(session):
+    session.conf.set("spark.sql.timeType.enabled", "true")
+    try:
+        frame = session.sql(
+            "SELECT CAST(x AS TIME(6)) AS x FROM VALUES ('10:00:00'), ('23:59:59.999999') AS t(x)"
+        )
+        with open_table(frame) as found:
+            assert found.tally("x", 9) == {"10:00:00": 1, "23:59:59.999999": 1}
+    finally:
+        session.conf.unset("spark.sql.timeType.enabled")
 
 
 def test_values_are_counted_alike(both):
@@ -312,6 +326,20 @@ def test_without_a_java_that_it_runs_on(tmp_path, java):
     done = cluster("local[1]", **home)
     _, err = done.communicate(timeout=100)
     assert "TableError: can't start Spark: no Java was found that it runs on; install Java 17" in err
+
+
+def test_no_master_answers(tmp_path):
+    """It is found out before any Java is looked for, and not after the minute that Spark tries for."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        there = f"127.0.0.1:{listening.getsockname()[1]}"
+        _check_answers(f"spark://{there}")
+    for master in (f"spark://{there}", f"spark://{there},host.invalid:7077", "spark://127.0.0.1:70000"):
+        done = cluster(master, PATH="", JAVA_HOME=str(tmp_path))
+        _, err = done.communicate(timeout=100)
+        first = master.removeprefix("spark://").partition(",")[0]
+        assert f"TableError: can't start Spark: no master answers at {first}: " in err
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        _check_answers(f"spark://{there},127.0.0.1:{listening.getsockname()[1]}")
 
 
 @NEEDS_JAVA

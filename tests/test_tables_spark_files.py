@@ -4,6 +4,7 @@ import gzip
 import json
 import struct
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,7 @@ from tabular import JANUARY, JULY, counts, csv_file, parquet, written
 import kldiv
 from kldiv.tables.contract import Kind
 from kldiv.tables.opening import open_table
+from kldiv.tables.spark_stored import formed
 
 pytestmark = pytest.mark.usefixtures("session")
 
@@ -53,6 +55,7 @@ TEXTS = {
     "midnight": ["2013-01-01 24:00:00"],
     "separators": ["2013/01-01"],
     "month": ["2013-01"],
+    "time": ["10:00", "9:30:00.5", "23:59:59.999999", "00:00:00", ""],
     "boolean": ["TRUE", "false"],
     "words": ["a", "true", "NULL", "null", " padded ", 'the "a"', "a,b", "\\", "\\n", "#", "'"],
     "unicode": ["é", "👩‍👩‍👧", "\u00a0", "x\u0085y", "\u2028", "\x0b", "\0"],
@@ -118,6 +121,7 @@ def test_texts_of_every_kind(tmp_path):
     texts |= {"no day", "midnight", "separators", "month", "words", "unicode"}
     assert {name for name, kind in kinds.items() if kind == "text"} == texts
     assert {name for name, kind in kinds.items() if kind == "date"} == {"day", "instant", "zulu"}
+    assert kinds["time"] == "time of day"
 
 
 def test_values_of_json_of_every_kind(tmp_path):
@@ -201,13 +205,75 @@ def test_what_is_not_sure_to_be_read_alike(tmp_path, name, text, message):
     assert message.replace("{path}", str(path)) in str(error.value)
 
 
-def test_times_of_day_are_skipped(tmp_path):
-    """Spark has none."""
-    path = written(tmp_path / "t.csv", "a,b\n10:00,x\n9:30:00.5,x\n,y\n")
-    with open_table(path, engine="spark") as table:
-        comparison = kldiv.compare(table, table)
-    assert [each.name for each in comparison.columns] == ["b"]
-    assert "interval" in comparison.skipped[0].reason
+# What Spark has no types for, each with a null.
+STORED = {
+    "half": (pa.float16(), [np.float16(each) for each in (1.5, -0.0, 65504, 6e-8, "nan", "inf", "-inf")]),
+    "ns": (pa.timestamp("ns"), [0, -1, 2**63 - 1, 2**63 - 2, -(2**63), 1_357_034_400_123_456_789]),
+    "zoned ns": (pa.timestamp("ns", tz="Europe/Berlin"), [0, -1, 1_357_034_400_123_456_789]),
+    "seconds": (pa.time32("s"), [0, 86399, 36000]),
+    "ms": (pa.time32("ms"), [0, 86_399_999, 36_000_500]),
+    "us": (pa.time64("us"), [0, 86_399_999_999, 36_000_500_000]),
+    "time ns": (pa.time64("ns"), [0, 86_399_999_999_999, 1, 2]),
+    "uuid": (pa.uuid(), [bytes(range(16)), bytes(range(240, 256))]),
+    "list of times": (pa.list_(pa.time64("us")), [[1], [], [None]]),
+    "instants in it": (pa.struct([("a.`b", pa.timestamp("ns"))]), [{"a.`b": 1}, {"a.`b": None}]),
+    "halves in maps": (pa.map_(pa.string(), pa.float16()), [[("a", np.float16(1))], []]),
+    "a `b`.c\"'": (pa.timestamp("ns"), [5]),
+    "no time": (pa.time64("us"), []),
+    "beyond years": (pa.timestamp("us"), [2**63 - 1, 2**63 - 2, 1 - 2**63, 2 - 2**63, -1, 0]),
+    "their instants": (pa.timestamp("us", tz="UTC"), [2**63 - 1, 2**63 - 2, 1 - 2**63, 2 - 2**63]),
+    "days": (pa.date32(), [2**31 - 1, 1 - 2**31, 1, -1]),
+    "plain": (pa.int64(), [1, 2, 3]),
+}
+
+
+def test_what_is_stored_in_types_that_spark_lacks(tmp_path):
+    arrays = {name: pa.array([*each, *[None] * (9 - len(each))], of) for name, (of, each) in STORED.items()}
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table(arrays), path)
+    known, found = both(path)
+    assert known == found
+    assert [*found] == [*STORED]
+    kinds = {name: of[0] and of[0].value for name, of in found.items()}
+    assert {name for name, kind in kinds.items() if kind == "time of day"} == {
+        "seconds",
+        "ms",
+        "us",
+        "time ns",
+    }
+    assert found["time ns"][2] == {
+        "00:00:00": 1,
+        "23:59:59.999999999": 1,
+        "00:00:00.000000001": 1,
+        "00:00:00.000000002": 1,
+    }
+    # A query that takes such columns as they are leaves them what they are.
+    asked = {"query": "SELECT ms AS x, half, plain + 1 AS y FROM t WHERE plain > 1"}
+    known, found = both(path, **asked)
+    assert known == found
+    assert found["x"][0] is Kind.TIME
+
+
+def test_every_half_float_is_what_numpy_says(session):
+    halves = np.arange(2**16, dtype=np.uint16).astype("<u2").view("<f2")
+    rows = session.createDataFrame([(each.tobytes(),) for each in halves], "c0 BINARY")
+    sql, _ = formed("c0", "FLOAT16")
+    found = np.array([each for (each,) in rows.selectExpr(sql).collect()], np.float32)
+    np.testing.assert_array_equal(found, halves.astype(np.float32))
+
+
+def test_files_of_a_glob_must_have_one_unit(tmp_path):
+    for index, unit in enumerate(("ns", "us")):
+        pq.write_table(pa.table({"x": pa.array([1, 2], pa.timestamp(unit))}), tmp_path / f"{index}.parquet")
+    with pytest.raises(
+        kldiv.TableError, match=r"'x' is of type TIMESTAMP\(NANOS,false\) in .* and timestamp_ntz in"
+    ):
+        open_table(tmp_path / "*.parquet", engine="spark")
+    pq.write_table(pa.table({"x": pa.array([3, 4, 4], pa.timestamp("ns"))}), tmp_path / "1.parquet")
+    with open_table(tmp_path / "*.parquet", engine="spark") as table:
+        assert answers(table)["x"][2] == {
+            f"1970-01-01 00:00:00.00000000{each}": 1 + (each == 4) for each in range(1, 5)
+        }
 
 
 def test_the_same_comparison_from_either_engine(tmp_path):

@@ -66,7 +66,12 @@ HEAVY = {
     "optax": ("kldiv.benchmark.peers.in_jax",),
     "keras": ("kldiv.benchmark.peers.in_keras",),
     "duckdb": ("kldiv.tables.duckdb_session", "kldiv.tables.duckdb_frames"),
-    "narwhals": ("kldiv.tables.frames", "kldiv.tables.frame_columns", "kldiv.tables.opening"),
+    "narwhals": (
+        "kldiv.tables.frames",
+        "kldiv.tables.frame_columns",
+        "kldiv.tables.guessing",
+        "kldiv.tables.opening",
+    ),
     "pandas": ("kldiv.tables.duckdb_frames",),
     "pyarrow": ("kldiv.tables.duckdb_frames",),
     "pyspark": ("kldiv.tables.spark",),

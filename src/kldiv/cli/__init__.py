@@ -8,6 +8,7 @@ Modules are imported by the command that needs them, so that --help and a usage 
 import os
 import sys
 import warnings
+from typing import TextIO
 
 import click
 
@@ -48,10 +49,16 @@ def main() -> None:
         if not sys.warnoptions:
             # What libraries have to say to those who write programs.
             warnings.simplefilter("ignore")
+        # A stream that was closed from outside: what is written to it has nowhere to go.
+        sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
         for stream in (sys.stdout, sys.stderr):
             # A terminal that lacks a character shows another one rather than nothing at all.
             stream.reconfigure(errors=register())  # type: ignore[union-attr]
     sys.exit(_run(sys.argv[1:]))
+
+
+def _nowhere() -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _run(arguments: list[str]) -> int:

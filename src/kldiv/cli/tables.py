@@ -19,7 +19,12 @@ T = TypeVar("T")
 
 def names(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> list[str] | None:
     """Split each text as a line of CSV, so that a name in quotes may hold a comma."""
-    return [name for row in _rows(given) for name in row] or None
+    if not given:
+        return None
+    found = [name for row in _rows(given) for name in row]
+    if not found:
+        raise click.BadParameter("it is empty; expected names with commas between")
+    return found
 
 
 def name_pairs(

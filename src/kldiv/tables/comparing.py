@@ -104,7 +104,8 @@ def compare(  # noqa: PLR0913 (one keyword for each question a comparison answer
         0.0037 bits
     """
     options = Options(divergence, missing, base, bins, max_categories, confidence, interval)
-    wanted, pairs = column_names("columns", columns), name_pairs(joint)
+    pairs = name_pairs(joint)
+    wanted = column_names("columns", columns, may_be_empty=bool(pairs))
     checked_text("by", by)
     with opened("p", p, weights) as p_table, opened("q", q, weights) as q_table:
         tables: Tables = {"p": p_table, "q": q_table}

@@ -51,7 +51,8 @@ def check_same(columns: Mapping[str, list[str]]) -> None:
     for file in others:
         if columns[file] != columns[first]:
             odd = sorted(set(columns[first]) ^ set(columns[file]))
-            seen = f"{', '.join(odd)} is in one of them alone" if odd else "they are in another order"
+            are = "is" if len(odd) == 1 else "are"
+            seen = f"{', '.join(odd)} {are} in one of them alone" if odd else "they are in another order"
             raise TableError(f"{file} has not the columns of {first}: {seen}; expected the same in each file")
 
 

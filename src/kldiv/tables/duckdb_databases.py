@@ -59,7 +59,7 @@ def of_database(url: str, weights: str | None = None, query: str | None = None) 
         raise TableError(f"{url} has a query, and another was given; expected one of them")
     session = Session.embedded(url)
     try:
-        session.query(f"ATTACH {literal(path)} AS {_DATABASE} (READ_ONLY)")
+        session.query(f"ATTACH {literal(path)} AS {_DATABASE} (READ_ONLY, TYPE duckdb)")
         session.query(f"USE {_DATABASE}")
         if table is None:
             return _queried(url, session, _required(url, session, query or asked), weights)
@@ -93,7 +93,7 @@ def _parts(url: str) -> tuple[str, str | None, str | None]:
     given = parse_qs(split.query, keep_blank_values=True)
     wrong = sorted(given.keys() - {"table", "query"}) or [key for key, each in given.items() if len(each) > 1]
     table, query = (given.get(key, [None])[0] for key in ("table", "query"))
-    if wrong or (table is not None and query is not None):
+    if wrong or query == "" or (table is not None and query is not None):
         raise TableError(f"{url} is no table of a database; expected {_EXAMPLE}, or ?query=SQL")
     path = split.path.removeprefix("/")
     if not Path(path).is_file():

@@ -140,11 +140,18 @@ def _first_line(query: Query, path: str) -> str | None:
 
 def _json(query: Query, source: Source) -> tuple[list[str], str]:
     reader = f"read_json({_files(source)}, {_JSON})"
-    names = [str(row[0]) for row in query("DESCRIBE " + select("*", reader))]
+    objects = f"read_json_objects({_files(source)})"
+    try:
+        names = [str(row[0]) for row in query("DESCRIBE " + select("*", reader))]
+    except TableError:
+        # What DuckDB says of nothing is that it is no object.
+        if not query(select("json", objects, "LIMIT 1")):
+            raise TableError(f"{source.shown} has no rows; expected at least one") from None
+        raise
     # DuckDB calls "A" beside "a" "A_1"; only the keys themselves say whether that is what happened.
     folded = {each.casefold() for each in names}
     if any(_RENAMED.sub("", each).casefold() in folded for each in names if _RENAMED.search(each)):
-        keys = select("DISTINCT unnest(json_keys(json))", f"read_json_objects({_files(source)})")
+        keys = select("DISTINCT unnest(json_keys(json))", objects)
         if sorted(names) != sorted(row[0] for row in query(keys)):
             raise TableError(
                 f"{source.shown} has keys that differ in case alone; rename them, or write it as Parquet"

@@ -5,7 +5,7 @@ column of a type that DuckDB can't read is replaced by one that says only which 
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kldiv.errors import TableError
@@ -26,7 +26,7 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     columns = frame.set_axis(aliases, axis=1)
     # Each value of a column of objects is looked at, not a sample of them.
     settings = f"SET pandas_analyze_sample = {len(frame)}"
-    unreadable = [each for each in aliases if not _is_readable(columns[[each]])]
+    unreadable = _unreadable({each: columns[[each]] for each in aliases})
     for each in unreadable:
         columns[each] = columns[each].notna().to_numpy(bool)
     names = [str(each) for each in frame.columns]
@@ -42,11 +42,12 @@ def of_arrow(name: str, table: "pa.Table", weights: str | None = None) -> DuckDB
         column.cast("float") if of == "halffloat" else column
         for column, of in zip(table.columns, types, strict=True)
     ]
-    unreadable = []
-    for index, alias in enumerate(aliases):
-        if not _is_readable(type(table).from_arrays([columns[index]], names=[alias])):
-            unreadable.append(alias)
-            columns[index] = columns[index].is_valid()
+    alone = {
+        alias: type(table).from_arrays([each], [alias]) for alias, each in zip(aliases, columns, strict=True)
+    }
+    unreadable = _unreadable(alone)
+    for alias in unreadable:
+        columns[int(alias[1:])] = columns[int(alias[1:])].is_valid()
     whole = type(table).from_arrays(columns, names=aliases)
     return _of_memory(name, table.column_names, types, whole, unreadable, weights)
 
@@ -82,8 +83,9 @@ def _of_memory(
         raise TableError(f"{name} has more than one column called '{twice}'; rename all but one")
     if not names:
         raise TableError(f"{name} has no columns; expected at least one")
-    session = Session.embedded(name, columns)
+    session = Session.embedded(name)
     try:
+        session.shows(columns)
         if settings:
             session.query(settings)
         # A mask says False where the value is null.
@@ -97,9 +99,18 @@ def _of_memory(
         raise
 
 
-def _is_readable(column: Any) -> bool:
+def _unreadable(columns: Mapping[str, Any]) -> list[str]:
+    """Those of these columns, each a frame or table of its own, that DuckDB can't read."""
+    session = Session.embedded("a column")
     try:
-        Session.embedded("a column", column).close()
+        return [alias for alias, each in columns.items() if not _is_readable(session, each)]
+    finally:
+        session.close()
+
+
+def _is_readable(session: Session, column: Any) -> bool:
+    try:
+        session.shows(column)
     except TableError:
         return False
     return True

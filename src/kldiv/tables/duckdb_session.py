@@ -33,20 +33,17 @@ class Session:
         self._name = name
         self._ask = ask
         self.close = close
+        self._register: Callable[[Any], object] = lambda _: None
         self._check_unchanged: Callable[[], None] = lambda: None
 
     @classmethod
-    def embedded(cls, name: str, memory: Any = None) -> Self:
-        """A DuckDB in this process, which may put on disk what memory can't hold.
-
-        `memory` is a frame or an Arrow table, to be asked for by this name.
-        """
+    def embedded(cls, name: str) -> Self:
+        """A DuckDB in this process, which may put on disk what memory can't hold."""
         with ExitStack() as held:
             overflow = tempfile.TemporaryDirectory(prefix="kldiv-", ignore_cleanup_errors=True)
             connection = held.enter_context(_connected(held.enter_context(overflow)))
             session = cls(name, lambda statement: connection.execute(statement).fetchall(), held.close)
-            if memory is not None:
-                session._watch(lambda: connection.register("memory", memory))
+            session._register = lambda memory: connection.register("memory", memory)
             session.close = held.pop_all().close
         return session
 
@@ -59,6 +56,14 @@ class Session:
         rows = self._watch(lambda: self._ask(statement))
         self._check_unchanged()
         return rows
+
+    def shows(self, memory: Any) -> None:
+        """From now on a frame or an Arrow table is asked for as `memory`, in place of another before it.
+
+        Raises:
+            TableError: it has a column of a type that DuckDB has not.
+        """
+        self._watch(lambda: self._register(memory))
 
     def reads(self, paths: Sequence[str]) -> None:
         """From now on these files must stay as they are: queries of two states of them don't go together."""

@@ -27,6 +27,8 @@ _WHOLE = {
     kind: Steps(Fraction(1), 0, 2**bits - 1)
     for kind, bits in ((nw.UInt8, 8), (nw.UInt16, 16), (nw.UInt32, 32), (nw.UInt64, 64), (nw.UInt128, 128))
 }
+# In milliseconds.
+_DAY = 86_400_000
 _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
 
@@ -60,17 +62,28 @@ class Field:
         null = self.value().is_null()
         if which is Special.NULL:
             return null
-        if not self.floating:
+        infinity = self._infinity()
+        if infinity is None or (which is Special.NAN and not self.floating):
             return null & ~null
         if which is Special.NAN:
             return ~null & self.value().is_nan()
-        infinity = float("inf") if which is Special.POSITIVE_INFINITY else float("-inf")
-        return ~null & (self.value() == infinity)
+        return ~null & (self.value() == (infinity if which is Special.POSITIVE_INFINITY else -infinity))
+
+    def _infinity(self) -> float | int | None:
+        """What stands for infinity, if anything does: DuckDB's, of dates, is the greatest that there is."""
+        if self.floating:
+            return float("inf")
+        return self.steps.high if self.steps and self.column.kind is Kind.DATE else None
 
     def is_ordinary(self) -> nw.Expr:
         """Whether a value is neither null nor NaN nor infinite; never null."""
         present = ~self.value().is_null()
-        return present & self.value().is_finite() if self.floating else present
+        if self.floating:
+            return present & self.value().is_finite()
+        infinity = self._infinity()
+        if infinity is None:
+            return present
+        return present & (self.value() != infinity) & (self.value() != -infinity)
 
     def is_fractional(self) -> nw.Expr:
         """Whether an ordinary number is none that is whole and told from its neighbours by its type."""
@@ -202,9 +215,12 @@ def _number(value: nw.Expr, name: str, dtype: Any) -> tuple[nw.Expr, Field]:
 
 
 def _instant(value: nw.Expr, name: str, dtype: Any) -> tuple[nw.Expr, Field]:
-    unit = dtype.time_unit if isinstance(dtype, nw.Datetime) else "ms"
+    if not isinstance(dtype, nw.Datetime):
+        days = Steps(Fraction(1, 1000), -(2**31) * _DAY, (2**31 - 1) * _DAY)
+        return value.dt.timestamp("ms"), Field(name, Column(Kind.DATE, str(dtype)), days)
+    unit = dtype.time_unit
     unit = "ms" if unit == "s" else unit
-    zone = dtype.time_zone if isinstance(dtype, nw.Datetime) else None
+    zone = dtype.time_zone
     steps = Steps(Fraction(1, _PER_SECOND[unit]), *SIGNED_64)
     field = Field(name, Column(Kind.DATE, str(dtype)), steps, utc=zone is not None)
     return value.dt.timestamp(unit), field

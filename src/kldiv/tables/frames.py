@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from itertools import pairwise
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import narwhals.stable.v2 as nw
 
@@ -28,35 +28,15 @@ from kldiv.tables.contract import (
     whole_or_float,
 )
 from kldiv.tables.frame_columns import Field, Frame
+from kldiv.tables.guessing import GUESS_ERROR, OF_FIRST_ROWS, Guesses
 from kldiv.tables.narrowing import Gap, Probe, fractions, narrowed
 from kldiv.tables.outcomes import Cut, Special, Value
 from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
 
 Collect = Callable[[Frame], list[tuple[Any, ...]]]
 
-# At least so many rows are looked at for many different values.
-_FIRST_ROWS = 10_000
 # Of more rows than these their values are not all grouped, where the engine can guess quantiles.
 _GROUPED = 100_000
-# By how much of the rows a guess is wrong, at most.
-GUESS_ERROR = 1e-3
-
-
-class Guesses(NamedTuple):
-    """What an engine can be asked before everything is counted: it decides the time, never the answer."""
-
-    different: Callable[[Frame, Sequence[str], int], Frame]
-    """One row: for each named column a number that only more different values than the limit can exceed it by
-    more than there are special ones."""
-    quantiles: Callable[[Frame, str, Sequence[float]], Frame] | None = None
-    """One row of one list: about the quantiles of a column at these shares of the rows, if it can tell."""
-
-
-def _among_the_first(frame: Frame, names: Sequence[str], limit: int) -> Frame:
-    return frame.head(max(_FIRST_ROWS, 2 * limit)).select(nw.col(*names).n_unique())
-
-
-_OF_FIRST_ROWS = Guesses(_among_the_first)
 
 
 class FrameTable(Table):
@@ -70,7 +50,7 @@ class FrameTable(Table):
         collect: Collect,
         weight: str | None = None,
         close: Callable[[], None] | None = None,
-        guesses: Guesses = _OF_FIRST_ROWS,
+        guesses: Guesses = OF_FIRST_ROWS,
     ) -> None:
         self.name = name
         self._frame = frame
@@ -365,7 +345,7 @@ def opened(
     collect: Collect,
     weights: str | None,
     close: Callable[[], None] | None = None,
-    guesses: Guesses = _OF_FIRST_ROWS,
+    guesses: Guesses = OF_FIRST_ROWS,
 ) -> FrameTable:
     """The table of a frame in form, once it has been looked at; `close` is called when it is closed."""
     table = FrameTable(name, frame, fields, collect, close=close, guesses=guesses)

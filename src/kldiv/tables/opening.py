@@ -33,10 +33,12 @@ def open_table(
 
     Raises:
         InputTypeError: it is none of these.
-        InvalidInputError: a query or an engine for a table that is no file.
+        InvalidInputError: a query or an engine for a table that is no file, or an empty query.
         TableError: it can't be read, has no rows, or the weights can't be.
         MissingExtraError: the engine is not installed.
     """
+    if query is not None and not query.strip():
+        raise InvalidInputError("the query is empty; expected SQL, such as SELECT * FROM t")
     if isinstance(source, str | os.PathLike) and not isinstance(os.fspath(source), bytes):
         if engine == "spark":
             return _of_spark(os.fspath(source), weights, query, master)

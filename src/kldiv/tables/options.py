@@ -56,11 +56,12 @@ def check_whole(name: str, value: object, least: int) -> None:
         raise InvalidInputError(f"{name} is {value!r}; expected a whole number >= {least}")
 
 
-def column_names(argument: str, names: object) -> list[str] | None:
+def column_names(argument: str, names: object, *, may_be_empty: bool = False) -> list[str] | None:
     """Names of columns, each once; None for all.
 
     Raises:
         InputTypeError: not a list of text.
+        InvalidInputError: none, where there must be one.
     """
     if names is None:
         return None
@@ -72,6 +73,8 @@ def column_names(argument: str, names: object) -> list[str] | None:
     for each in every:
         if not isinstance(each, str):
             raise InputTypeError(f"{argument} has {each!r}; expected names, which are text")
+    if not every and not may_be_empty:
+        raise InvalidInputError(f"{argument} is empty; expected a name, or None for all columns")
     return list(dict.fromkeys(every))
 
 

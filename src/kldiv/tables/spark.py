@@ -14,10 +14,12 @@ from kldiv.errors import TableError
 from kldiv.tables.contract import Column, Kind
 from kldiv.tables.files import find, on_disk, unchanged
 from kldiv.tables.frame_columns import Field, Frame
-from kldiv.tables.frames import GUESS_ERROR, FrameTable, Guesses, native, opened
+from kldiv.tables.frames import FrameTable, native, opened
+from kldiv.tables.guessing import GUESS_ERROR, Guesses
 from kldiv.tables.spark_errors import explained
 from kldiv.tables.spark_files import listed, read_files, read_parquet
 from kldiv.tables.spark_session import session
+from kldiv.tables.spark_stored import CLOCK, formed, mark_of
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 
 if TYPE_CHECKING:
@@ -28,18 +30,22 @@ _SETTINGS = {
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
     "parquet.page.verify-checksum.enabled": "true",
+    "spark.sql.timeType.enabled": "false",
+    "spark.sql.timestampNanosTypes.enabled": "false",
+    "spark.sql.legacy.parquet.nanosAsLong": "false",
 }
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
-# Days and seconds are taken apart, as differences of TIMESTAMP_NTZ go through the zone of the session.
-_MICROSECONDS = (
-    "unix_date(CAST({0} AS DATE)) * 86400000000L + CAST((extract(HOUR FROM {0}) * 3600 + "
-    "extract(MINUTE FROM {0}) * 60 + extract(SECOND FROM {0})) * 1000000 AS BIGINT)"
-)
+# Days and seconds are taken apart, as differences of TIMESTAMP_NTZ go through the zone of the session; a day
+# before 1970 is counted from its end, as its beginning may be none of 64 bits.
+_DAYS = "unix_date(CAST({0} AS DATE))"
+_DAY = "86400000000L"
+_MICROSECONDS = f"IF({_DAYS} < 0, ({_DAYS} + 1) * {_DAY} + {CLOCK} - {_DAY}, {_DAYS} * {_DAY} + {CLOCK})"
 _TEMPORAL = {
-    "date": ("unix_date({0})", DAYS),
-    "timestamp": ("unix_micros({0})", MICROSECONDS),
-    "timestamp_ntz": (_MICROSECONDS, MICROSECONDS),
+    "date": ("unix_date({0})", Kind.DATE, DAYS),
+    "timestamp": ("unix_micros({0})", Kind.DATE, MICROSECONDS),
+    "timestamp_ntz": (_MICROSECONDS, Kind.DATE, MICROSECONDS),
+    **{f"time({digits})": (CLOCK, Kind.TIME, MICROSECONDS) for digits in range(7)},
 }
 
 
@@ -119,7 +125,7 @@ def _opened(
         raise TableError(f"{name} has more than one column called '{twice}'; rename all but one")
     renamed = source.toDF(*(f"c{index}" for index in range(len(names))))
     formed = {
-        each: _formed(field.name, field.dataType.simpleString())
+        each: _formed(field.name, field.dataType.simpleString(), mark_of(field))
         for each, field in zip(names, renamed.schema.fields, strict=True)
     }
     frame = renamed.selectExpr(*(f"{sql} AS {field.name}" for sql, field in formed.values()))
@@ -146,13 +152,15 @@ def _quantiles(frame: Frame, name: str, shares: Sequence[float]) -> Frame:
     )
 
 
-def _formed(name: str, of: str) -> tuple[str, Field]:
+def _formed(name: str, of: str, mark: str | None) -> tuple[str, Field]:
     """A column in form, in Spark's SQL, and what it is; `of` is its type."""
+    if mark is not None:
+        return formed(name, mark)
     if of in _BITS or of in ("float", "double") or of.startswith("decimal("):
         return name, _number(name, of)
     if of in _TEMPORAL:
-        sql, steps = _TEMPORAL[of]
-        return sql.format(name), Field(name, Column(Kind.DATE, of), steps, utc=of == "timestamp")
+        sql, kind, steps = _TEMPORAL[of]
+        return sql.format(name), Field(name, Column(kind, of), steps, utc=of == "timestamp")
     if of == "boolean":
         return name, Field(name, Column(Kind.BOOLEAN, of))
     if of.startswith(("string", "varchar(", "char(")):

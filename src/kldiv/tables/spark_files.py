@@ -14,10 +14,12 @@ from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names, check_same, header_of
 from kldiv.tables.files import Source
 from kldiv.tables.spark_errors import as_path, explained
+from kldiv.tables.spark_stored import read_as, schema_of, type_of
 from kldiv.tables.spark_text import typed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 Keep = Callable[["DataFrame"], "DataFrame"]
 
@@ -51,18 +53,19 @@ def read_files(session: "SparkSession", source: Source, keep: Keep) -> "DataFram
     files = _Files(session, [_exact(str(Path(each).absolute())) for each in source.paths], source)
     files.check_found()
     if source.format == "parquet":
-        _check_alike(files)
-        return session.read.parquet(*files.urls)
+        return read_as(session, files.urls, _schema(files))
     return _json(files, keep) if source.format == "json" else _csv(files, keep)
 
 
 def read_parquet(session: "SparkSession", url: str) -> "DataFrame":
     """Read Parquet from wherever Spark reads it."""
-    frame = session.read.parquet(url)
-    found = [unquote(each) for each in frame.inputFiles()]
+    # What is read doesn't matter to which files are.
+    found = [unquote(each) for each in session.read.schema("c0 INT").parquet(url).inputFiles()]
+    if not found:
+        return session.read.parquet(url)
     source = Source(url, tuple(map(as_path, found)), "parquet")
-    _check_alike(_Files(session, [_exact(each) for each in found], source))
-    return frame
+    schema = _schema(_Files(session, [_exact(each) for each in found], source))
+    return read_as(session, [url], schema)
 
 
 def listed(session: "SparkSession", urls: Sequence[str]) -> Mapping[str, object]:
@@ -121,24 +124,28 @@ def _exact(path: str) -> str:
     return re.sub(r"([\\*?\[\]{}])", r"\\\1", path)
 
 
-def _check_alike(files: _Files) -> None:
-    """Raise if Parquet files differ in their columns: Spark takes those of one for those of all."""
-    paths = files.source.paths
-    of_file = {path: _types(files.session, path, url) for path, url in zip(paths, files.urls, strict=True)}
-    check_same({path: sorted(types) for path, types in of_file.items()})
+def _schema(files: _Files) -> "StructType":
+    """The columns of Parquet files, which must be alike: Spark takes those of one for those of all."""
+    of_file = {
+        path: _schema_of(files.session, path, url)
+        for path, url in zip(files.source.paths, files.urls, strict=True)
+    }
+    check_same({path: sorted(schema.names) for path, schema in of_file.items()})
+    types = {path: {each.name: type_of(each) for each in schema} for path, schema in of_file.items()}
     first, *others = of_file
     for other in others:
-        for name, of in of_file[other].items():
-            if of != of_file[first][name]:
+        for name, of in types[other].items():
+            if of != types[first][name]:
                 raise files.refused(
-                    f"column '{name}' is of type {of_file[first][name]} in {first} and {of} in {other}"
+                    f"column '{name}' is of type {types[first][name]} in {first} and {of} in {other}"
                 )
+    return of_file[first]
 
 
-def _types(session: "SparkSession", path: str, url: str) -> dict[str, str]:
-    """The types of a file's columns; an empty file is an error here, and left out among others."""
+def _schema_of(session: "SparkSession", path: str, url: str) -> "StructType":
+    """The columns of a file; an empty file is an error here, and left out among others."""
     with explained("read", path):
-        return {field.name: field.dataType.simpleString() for field in session.read.parquet(url).schema}
+        return schema_of(session, url, path)
 
 
 def _csv(files: _Files, keep: Keep) -> "DataFrame":

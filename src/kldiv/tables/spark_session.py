@@ -3,6 +3,7 @@
 import logging
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -22,6 +23,9 @@ T = TypeVar("T")
 _MASTER = re.compile(
     r"local(\[(\*|[1-9]\d*)( *, *\d+)?\])?|local-cluster\[ *\d+ *, *\d+ *, *\d+ *\]|spark://\S+:\d+|yarn|k8s://\S+"
 )
+_STANDALONE = "spark://"
+# As long as a master somewhere may take to answer, in seconds.
+_PATIENCE = 10
 _MASTERS = "local, local[4], spark://host:7077, yarn or k8s://https://host:443"
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -66,6 +70,7 @@ def _started(master: str) -> "SparkSession":
     # What PySpark and Java would write beside the error that is raised.
     for each in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         logging.getLogger(each).setLevel(logging.CRITICAL)
+    _check_answers(master)
     gateway = SparkContext._gateway or _launched(settings)
     try:
         return SparkSession(SparkContext(conf=settings, gateway=gateway))
@@ -73,6 +78,20 @@ def _started(master: str) -> "SparkSession":
         if "on a stopped SparkContext" in str(error):
             raise TableError(f"can't start Spark: no master answers at {master}") from error
         raise TableError(f"can't start Spark on {master}: {reason(error)}") from error
+
+
+def _check_answers(master: str) -> None:
+    """Raise where no standalone master listens: Spark would try for a minute, and then not say why."""
+    problems = []
+    for each in master.removeprefix(_STANDALONE).split(",") if master.startswith(_STANDALONE) else ():
+        host, _, port = each.rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE):
+                return
+        except (OSError, ValueError, OverflowError) as error:
+            problems.append(f"{each}: {getattr(error, 'strerror', None) or error}")
+    if problems:
+        raise TableError(f"can't start Spark: no master answers at {'; '.join(problems)}")
 
 
 def _launched(settings: "SparkConf") -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kldiv.errors import TableError
+from kldiv.tables.spark_stored import CLOCK, TIME_OF_DAY, marked
 from kldiv.tables.text_types import NUMBER, TIME, TIMESTAMP, WHOLE
 
 if TYPE_CHECKING:
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 _LONG = "more than 38 digits"
 # Spark reads no NaN with a sign; of the rest it takes what the pattern lets through.
 _DOUBLE = "CAST(regexp_replace(lower(trim(BOTH ' \\t' FROM {0})), '^[+-]nan', 'nan') AS DOUBLE)"
-# Spark has no times of day; a column of this type is skipped, and says so.
-_TIME = "make_dt_interval(0, 0, 0, unix_micros(CAST(concat('1970-01-01 ', {0}) AS TIMESTAMP)) / 1000000)"
+_TIME = CLOCK.replace("{0}", "CAST(concat('1970-01-01 ', {0}) AS TIMESTAMP_NTZ)")
 
 _DATES = {
     "TIMESTAMP_NTZ": (
@@ -47,6 +47,8 @@ def typed(frame: "DataFrame", names: Sequence[str], shown: str, *, numbers: bool
     types = _TYPES if numbers else _DATES
     texts = [name for name, of in frame.dtypes if of == "string"]
     fits = _fitting(frame, texts, types)
+    from pyspark.sql.functions import expr  # noqa: PLC0415 (an extra)
+
     columns = []
     for alias, name in zip(frame.columns, names, strict=True):
         if fits.get(alias) == _LONG:
@@ -54,8 +56,10 @@ def typed(frame: "DataFrame", names: Sequence[str], shown: str, *, numbers: bool
                 f"can't read {shown} with Spark: column '{name}' has whole numbers of {_LONG}, which only "
                 "DuckDB reads; leave --engine out"
             )
-        columns.append(types[fits[alias]][1].replace("{0}", alias) if alias in fits else alias)
-    return frame.selectExpr(*columns).toDF(*names)
+        of = fits.get(alias)
+        value = expr(types[of][1].replace("{0}", alias) if of else alias)
+        columns.append(marked(value, alias, TIME_OF_DAY) if of == "TIME" else value.alias(alias))
+    return frame.select(*columns).toDF(*names)
 
 
 def _fitting(frame: "DataFrame", texts: Sequence[str], types: dict[str, tuple[str, str]]) -> dict[str, str]:

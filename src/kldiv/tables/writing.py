@@ -61,6 +61,9 @@ def position(text: str, kind: Kind) -> Fraction:
     if kind is Kind.NUMBER:
         return Fraction(text)
     text = text.removesuffix(_UTC)
+    if not text[-1:].isdecimal():
+        # NumPy would read a letter for a zone, and say so.
+        raise ValueError(f"{text!r} is no {kind.value}")
     whole, _, decimals = text.partition(".")
     seconds = (
         _clock(whole)
