@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 import pytest
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 from sparking import NEEDS_JAVA, spark_session  # noqa: F401 (a fixture)
 from table_engines import COLUMNS, ENGINES, rows_of, table
@@ -26,6 +27,7 @@ from kldiv.tables import frames
 from kldiv.tables.contract import ByCuts, ByValues, Kind
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
+from kldiv.tables.spark_errors import reason
 from kldiv.tables.spark_session import _check_answers
 
 # Spark has no unsigned integers, and reads no times of day and nanoseconds by itself.
@@ -349,6 +351,15 @@ def test_what_java_says_before_it_ends_is_told(monkeypatch):
     done = cluster("yarn")
     _, err = done.communicate(timeout=100)
     assert "TableError: can't start Spark: When running with master 'yarn' either HADOOP_CONF_DIR" in err
+
+
+def test_a_java_that_dies_as_it_answers_is_told():
+    """Py4J has nothing more to say then, and its log says where in Py4J that was."""
+    assert (
+        reason(Py4JError("An error occurred while calling o80.text"))
+        == "Java, in which Spark runs, has ended"
+    )
+    assert reason(Py4JError("An error occurred while calling o80.text.\n: java.io.IOException: no")) == "no"
 
 
 @NEEDS_JAVA

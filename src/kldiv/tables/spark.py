@@ -76,11 +76,12 @@ def of_files(
     source = None if _URL.match(path) else find(path)
     look = partial(on_disk, source.paths if source else ())
     check = unchanged(path, look)
-    running, stop = session(master)
-    # A session beside the user's: its views and settings are its own.
-    own = running.newSession()
-    for each in _SETTINGS.items():
-        own.conf.set(*each)
+    with explained("read", path):
+        running, stop = session(master)
+        # A session beside the user's: its views and settings are its own.
+        own = running.newSession()
+        for each in _SETTINGS.items():
+            own.conf.set(*each)
     kept: list[DataFrame] = []
 
     def keep(frame: "DataFrame") -> "DataFrame":

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import TimeoutExpired
 from urllib.parse import unquote
 
 from kldiv.errors import KLDivError, TableError
@@ -26,6 +27,9 @@ _ENDED_WITH = re.compile(
     re.MULTILINE,
 )
 _ENDED = "Java, in which Spark runs, has ended"
+_A_MOMENT = 0.2
+# Py4J's whole page, where no answer of Java's came: an answer would follow.
+_UNANSWERED = re.compile(r"An error occurred while calling [\w.:]+\.?")
 # What says enough, wherever it stands in the page.
 _KNOWN = {
     "No space left on device": "no space is left on a disk where Spark puts what it is working on; "
@@ -47,12 +51,28 @@ def explained(doing: str, table: str) -> Iterator[None]:
     except KLDivError:
         raise
     except Exception as error:
-        raise TableError(f"can't {doing} {table}: {reason(error, table)}") from error
+        why = _ENDED if _java_has_ended() else reason(error, table)
+        raise TableError(f"can't {doing} {table}: {why}") from error
+
+
+def _java_has_ended() -> bool:
+    """Whether the Java that was started is no more: whoever was asking it then fails in one of many ways."""
+    from pyspark import SparkContext  # noqa: PLC0415 (an extra)
+
+    java = getattr(SparkContext._gateway, "proc", None)
+    if java is None:
+        return False
+    with suppress(TimeoutExpired):
+        # Its connections close a moment before it ends.
+        java.wait(_A_MOMENT)
+    return java.poll() is not None
 
 
 def reason(error: Exception, table: str = "") -> str:
     """Why something failed, from what Python was told of it."""
     page = str(error).strip()
+    if _UNANSWERED.fullmatch(page):
+        return _ENDED
     known = next((why for mark, why in _KNOWN.items() if mark in page), None)
     if known is not None:
         return known

@@ -70,6 +70,7 @@ def _started(master: str) -> "SparkSession":
     # What PySpark and Java would write beside the error that is raised.
     for each in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         logging.getLogger(each).setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_is_not_of_py4j)
     _check_answers(master)
     gateway = SparkContext._gateway or _launched(settings)
     try:
@@ -78,6 +79,11 @@ def _started(master: str) -> "SparkSession":
         if "on a stopped SparkContext" in str(error):
             raise TableError(f"can't start Spark: no master answers at {master}") from error
         raise TableError(f"can't start Spark on {master}: {reason(error)}") from error
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """Where Java has died, Py4J's own thread may say so too, with a stack, and to the root logger."""
+    return record.module != "java_gateway"
 
 
 def _check_answers(master: str) -> None:
