@@ -55,12 +55,6 @@ def numbers(call: Any) -> Any:
 
 
 @compiled
-def scratch_row(scratch: Any, k: Any, length: Any) -> Any:
-    """The k-th of rows of one length."""
-    return part_of(scratch, k * length, (k + 1) * length)
-
-
-@compiled
 def take_rows(call: Any, words: Any) -> Any:
     """The first and the end of the next rows that no thread has taken; none are left where they meet."""
     first = smaller(fetch_and_add(call + 8 * NEXT, words[CHUNK]), words[ROWS])

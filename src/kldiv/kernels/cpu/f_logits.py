@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from kldiv.kernels.cpu.call import FACTOR, SCALE, scratch_row
+from kldiv.kernels.cpu.call import FACTOR, SCALE
 from kldiv.kernels.cpu.centring import centred, likeliest
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import (
@@ -15,6 +15,7 @@ from kldiv.kernels.cpu.generators import (
 )
 from kldiv.kernels.cpu.kl_logits import less_share
 from kldiv.kernels.cpu.machine import accumulate, by_precision, is_double, like, select, wide_vectors
+from kldiv.kernels.cpu.memory import scratch_row
 from kldiv.kernels.cpu.optional import item, part, room
 from kldiv.kernels.cpu.vector import LEAST_RATIO_32, LEAST_RATIO_64
 from kldiv.kernels.cpu.weighing import BLOCK

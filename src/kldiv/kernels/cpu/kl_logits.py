@@ -3,12 +3,13 @@
 import math
 from typing import Any
 
-from kldiv.kernels.cpu.call import FACTOR, SCALE, scratch_row
+from kldiv.kernels.cpu.call import FACTOR, SCALE
 from kldiv.kernels.cpu.centring import centred
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import not_below, smaller
 from kldiv.kernels.cpu.lanes import doubled, every, read, sum_of, width, write
 from kldiv.kernels.cpu.machine import is_double, like, magnitude, multiply_add, narrow, wide_vectors
+from kldiv.kernels.cpu.memory import scratch_row
 from kldiv.kernels.cpu.optional import room
 from kldiv.kernels.cpu.softmaxes import centred_as_seen, seen
 from kldiv.kernels.cpu.weighing import APART, BLOCK

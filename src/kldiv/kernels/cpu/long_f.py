@@ -3,13 +3,14 @@
 import math
 from typing import Any
 
-from kldiv.kernels.cpu.call import FACTOR, scratch_row
+from kldiv.kernels.cpu.call import FACTOR
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.f_logits import all_terms, is_told, unit_slopes
 from kldiv.kernels.cpu.generators import finished, room_for_differences
 from kldiv.kernels.cpu.kl_logits import less_share
 from kldiv.kernels.cpu.long_centring import centred_by_all, likeliest_of_all
 from kldiv.kernels.cpu.machine import like, wide_vectors
+from kldiv.kernels.cpu.memory import scratch_row
 from kldiv.kernels.cpu.optional import room
 from kldiv.kernels.cpu.sharing import (
     FOUND,

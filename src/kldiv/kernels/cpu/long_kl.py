@@ -7,12 +7,13 @@ from typing import Any
 from numba import types
 from numba.extending import overload
 
-from kldiv.kernels.cpu.call import FACTOR, scratch_row
+from kldiv.kernels.cpu.call import FACTOR
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import not_below
 from kldiv.kernels.cpu.kl_logits import HEAVY, give_rest, is_telling, less_share, weighted
 from kldiv.kernels.cpu.long_centring import centred_by_all
 from kldiv.kernels.cpu.machine import like, wide_vectors
+from kldiv.kernels.cpu.memory import scratch_row
 from kldiv.kernels.cpu.optional import room, room_for_weights
 from kldiv.kernels.cpu.sharing import (
     FOUND,

@@ -71,6 +71,18 @@ def part_of(_context: Any, whole: Any, first: Any, end: Any) -> Any:  # noqa: AR
     return whole(whole, types.int64, types.int64), generate
 
 
+@intrinsic
+def scratch_row(_context: Any, rows: Any, k: Any, length: Any) -> Any:  # noqa: ARG001
+    """The k-th of rows of one length."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        whole, number, size = arguments
+        data = builder.gep(parts_of(context, builder, rows, whole).data, [builder.mul(number, size)])
+        return _made(context, builder, rows, data, size)
+
+    return rows(rows, types.int64, types.int64), generate
+
+
 # --- Python's own words for it ----------------------------------------------------------------------
 
 

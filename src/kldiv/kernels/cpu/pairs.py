@@ -16,7 +16,7 @@ from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import finished, term_and_slopes
 from kldiv.kernels.cpu.machine import accumulate
-from kldiv.kernels.cpu.memory import view
+from kldiv.kernels.cpu.memory import scratch_row, view
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 
 LOGITS, LOG_PROBS, PROBS, COUNTS = range(4)
@@ -127,8 +127,8 @@ def _pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     """Row i of the call, its gradients where wanted; whether it is hard."""
     outcomes, factor = words[call.OUTCOMES], numbers[call.FACTOR]
     scale, p_alone, q_alone = numbers[call.SCALE], numbers[call.P_ALONE], numbers[call.Q_ALONE]
-    p, q = call.scratch_row(scratch, 0, outcomes), call.scratch_row(scratch, 1, outcomes)
-    of_p, of_q = call.scratch_row(scratch, 2, outcomes), call.scratch_row(scratch, 3, outcomes)
+    p, q = scratch_row(scratch, 0, outcomes), scratch_row(scratch, 1, outcomes)
+    of_p, of_q = scratch_row(scratch, 2, outcomes), scratch_row(scratch, 3, outcomes)
     p_side, q_side = call.sides(words)
     call.read(p_side, i, outcomes, p, 0, 1)
     call.read(q_side, i, outcomes, q, 0, 1)

@@ -34,7 +34,7 @@ from kldiv.kernels.cpu.lanes import (
     write,
 )
 from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
-from kldiv.kernels.cpu.memory import view
+from kldiv.kernels.cpu.memory import scratch_row, view
 from kldiv.kernels.cpu.single_tiles import are_no_pair, in_single
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import finite
@@ -228,8 +228,8 @@ def _in_double(
     """
     wide_vectors()
     size = outcomes * ROWS
-    a, b = call.scratch_row(scratch, 1, size), call.scratch_row(scratch, 2, size)
-    c, slopes = call.scratch_row(scratch, 3, size), call.scratch_row(scratch, 4, size)
+    a, b = scratch_row(scratch, 1, size), scratch_row(scratch, 2, size)
+    c, slopes = scratch_row(scratch, 3, size), scratch_row(scratch, 4, size)
     top, centre, at = _centre(zp, zq, outcomes)
     total, moment, excess, wild = _weigh(zp, zq, outcomes, top, centre, every_row(scale), a, b, c)
     wild |= are_no_pair(top, centre)
@@ -259,7 +259,7 @@ def _give_values(
         for i in range(first, first + count):
             hard[i] = False
         return
-    values, marks = call.scratch_row(scratch, 0, ROWS), call.scratch_row(scratch, 1, ROWS)
+    values, marks = scratch_row(scratch, 0, ROWS), scratch_row(scratch, 1, ROWS)
     store(values, 0, value)
     store(marks, 0, select(done, every_row(0.0), every_row(1.0)))
     for lane in range(count):
@@ -283,23 +283,23 @@ def _tile(address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: An
     scale, factor = numbers[call.SCALE], numbers[call.FACTOR]
     size, starts, room = outcomes * ROWS, view(memory, ROWS, int64), memory + 8 * ROWS
     scratch, singles = view(room, SCRATCH_ROWS * size, float64), view(room, 4 * size, float32)
-    zp, zq = call.scratch_row(singles, 0, size), call.scratch_row(singles, 1, size)
+    zp, zq = scratch_row(singles, 0, size), scratch_row(singles, 1, size)
     p_side, q_side = call.sides(words)
     _gather(words, p_side, first, starts, zp)
     _gather(words, q_side, first, starts, zq)
-    slopes = call.scratch_row(scratch, 5, size)
-    rooms = call.scratch_row(singles, 2, size), call.scratch_row(singles, 3, size), slopes
+    slopes = scratch_row(scratch, 5, size)
+    rooms = scratch_row(singles, 2, size), scratch_row(singles, 3, size), slopes
     value, done = in_single(how, (zp, zq), outcomes, scale, factor, wants, rooms)
     if not all_are(done):
         others, others_done = _in_double(how, zp, zq, outcomes, scale, factor, wants, scratch)
         value = select(done, value, others)
         if wants[1]:
-            others_slopes = call.scratch_row(scratch, 4, size)
+            others_slopes = scratch_row(scratch, 4, size)
             for j in range(outcomes):
                 store(slopes, j, select(done, load(slopes, j), load(others_slopes, j)))
         done |= others_done
     if wants[0]:
-        p_slopes = call.scratch_row(scratch, 2, size)
+        p_slopes = scratch_row(scratch, 2, size)
         _give_slopes(words, first, words[call.P_GRAD], words[call.P_GRAD_KIND], p_slopes)
     if wants[1]:
         _give_slopes(words, first, words[call.Q_GRAD], words[call.Q_GRAD_KIND], slopes)

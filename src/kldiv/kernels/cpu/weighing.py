@@ -176,7 +176,8 @@ def weigh(
     one that will be read later.
     """
     high = like(scale, centre)
-    if way == APART:
+    # Where something else is to be written this is left out when it is compiled.
+    if differences is None and ratios is None and way == APART:
         of_p, of_q = every(top * scale), every((top - high) * scale)
         return _weigh_apart(zp, zq, first, end, ahead, of_p, of_q, every(scale), weights, gaps)
     about = every(top), every(high)
