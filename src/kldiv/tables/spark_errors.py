@@ -57,9 +57,11 @@ def explained(doing: str, table: str) -> Iterator[None]:
 
 def _java_has_ended() -> bool:
     """Whether the Java that was started is no more: whoever was asking it then fails in one of many ways."""
-    from pyspark import SparkContext  # noqa: PLC0415 (an extra)
+    import pyspark  # noqa: PLC0415 (an extra)
 
-    java = getattr(SparkContext._gateway, "proc", None)
+    # PySpark's client for Spark Connect alone has no context.
+    context = getattr(pyspark, "SparkContext", None)
+    java = getattr(getattr(context, "_gateway", None), "proc", None)
     if java is None:
         return False
     with suppress(TimeoutExpired):
