@@ -8,11 +8,25 @@ rounding by |d|; those have 64 where |d| reaches 40.
 
 import math
 from functools import cache
+from itertools import product
 
 import oracle
 import pytest
 import torch
-from cases import CHI2, CROSS_ENTROPY, DIVERGENCES, GAPS, KINKED, KL, RENYI, SMOOTH, Case, logit_rows, names
+from cases import (
+    CHI2,
+    CROSS_ENTROPY,
+    DIVERGENCES,
+    GAPS,
+    KINKED,
+    KL,
+    RENYI,
+    SMOOTH,
+    Case,
+    logit_rows,
+    names,
+    wrapped,
+)
 
 import kldiv
 from kldiv.inputs import Counts, Logits, LogProbs, Probs
@@ -21,6 +35,9 @@ UNITS, UNITS_OF_POWERS = 16, 64
 FLOATS = (torch.float32, torch.float64)
 WIDE_GAPS = tuple(gap for gap in GAPS if gap >= 1e-2)
 INF = math.inf
+SPACES = {Logits: "logits", LogProbs: "log_probs", Probs: "probs", Counts: "counts"}
+# Probabilities of one kind have tests of their own.
+UNLIKE = [(a, b) for a, b in product(SPACES, repeat=2) if a is not b or a is Counts]
 
 
 def units_of(case: Case) -> int:
@@ -297,6 +314,39 @@ def test_close_probabilities_at_another_temperature(case, temperature, dtype):
         for a, b in zip(p.tolist(), exact_q, strict=True)
     ]
     oracle.assert_close(p.grad, wanted, units_of(case), normwise=True, label="slope of p")
+
+
+def as_it_stands(values, space, temperature):
+    """The numbers a row stands for; at temperature 1 nothing normalises probabilities again."""
+    if temperature == 1 and space in ("probs", "log_probs"):
+        return [oracle.mp.exp(x) if space == "log_probs" else oracle.mpf(x) for x in values]
+    return oracle.probabilities(values, space, temperature)
+
+
+@pytest.mark.parametrize("kernel", ["auto", "reference"])
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+@pytest.mark.parametrize(("p_kind", "q_kind"), UNLIKE, ids=lambda kind: kind.__name__)
+def test_close_sides_of_different_kinds(p_kind, q_kind, temperature, kernel):
+    """Their log-ratio is a difference of logarithms, of which single precision would leave no right digit."""
+    sides = list(zip((p_kind, q_kind), logit_rows(4, torch.float32, (1.0, 1e-2, 1e-4, 1e-6)), strict=True))
+    leaves = [wrapped(kind, z).values.detach().requires_grad_() for kind, z in sides]
+    with kldiv.kernels.use(kernel):
+        p, q = (kind(z, validate=False) for (kind, _), z in zip(sides, leaves, strict=True))
+        value = kldiv.kl(p, q, temperature=temperature)
+        value.sum().backward()
+    rows = list(zip(*(leaf.tolist() for leaf in leaves), strict=True))
+    p_space, q_space = SPACES[p_kind], SPACES[q_kind]
+
+    def exact(a, b):
+        return oracle.unnormalised_kl(
+            as_it_stands(a, p_space, temperature), as_it_stands(b, q_space, temperature)
+        )
+
+    oracle.assert_close(value, [exact(a, b) for a, b in rows], UNITS, label="value")
+    wanted = [oracle.slopes(lambda z, other=b: exact(z, other), a) for a, b in rows]
+    oracle.assert_close(leaves[0].grad, wanted, UNITS, normwise=True, label="slope of p")
+    wanted = [oracle.slopes(lambda z, other=a: exact(other, z), b) for a, b in rows]
+    oracle.assert_close(leaves[1].grad, wanted, UNITS, normwise=True, label="slope of q")
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)

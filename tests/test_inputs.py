@@ -6,10 +6,11 @@ import re
 import numpy as np
 import pytest
 import torch
+from torch._subclasses import FakeTensorMode
 
 import kldiv
 from kldiv.errors import InputTypeError, InvalidInputError, KLDivError, ShapeError
-from kldiv.inputs import Counts, Logits, LogProbs, Probs
+from kldiv.inputs import Counts, Logits, LogProbs, Probs, in_double
 
 KINDS = (Logits, LogProbs, Probs, Counts)
 NAN, INF = math.nan, math.inf
@@ -402,3 +403,10 @@ def test_wrappers_are_frozen():
 
 def test_repr_says_what_and_not_how_much():
     assert repr(Probs([[0.5, 0.5]], dim=1)) == "Probs(shape=(1, 2), dtype=torch.float64, dim=1)"
+
+
+def test_a_device_without_double_precision():
+    """Apple's GPUs, of which only the shape and type of a tensor can be had here."""
+    with FakeTensorMode():
+        for device, dtype in (("mps", torch.float32), ("cpu", torch.float64)):
+            assert in_double(torch.empty(2, dtype=torch.bfloat16, device=device)).dtype == dtype

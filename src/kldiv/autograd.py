@@ -124,9 +124,11 @@ def rowwise(
         how = (divergence, p.space, q.space, temperature, factor)
         value = _by_compiled(how, total, where, p.values, q.values)
     else:
-        p, q = (reference.plain(reference.valid(side, where)) for side in (p, q))
+        dtype = reference.value_dtype(p.values, q.values)
+        p, q = map(reference.plain, reference.valid_pair(p, q, temperature, where))
         function: Any = _Rowwise
-        value = factor * function.apply(divergence, p.space, q.space, temperature, p.values, q.values)
+        value = function.apply(divergence, p.space, q.space, temperature, p.values, q.values)
+        value = (factor * value).to(dtype)
         value = value if where is None else torch.where(where, value, 0.0)
     return _total(value) if total else value
 

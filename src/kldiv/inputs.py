@@ -91,7 +91,7 @@ class LogProbs(Distribution):
         _refuse(
             rows, rows > slack, "LogProbs", "is positive", "a logarithm <= 0; Logits(...) takes any number"
         )
-        _check_sum(rows.double().exp(), slack, "LogProbs", "their exponentials", "Logits(...) normalises")
+        _check_sum(in_double(rows).exp(), slack, "LogProbs", "their exponentials", "Logits(...) normalises")
 
 
 class Probs(Distribution):
@@ -109,7 +109,7 @@ class Probs(Distribution):
         _refuse(
             rows, rows < 0, "Probs", "is negative", "a number between 0 and 1; Logits(...) takes any number"
         )
-        _check_sum(rows.double(), _tolerance(rows), "Probs", "the probabilities", "Counts(...) normalises")
+        _check_sum(in_double(rows), _tolerance(rows), "Probs", "the probabilities", "Counts(...) normalises")
 
 
 class Counts(Distribution):
@@ -126,11 +126,16 @@ class Counts(Distribution):
         finite = "a finite number >= 0"
         _refuse(rows, ~rows.isfinite(), "Counts", "is not finite", finite)
         _refuse(rows, rows < 0, "Counts", "is negative", finite)
-        empty = rows.double().sum(-1) <= 0
+        empty = in_double(rows).sum(-1) <= 0
         if bool(empty.any()):
             raise InvalidInputError(
                 f"Counts{_row_name(empty)} sums to 0; expected at least one positive count in each row"
             )
+
+
+def in_double(values: Tensor) -> Tensor:
+    """In double precision; in single on Apple's GPUs, which have no double."""
+    return values.float() if values.device.type == "mps" else values.double()
 
 
 def _floating(values: object, kind: str, *, integers: bool) -> Tensor:
@@ -141,7 +146,7 @@ def _floating(values: object, kind: str, *, integers: bool) -> Tensor:
     if tensor.dtype in _FLOATING:
         return tensor
     if integers and not tensor.is_complex() and not tensor.is_floating_point() and tensor.dtype != torch.bool:
-        return tensor.double()
+        return in_double(tensor)
     hint = ""
     if not tensor.is_complex() and tensor.dtype != torch.bool:
         hint = f"; write {kind}(values.float())" if isinstance(values, Tensor) else ", 1.0 rather than 1"

@@ -13,7 +13,7 @@ from torch import Tensor
 from kldiv import definition
 from kldiv.definition import Divergence
 from kldiv.kernels import reference
-from kldiv.kernels.reference import Side, gradient_dtype
+from kldiv.kernels.reference import Side, gradient_dtype, value_dtype
 
 # The divergence, both spaces, the temperature and what the result is multiplied by.
 How = tuple[Divergence, str, str, float, float]
@@ -33,7 +33,7 @@ def computed(
 def reference_gradients(how: How, where: Tensor | None, p: Tensor, q: Tensor, grad: Tensor) -> list[Tensor]:
     """The gradients as torch operations, which can be differentiated once more."""
     divergence, p_space, q_space, temperature, factor = how
-    sides = [reference.valid(Side(space, z), where) for space, z in ((p_space, p), (q_space, q))]
+    sides = reference.valid_pair(Side(p_space, p), Side(q_space, q), temperature, where)
     p_side, q_side = (reference.plain(side) for side in sides)
     slopes = reference.gradients(divergence, p_side, q_side, temperature)
     upstream = factor * (grad if where is None else torch.where(where, grad, 0.0))[..., None]
@@ -63,7 +63,7 @@ def _rowwise(
 def _(
     p: Tensor, q: Tensor, where: Tensor | None, names: str, numbers: Sequence[float], wants: Sequence[bool]  # noqa: ARG001
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    dtype = torch.float64 if torch.float64 in (p.dtype, q.dtype) else torch.float32
+    dtype = value_dtype(p, q)
     value = p.new_empty(p.shape[:-1], dtype=dtype)
     p_grad, q_grad = (
         z.new_empty(z.shape, dtype=gradient_dtype(z.dtype, dtype)) if want else value.new_empty(0)

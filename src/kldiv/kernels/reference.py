@@ -13,6 +13,7 @@ from torch import Tensor
 
 from kldiv.definition import Divergence, Rows
 from kldiv.elementary import exp_remainder, log_ratio_of_probabilities
+from kldiv.inputs import in_double
 
 # e^16·w can't overflow for a weight w <= 1, and past it the exponential of q itself takes over.
 _FAR = 16.0
@@ -26,6 +27,11 @@ class Side(NamedTuple):
     space: str
     """"logits", "log_probs", "probs" or "counts"."""
     values: Tensor
+
+
+def value_dtype(p: Tensor, q: Tensor) -> torch.dtype:
+    """The dtype of a divergence between values of these: double precision if either has it."""
+    return torch.float64 if torch.float64 in (p.dtype, q.dtype) else torch.float32
 
 
 def gradient_dtype(own: torch.dtype, dtype: torch.dtype) -> torch.dtype:
@@ -45,6 +51,24 @@ def valid(side: Side, where: Tensor | None) -> Side:
     if where is not None:
         values = torch.where(where[..., None], values, 0.0 if space in ("logits", "log_probs") else 1.0)
     return Side(space, values)
+
+
+def valid_pair(p: Side, q: Side, temperature: float, where: Tensor | None) -> tuple[Side, Side]:
+    """Both sides `valid`; in double precision if their log-ratio is the difference of rounded logarithms.
+
+    In single precision that would have no right digit where p and q are close.
+    """
+    p, q = valid(p, where), valid(q, where)
+    if _differ_exactly(p, q, temperature):
+        return p, q
+    return Side(p.space, in_double(p.values)), Side(q.space, in_double(q.values))
+
+
+def _differ_exactly(p: Side, q: Side, temperature: float) -> bool:
+    """Whether the log-ratio is got from the values as they stand: logits, or probabilities of one kind."""
+    if p.space == q.space:
+        return p.space != "counts"
+    return temperature != 1 and {p.space, q.space} == {"logits", "log_probs"}
 
 
 def plain(side: Side) -> Side:

@@ -19,7 +19,7 @@ from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry
 from kldiv.kernels.cpu.generators import marker_of
 from kldiv.kernels.cpu.pages import on_large_pages
 from kldiv.kernels.cpu.threads import run, threads_for
-from kldiv.kernels.reference import Side, gradient_dtype
+from kldiv.kernels.reference import Side, gradient_dtype, value_dtype
 
 # Up to so many outcomes rows side by side are faster than one by one.
 _FEW = 48
@@ -54,7 +54,7 @@ class Question(NamedTuple):
 def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool) -> Result:
     """The divergence of the rows of two sides, outcomes last."""
     zp, zq = p.values, q.values
-    dtype = torch.float64 if torch.float64 in (zp.dtype, zq.dtype) else torch.float32
+    dtype = value_dtype(zp, zq)
     result = Result(
         zp.new_empty(zp.shape[:-1], dtype=dtype),
         _room_for_gradient(zp, dtype) if want_p else None,
