@@ -60,7 +60,12 @@ HEAVY = {
         "kldiv.auditing.reading",
     ),
     "numba": ("kldiv.kernels.cpu",),
-    "llvmlite": ("kldiv.kernels.cpu.machine", "kldiv.kernels.cpu.memory", "kldiv.kernels.cpu.lanes"),
+    "llvmlite": (
+        "kldiv.kernels.cpu.machine",
+        "kldiv.kernels.cpu.memory",
+        "kldiv.kernels.cpu.lanes",
+        "kldiv.kernels.cpu.side_by_side",
+    ),
     "scipy": ("kldiv.estimators", "kldiv.benchmark.peers.in_scipy"),
     "jax": ("kldiv.benchmark.peers.in_jax",),
     "optax": ("kldiv.benchmark.peers.in_jax",),

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kldiv.definition import Divergence, FDivergence
 from kldiv.kernels import reference
-from kldiv.kernels.cpu import call, lanes, long_rows, pairs, rows, sharing, tiles
+from kldiv.kernels.cpu import call, long_rows, pairs, rows, sharing, side_by_side, tiles
 from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry_of_pairs, entry_of_tiles
 from kldiv.kernels.cpu.generators import marker_of
 from kldiv.kernels.cpu.pages import on_large_pages
@@ -101,7 +101,7 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
     p_place, q_place = _place(p.values), _place(q.values)
     words = call.pack(
-        -(-chunk // lanes.ROWS) * lanes.ROWS, count, outcomes, room, size,
+        -(-chunk // side_by_side.ROWS) * side_by_side.ROWS, count, outcomes, room, size,
         *p_place[:-1], form.p_space, *q_place[:-1], form.q_space,
         _address(where), room + own, _address(board), board_words, value.data_ptr(), _KINDS[value.dtype],
         *_gradient_place(p_grad), *_gradient_place(q_grad),
@@ -147,7 +147,7 @@ def _form(
     if of_p or of_q:
         return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
     if few and p != torch.float64:
-        scratch_rows = (tiles.SCRATCH_ROWS + 1) * lanes.ROWS
+        scratch_rows = (tiles.SCRATCH_ROWS + 1) * side_by_side.ROWS
         return _Form(entry_of_tiles(marker), scratch_rows, of_p, of_q, is_double=True)
     kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
     if long:

@@ -12,7 +12,7 @@ over blocks, so that they neither depend on threads nor lose digits as rows grow
 import math
 from typing import Any, NamedTuple
 
-from kldiv.kernels.cpu.compiling import compiled, compiled_in_place
+from kldiv.kernels.cpu.compiling import compiled, compiled_in_place, compiled_within
 from kldiv.kernels.cpu.extremes import larger, not_below, smaller
 from kldiv.kernels.cpu.lanes import every, first_of, highest_of, read, width
 from kldiv.kernels.cpu.machine import like, wide_vectors, widen
@@ -171,7 +171,7 @@ class Row(NamedTuple):
     """Whether it is beyond what is done here."""
 
 
-@compiled_in_place
+@compiled_within
 def settled(
     zp: Any, zq: Any, at: Any, top: Any, centre: Any, move: Any, way: Any, ahead: Any, scale: Any,
     weights: Any, differences: Any, gaps: Any, ratios: Any,
@@ -193,7 +193,7 @@ def settled(
     return Row(at, total, rest, grown, value, way, wild | (not abs(value) < HUGE))
 
 
-@compiled
+@compiled_within
 def centred(
     zp: Any, zq: Any, ahead: Any, scale: Any, weights: Any, differences: Any, gaps: Any, ratios: Any
 ) -> Any:

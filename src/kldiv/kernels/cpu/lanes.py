@@ -41,9 +41,6 @@ class _Model(models.PrimitiveModel):  # type: ignore[misc]
 
 # The widest register of either precision, by the type of a number.
 _REGISTERS = {types.float32: Lanes(types.float32, 16), types.float64: Lanes(types.float64, 8)}
-# So many rows of few outcomes lie side by side: a register of them in single precision, two in double.
-ROWS = 16
-_ROWS, _SINGLES = Lanes(types.float64, ROWS, types.float32), Lanes(types.float32, ROWS)
 
 
 def _booleans(lanes: Any) -> Any:
@@ -102,7 +99,7 @@ def _negated(_context: Any, builder: Any, _signature: Any, arguments: Any) -> An
 # --- making lanes, and what they come to ------------------------------------------------------------
 
 
-def _filled(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+def filled(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """The one argument in every lane."""
     kind = context.get_value_type(signature.return_type)
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), arguments[0], _ZERO)
@@ -112,13 +109,7 @@ def _filled(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 @intrinsic
 def every(_context: Any, number: Any) -> Any:
     """The number in every lane of a register."""
-    return _REGISTERS[number](number), _filled
-
-
-@intrinsic
-def every_row(_context: Any, number: Any) -> Any:
-    """The number for each of ROWS rows."""
-    return _ROWS(number), _filled
+    return _REGISTERS[number](number), filled
 
 
 @intrinsic
@@ -141,16 +132,6 @@ def doubled(_context: Any, lanes: Any) -> Any:
         return arguments[0] if arguments[0].type == kind else builder.fpext(arguments[0], kind)
 
     return result(lanes), generate
-
-
-@intrinsic
-def singled(_context: Any, rows: Any) -> Any:
-    """ROWS numbers rounded to single precision."""
-
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        return builder.fptrunc(arguments[0], context.get_value_type(_SINGLES))
-
-    return _SINGLES(rows), generate
 
 
 @intrinsic
@@ -214,7 +195,7 @@ def first_of(_context: Any, booleans: Any) -> Any:
 # --- memory -----------------------------------------------------------------------------------------
 
 
-def _place(context: Any, builder: Any, kind: Any, whole: Any, first: Any, count: int) -> Any:
+def place_of(context: Any, builder: Any, kind: Any, whole: Any, first: Any, count: int) -> Any:
     """The address of so many numbers from `first` on, and how many bytes they are aligned to."""
     data = parts_of(context, builder, kind, whole).data
     lanes = ir.VectorType(data.type.pointee, count)
@@ -238,7 +219,7 @@ def read(_context: Any, outside: Any, whole: Any, first: Any) -> Any:  # noqa: A
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         beyond, stored, start = arguments
-        place, alignment = _place(context, builder, whole, stored, start, outside.count)
+        place, alignment = place_of(context, builder, whole, stored, start, outside.count)
         is_whole, mask = _within(context, builder, whole, stored, start, outside.count)
         with builder.if_else(is_whole, likely=True) as (all_of_it, some_of_it):
             with all_of_it:
@@ -265,7 +246,7 @@ def write(_context: Any, whole: Any, first: Any, lanes: Any) -> Any:  # noqa: AR
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         room, start, numbers = arguments
-        place, alignment = _place(context, builder, whole, room, start, lanes.count)
+        place, alignment = place_of(context, builder, whole, room, start, lanes.count)
         is_whole, mask = _within(context, builder, whole, room, start, lanes.count)
         stored = as_stored(builder, numbers, whole.kind)
         with builder.if_else(is_whole, likely=True) as (all_of_it, some_of_it):
@@ -279,51 +260,3 @@ def write(_context: Any, whole: Any, first: Any, lanes: Any) -> Any:  # noqa: AR
         return context.get_dummy_value()
 
     return types.void(whole, types.intp, lanes), generate
-
-
-@intrinsic
-def read_rows(_context: Any, whole: Any, starts: Any, offset: Any) -> Any:  # noqa: ARG001
-    """For each of ROWS rows the number `offset` after its start, stored in single precision or half."""
-
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        stored, first, more = arguments
-        data = parts_of(context, builder, whole, stored).data
-        begin = parts_of(context, builder, starts, first).data
-        lanes = ir.Constant(ir.VectorType(data.type.pointee, ROWS), ir.Undefined)
-        for lane in range(ROWS):
-            number = ir.Constant(ir.IntType(32), lane)
-            start = builder.load(builder.gep(begin, [number]))
-            place = builder.gep(data, [builder.add(start, more)])
-            lanes = builder.insert_element(lanes, builder.load(place), number)
-        return as_number(builder, lanes, whole.kind, ir.FloatType())
-
-    return _SINGLES(whole, starts, types.intp), generate
-
-
-@intrinsic
-def load(_context: Any, whole: Any, j: Any) -> Any:  # noqa: ARG001
-    """The rows' numbers that lie from ROWS·j on, in the precision that they are kept in."""
-
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        place, alignment = _rows_place(context, builder, whole, *arguments)
-        return builder.load(place, align=alignment)
-
-    return (_SINGLES if whole.kind == types.float32 else _ROWS)(whole, types.intp), generate
-
-
-@intrinsic
-def store(_context: Any, whole: Any, j: Any, lanes: Any) -> Any:  # noqa: ARG001
-    """Keep the rows' numbers where `load` finds them."""
-
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        *where, numbers = arguments
-        place, alignment = _rows_place(context, builder, whole, *where)
-        builder.store(numbers, place, align=alignment)
-        return context.get_dummy_value()
-
-    return types.void(whole, types.intp, lanes), generate
-
-
-def _rows_place(context: Any, builder: Any, kind: Any, whole: Any, j: Any) -> Any:
-    first = builder.mul(j, ir.Constant(j.type, ROWS))
-    return _place(context, builder, kind, whole, first, ROWS)

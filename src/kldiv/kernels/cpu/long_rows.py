@@ -7,7 +7,7 @@ from numba import types
 from numba.extending import overload
 
 from kldiv.kernels.cpu import call
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled_within
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.long_f import f_long_row
 from kldiv.kernels.cpu.long_kl import kl_long_row
@@ -33,7 +33,7 @@ def _long_row_of(
     return kl_long_row if how.instance_class is KullbackLeibler else f_long_row
 
 
-@compiled
+@compiled_within
 def long_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> None:
     """All rows of the call at an address, by all threads; the arguments are those of `logit_rows`."""
     wide_vectors()

@@ -13,7 +13,7 @@ from typing import Any
 from numba import boolean, float64
 
 from kldiv.kernels.cpu import call
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled, compiled_within
 from kldiv.kernels.cpu.generators import finished, term_and_slopes
 from kldiv.kernels.cpu.machine import accumulate
 from kldiv.kernels.cpu.memory import scratch_row, view
@@ -156,7 +156,7 @@ def _pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     return False
 
 
-@compiled
+@compiled_within
 def pair_rows(address: Any, how: Any) -> None:
     """Rows of the call at an address, until none is left."""
     words, numbers = call.integers(address), call.numbers(address)

@@ -7,7 +7,7 @@ from numba import boolean
 from numba.extending import overload
 
 from kldiv.kernels.cpu import call
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled_within
 from kldiv.kernels.cpu.f_logits import f_row
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import kl_row, kl_value
@@ -36,7 +36,7 @@ def _row_of(
     return kl_row if any_wanted(p_grad, q_grad) else kl_value
 
 
-@compiled
+@compiled_within
 def logit_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> None:
     """Rows of the call at an address, until none is left.
 

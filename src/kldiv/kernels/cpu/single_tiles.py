@@ -14,8 +14,9 @@ from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import HEAVY, TELLING
-from kldiv.kernels.cpu.lanes import doubled, first_of, load, none_are, singled, store, width
+from kldiv.kernels.cpu.lanes import doubled, first_of, none_are, width
 from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, select, wide_vectors
+from kldiv.kernels.cpu.side_by_side import load, singled, store
 from kldiv.kernels.cpu.vector import LOWEST_32, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import difference, is_beyond, less_centre
 
@@ -59,7 +60,7 @@ def _weight(z: Any, top: Any, scale: Any, rest: Any) -> Any:
 
 @compiled
 def _weigh_p(zp: Any, zq: Any, outcomes: Any, top: Any, centre: Any, scale: Any, weights: Any) -> Any:
-    """Σ e for e = exp(zp − top), which become `weights`, and the mean of the differences."""
+    """1/Σ e for e = exp(zp − top), which become `weights`, and the mean of the differences."""
     wide_vectors()
     high = like(top, scale)
     low = singled(like(doubled(high), scale) - doubled(high))
@@ -72,7 +73,8 @@ def _weigh_p(zp: Any, zq: Any, outcomes: Any, top: Any, centre: Any, scale: Any,
             store(weights, j, e)
             total, moment = total + e, multiply_add(e, (z - load(zq, j)) - centre, moment)
         all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
-    return all_weights, centre + singled(all_moments / all_weights)
+    share = like(all_weights, 1.0) / all_weights
+    return share, centre + singled(all_moments * share)
 
 
 @compiled
@@ -159,19 +161,19 @@ def _of_kl(
         return _none(zp)
     top, centre, at = _likeliest(zp, zq, outcomes)
     no_pair = are_no_pair(top, centre)
-    total, centre = _weigh_p(zp, zq, outcomes, top, centre, scale, weights)
+    share, centre = _weigh_p(zp, zq, outcomes, top, centre, scale, weights)
     moment, excess, growth, wild = _weigh(
         zp, zq, outcomes, top, centre, like(top, scale), weights, gaps, want_q
     )
-    rest = moment / total
-    value = _divergence(rest, excess / total)
+    rest = moment * share
+    value = _divergence(rest, excess * share)
     beyond = no_pair | wild | (rest * rest > like(value, STRAYED) * value)
     if want_q:
-        grown = growth / total
-        each = like(total, scale * factor) / (total + growth)
-        heavy = select(total < like(total, HEAVY), at, like(at, -1.0))
+        grown = growth * share
+        each = like(share, scale * factor) * share / (like(share, 1.0) + grown)
+        heavy = select(share > like(share, 1.0 / HEAVY), at, like(at, -1.0))
         size = _less_share(gaps, weights, outcomes, singled(grown), singled(each), heavy, out)
-        beyond |= doubled(size) < magnitude(each * growth) * like(total, TELLING)
+        beyond |= doubled(size) < magnitude(each * growth) * like(share, TELLING)
     is_done = select(beyond, none_are(value), value < like(value, HUGE))
     return select(value > like(value, 0.0), value, like(value, 0.0)) * like(value, factor), is_done
 

@@ -18,7 +18,7 @@ from kldiv.kernels.cpu.centring import (
     settled,
     suggested,
 )
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled, compiled_within
 from kldiv.kernels.cpu.machine import like, rough_logarithm, widen
 from kldiv.kernels.cpu.memory import part_of
 from kldiv.kernels.cpu.vector import logarithm_parts
@@ -85,7 +85,7 @@ def seen(zp: Any, zq: Any, ahead: Any, scale: Any) -> Any:
     return Seen(share, top, centre, rest, value, n, is_value)
 
 
-@compiled
+@compiled_within
 def centred_as_seen(zp: Any, zq: Any, ahead: Any, scale: Any, start: Any) -> Any:
     """As `centring.centred`, for the value alone."""
     at = likeliest(zp, scale)

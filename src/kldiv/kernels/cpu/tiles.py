@@ -13,7 +13,7 @@ from numba.extending import overload
 
 from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.centring import SMALL
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled, compiled_within
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.generators import (
     KullbackLeibler,
@@ -21,20 +21,19 @@ from kldiv.kernels.cpu.generators import (
     slopes_of_q_sum_to_zero,
     term_and_slopes,
 )
-from kldiv.kernels.cpu.lanes import (
+from kldiv.kernels.cpu.lanes import all_are, doubled, none_are, write
+from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
+from kldiv.kernels.cpu.memory import scratch_row, view
+from kldiv.kernels.cpu.side_by_side import (
     ROWS,
-    all_are,
-    doubled,
     every_row,
     load,
-    none_are,
+    read_four,
     read_rows,
     singled,
     store,
-    write,
+    write_four,
 )
-from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
-from kldiv.kernels.cpu.memory import scratch_row, view
 from kldiv.kernels.cpu.single_tiles import are_no_pair, in_single
 from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
 from kldiv.kernels.cpu.weighing import finite
@@ -44,14 +43,26 @@ SCRATCH_ROWS = 6
 # Below this t, e^(−t) nears overflow, and p may have underflowed where q has not.
 _WILD = -600.0
 _HUGE = 1e30
+_FOUR = 4
 _LEAST = -3.4028234663852886e38
 
 
 @compiled
 def _side_by_side(stored: Any, starts: Any, step: Any, outcomes: Any, out: Any) -> None:
-    for j in range(outcomes):
-        z = read_rows(stored, starts, j * step)
-        store(out, j, finite(z, like(z, _LEAST)))
+    if step != 1 or outcomes < _FOUR:
+        for j in range(outcomes):
+            z = read_rows(stored, starts, j * step)
+            store(out, j, finite(z, like(z, _LEAST)))
+        return
+    for j in range(0, outcomes, _FOUR):
+        # Of the last four some once more, where fewer are left.
+        first = smaller(j, outcomes - _FOUR)
+        a, b, c, d = read_four(stored, starts, first)
+        least = like(a, _LEAST)
+        store(out, first, finite(a, least))
+        store(out, first + 1, finite(b, least))
+        store(out, first + 2, finite(c, least))
+        store(out, first + 3, finite(d, least))
 
 
 @compiled
@@ -269,10 +280,28 @@ def _give_values(
 
 
 @compiled
+def _turn_back(slopes: Any, outcomes: Any, out: Any, first: Any) -> None:
+    for j in range(0, outcomes, _FOUR):
+        k = smaller(j, outcomes - _FOUR)
+        four = (
+            singled(load(slopes, k)), singled(load(slopes, k + 1)),
+            singled(load(slopes, k + 2)), singled(load(slopes, k + 3)),
+        )  # fmt: skip
+        write_four(out, first + k, outcomes, four)
+
+
+@compiled
 def _give_slopes(words: Any, first: Any, base: Any, kind: Any, slopes: Any) -> None:
     """Write the gradients of rows from `first` on to where those of a side lie."""
-    count = smaller(ROWS, words[call.ROWS] - first)
-    call.write(slopes, ROWS, base, first, count, words[call.OUTCOMES], kind)
+    wide_vectors()
+    outcomes, count = words[call.OUTCOMES], smaller(ROWS, words[call.ROWS] - first)
+    start, end = first * outcomes, (first + count) * outcomes
+    if count < ROWS or outcomes < _FOUR or kind == call.DOUBLE:
+        call.write(slopes, ROWS, base, first, count, outcomes, kind)
+    elif kind == call.SINGLE:
+        _turn_back(slopes, outcomes, view(base, end, float32), start)
+    else:
+        _turn_back(slopes, outcomes, view(base, end, types.uint16), start)
 
 
 @compiled
@@ -306,7 +335,7 @@ def _tile(address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: An
     _give_values(address, words, first, value, done, hard, scratch)
 
 
-@compiled
+@compiled_within
 def tile_rows(address: Any, how: Any) -> None:
     """Rows of the call at an address, until none is left."""
     wide_vectors()
