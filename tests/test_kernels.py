@@ -265,6 +265,14 @@ def test_warming_up_is_calling():
     assert done.stdout == "(1, 2) 1 2\n", done.stderr
 
 
+@pytest.mark.parametrize("collects", [True, False])
+def test_compiling_leaves_the_collector_as_it_was(collects):
+    before = "enable" if collects else "disable"
+    code = f"import gc, kldiv; gc.{before}(); kldiv.kernels.warm_up(); print(gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == f"{collects}\n", done.stderr
+
+
 def test_a_subclass_is_the_references():
     with FakeTensorMode(), kernels.use("auto"):
         value = kldiv.kl(*[Logits(torch.zeros(9, 90_000))] * 2)

@@ -5,6 +5,7 @@ entries are kept on disk, under a key that the text of every file of this folder
 them can be stale.
 """
 
+import gc
 import hashlib
 from collections.abc import Callable
 from functools import cache
@@ -43,11 +44,21 @@ def compiled_within(function: Function) -> Function:
 
 def entry(function: Callable[[int], None]) -> Any:
     """Compile to a C function; where no folder can be written, each process compiles anew."""
-    signature = types.void(types.intp)
+    collects = gc.isenabled()
+    # The compiler holds nearly all of the million objects that it makes: looking for those it doesn't takes
+    # some percent of its time.
+    gc.disable()
     try:
-        return cfunc(signature, cache=True, error_model="numpy")(function).ctypes
+        return _entry(function, cache=True)
     except RuntimeError:  # no place for the cache
-        return cfunc(signature, error_model="numpy")(function).ctypes
+        return _entry(function, cache=False)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _entry(function: Callable[[int], None], *, cache: bool) -> Any:
+    return cfunc(types.void(types.intp), cache=cache, error_model="numpy")(function).ctypes
 
 
 @cache
