@@ -15,10 +15,10 @@ import records
 from numpy.typing import NDArray
 
 from kldiv.estimators.bootstrap import bootstrap_interval
+from kldiv.estimators.continuous import estimate_from_points
 from kldiv.estimators.counted import frequencies
 from kldiv.estimators.discrete import DIVERGENCES, Named
 from kldiv.estimators.intervals import normal_quantiles
-from kldiv.estimators.nearest_neighbours import estimate_from_points
 
 FILE = records.RESULTS / "calibration.jsonl"
 Floats = NDArray[np.float64]
