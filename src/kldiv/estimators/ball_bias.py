@@ -1,13 +1,14 @@
 """How far equation 29 is off on average: what balls make of densities that are not even in them.
 
 Over a ball a density's mean is not its value at the centre. Where it is exp(g·u + u·H·u/2) times that value,
-the neighbours' mean offset tells g and their mean square offset the trace of H (local likelihood: Loader
-1996, Local likelihood density estimation; in balls to the nearest neighbours Gao, Oh & Viswanath 2018,
-Demystifying fixed k-nearest neighbor information estimators, and 2016, Breaking the bandwidth barrier).
+the neighbours' mean offset tells g and their mean square offset the trace of H: local likelihood (Loader
+1996, Local likelihood density estimation), in balls that reach to neighbours (Gao, Oh & Viswanath 2016,
+Breaking the bandwidth barrier: Geometrical adaptive entropy estimation).
 
-With offsets in units of the radius, a = (d + 1)/2 and b = (d + 3)/2, exp(κ·u₁) has the mean offset
-A'(κ) = κ/(a + √(b² + κ²)), but for an error that vanishes for small κ and large (Amos 1974, Computation of
-modified Bessel functions and their ratios, eq. 11, of I_{d/2+1}/I_{d/2}), and the logarithm of its mean is A.
+With offsets in units of the radius, a = (d + 1)/2 and b = (d + 3)/2, points with density exp(κ·u₁) have the
+mean offset A'(κ) = κ/(a + √(b² + κ²)): Amos' lower bound of I_{d/2+1}(κ)/I_{d/2}(κ), which is sharp for small
+κ and large (Amos 1974, Computation of modified Bessel functions and their ratios). The logarithm of the
+density's mean is A.
 """
 
 from typing import Any, NamedTuple
@@ -17,8 +18,14 @@ import numpy as np
 from kldiv.estimators.intervals import Floats
 from kldiv.estimators.nearest_neighbours import Balls, Neighbours, balls, nearest, nearest_neighbours
 
-# So many neighbours tell each of a density's d + 2 coefficients.
+# So many neighbours for each of the d + 2 coefficients of a density.
 _EACH = 4
+# Farther neighbours are so many times as many, but at most this share of the smaller sample, and at least
+# twice as many: of more an estimate is another thing, and of fewer much the same.
+_FARTHER, _SHARE, _FEWEST = 6, 1 / 4, 2
+# Where densities have an edge an estimate is off by the distance to neighbours, where they are smooth by its
+# square: by this power of it in between.
+_POWER = 1.5
 # No log-ratio of a ball's edge to its centre is told to be larger than so many times the neighbours.
 _STEEPEST = 3.0
 # How much too low the estimate may be if all of P's points lie beyond Q's, in nats a dimension. For normal
@@ -36,14 +43,12 @@ def bias(p: Floats, q: Floats, k: int, estimate: float) -> float:
 
 
 def _by_distance(p: Floats, q: Floats, k: int, estimate: float) -> float:
-    """What it is if it grows with the distance to neighbours: as where densities have an edge.
-
-    A smooth density's grows with its square, of which this makes too much rather than too little.
-    """
-    dimensions = p.shape[1]
-    farther = min(_fitted(dimensions) * k, len(p) - 1, len(q))
-    growth = (farther / k) ** (1 / dimensions) - 1
-    return (nearest_neighbours(p, q, farther) - estimate) / growth if growth else 0.0
+    """What it is if it grows with the distance to neighbours; 0 where there are too few to compare."""
+    farther = min(_FARTHER * k, int(_SHARE * min(len(p), len(q))))
+    if farther < _FEWEST * k:
+        return 0.0
+    growth: float = (farther / k) ** (_POWER / p.shape[1]) - 1
+    return (nearest_neighbours(p, q, farther) - estimate) / growth
 
 
 def _beyond(p: Floats, q: Floats, k: int) -> float:
@@ -87,6 +92,7 @@ def _excess(tree: Any, centers: Floats, inside: Neighbours, *, skipped: int) -> 
 
     dimensions = centers.shape[1]
     number = min(_fitted(dimensions), tree.n - skipped)
+    distances: Floats
     distances, which = tree.query(centers, k=range(1, number + skipped + 1))
     radius = distances[:, -1]
     shape = _shape((tree.data[which[:, skipped:-1]] - centers[:, None]) / radius[:, None, None])
@@ -95,8 +101,8 @@ def _excess(tree: Any, centers: Floats, inside: Neighbours, *, skipped: int) -> 
         digamma(count) - dimensions * np.log(distance)
         for count, distance in ((inside.number, inside.distance), (number, radius))
     )
-    wider: Floats = np.where(inside.distance > radius, of_inside - of_fitted, 0.0)
-    return wider + _log_mean(shape.slope * reach, dimensions) + shape.curvature * reach**2
+    excess: Floats = _log_mean(shape.slope * reach, dimensions) + shape.curvature * reach**2
+    return excess + np.where(inside.distance > radius, of_inside - of_fitted, 0.0)
 
 
 def _fitted(dimensions: int) -> int:

@@ -65,7 +65,8 @@ def _drawn(generator: np.random.Generator, p: Floats, q: Floats, k: int, number:
 
 
 def _size(n: int, k: int, power: float) -> int:
-    return min(max(round(k * (n / k) ** power), k + 1), n - 1)
+    size: int = min(max(round(k * (n / k) ** power), k + 1), n - 1)
+    return size
 
 
 def _rate(smaller: _Drawn, larger: _Drawn) -> float:
