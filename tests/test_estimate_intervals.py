@@ -185,8 +185,8 @@ def test_of_two_outcomes_it_is_the_range_over_what_is_no_farther_than_the_limits
 def test_of_a_difference_the_range_is_the_interval_of_a_difference(first, other, share):
     x, y = np.array([first, 30.0 - first]), np.array([other, 60.0 - other])
     found = divergence_interval(lambda p, q: abs(p - q)[..., 0], x, y, share)
-    # So far apart are the directions that are looked into.
-    assert found == pytest.approx(difference_interval(x, y, share), abs=2e-5)
+    # Between the directions that are looked into there is so much more.
+    assert found == pytest.approx(difference_interval(x, y, share), abs=1e-4)
 
 
 @pytest.mark.parametrize("divergence", [KULLBACK_LEIBLER, JEFFREYS])
@@ -259,8 +259,10 @@ EXACT += [(name, *each) for name in NAMES if name != "total_variation" for each 
 
 @pytest.mark.parametrize(("name", "n", "m", "p", "q"), EXACT)
 def test_coverage_over_all_samples(name, n, m, p, q):
-    # Few tables make it jump by the probability of one: a point more than the 93 to 99 % of larger samples.
-    assert 0.92 <= exact_coverage(name, n, m, p, q) <= 0.995
+    # Few tables make it jump by the probability of one. Of two outcomes it is never below what larger samples
+    # have; near P = Q the truth is held whichever of both has more, and 20 values of them nearly always.
+    least, greatest = (0.93, 0.998) if len(p) == 2 else (0.92, 0.995)
+    assert least <= exact_coverage(name, n, m, p, q) <= greatest
 
 
 def tilted(p, seed=0):

@@ -10,9 +10,9 @@ FEW = 2
 """So many outcomes, or one of which the other was never shown."""
 # Of [0, 1], to the last digit.
 _HALVINGS = 53
-# So many directions from the frequencies are looked into: between two of them there is at most 2e-5 more of a
-# distance.
-_DIRECTIONS = 1024
+# So many directions from the frequencies are looked into, some at once: between two of them there is at most
+# 1e-4 more of a distance.
+_DIRECTIONS = np.arange(256).reshape(8, 32) * (2 * np.pi / 256)
 
 Divergence = Callable[[Floats, Floats], Floats]
 """Of two arrays of probabilities, outcomes along the last axis."""
@@ -42,12 +42,16 @@ class _Limits:
         )
 
     def edge(self) -> Iterator[tuple[Floats, Floats]]:
-        """Pairs of probabilities that are as far from the frequencies as that, in all directions."""
-        for angle in np.arange(_DIRECTIONS) * (2 * np.pi / _DIRECTIONS):
-            up, right = np.sin(angle), np.cos(angle)
-            p = self.p + right * (self.p_high - self.p if right > 0 else self.p - self.p_low)
-            q = self.q + up * (self.q_high - self.q if up > 0 else self.q - self.q_low)
-            yield np.clip(p, self.p_low, self.p_high), np.clip(q, self.q_low, self.q_high)
+        """Pairs of probabilities that are as far from what was seen as that, some directions at a time."""
+        p, p_low, p_high, q, q_low, q_high = (
+            each[..., None] for each in (self.p, self.p_low, self.p_high, self.q, self.q_low, self.q_high)
+        )
+        for angles in _DIRECTIONS:
+            right, up = np.cos(angles), np.sin(angles)
+            yield (
+                np.clip(p + right * np.where(right > 0, p_high - p, p - p_low), p_low, p_high),
+                np.clip(q + up * np.where(up > 0, q_high - q, q - q_low), q_low, q_high),
+            )
 
 
 def difference_interval(x: Floats, y: Floats, share: float) -> Interval:
@@ -69,8 +73,8 @@ def divergence_interval(divergence: Divergence, x: Floats, y: Floats, share: flo
     below, above = limits.difference()
     low, high = np.full(below.shape, np.inf), np.zeros(below.shape)
     for p, q in limits.edge():
-        value = divergence(np.stack([p, 1 - p], -1), np.stack([q, 1 - q], -1))
-        low, high = np.minimum(low, value), np.maximum(high, value)
+        values = divergence(np.stack([p, 1 - p], -1), np.stack([q, 1 - q], -1))
+        low, high = np.minimum(low, values.min(-1)), np.maximum(high, values.max(-1))
     return Interval(np.where((below <= 0) & (above >= 0), 0.0, low), high)
 
 
