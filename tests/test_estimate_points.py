@@ -256,11 +256,12 @@ def test_more_points_than_are_fitted_are_compared_with_those():
 
 def test_a_mean_s_spread_is_its_standard_error(monkeypatch):
     monkeypatch.setattr(subsampling, "nearest_neighbours", lambda p, *_: float(p.mean()))
-    x, y = (np.random.default_rng(seed).normal(size=(20_000, 1)) for seed in (1, 2))
-    varies = spread(x, y, 1, 4000, 0, 0.95)
-    # Q has no part in it, and half of 1/n + 1/m is n's.
-    error = 1.96 * x.std() / math.sqrt(20_000)
-    assert (varies.below, varies.above) == pytest.approx((-error, error), rel=0.2)
+    x, y = (np.random.default_rng(seed).normal(size=(64, 1)) for seed in (1, 2))
+    varies = spread(x, y, 1, 20_000, 0, 0.95)
+    # Of so many subsamples quantiles are known within 2 %, and the rate so that it makes no more than that.
+    # Without what is lost by drawing without replacement, a quarter of the variance, it would be 13 % less.
+    error = 1.96 * x.std(ddof=1) / math.sqrt(64)
+    assert (varies.below, varies.above) == pytest.approx((-error, error), rel=0.07)
 
 
 def test_an_estimate_that_hardly_gets_surer_with_more_points_is_not_taken_for_one_that_does(monkeypatch):
@@ -287,7 +288,7 @@ def test_subsamples_of_few_points_are_as_large_as_neighbours_need(monkeypatch):
 
 @pytest.mark.parametrize(
     ("d", "shift", "wider", "n"),
-    [(1, 3.0, 1.0, 300), (5, 0.0, 0.5, 300), (1, 2.0, 1.0, 200), (5, 0.0, 1.0, 200), (2, 0.0, 0.33, 200)],
+    [(1, 3.0, 1.0, 300), (5, 0.0, 0.5, 300), (1, 2.0, 1.0, 200), (3, 0.0, 1.0, 200), (2, 0.0, 0.33, 200)],
 )
 def test_the_truth_is_held_or_the_interval_is_said_not_to_be_relied_on(d, shift, wider, n):
     generator, failed, told = np.random.default_rng(n + d), 0, 0
@@ -300,8 +301,9 @@ def test_the_truth_is_held_or_the_interval_is_said_not_to_be_relied_on(d, shift,
         failed += not (result.biased or result.low <= truth <= result.high)
     # Three standard deviations of a share of 40 around 5 % are 10 %.
     assert failed <= 6
+    # Where nothing is wrong it is said in hardly any.
     if (shift, wider) == (0.0, 1.0):
-        assert told <= 6
+        assert told <= 3
 
 
 def test_auto_says_what_it_picked_and_why():
