@@ -52,17 +52,18 @@ The interval `"delta"` inverts a score: it holds every δ with (D̂ − δ)² �
 variance at P = Q and 4·c·δ the jackknife's, a delta method that needs no slopes. The bias at P = Q and V₀ are
 those given the pooled counts, which no unknown distribution has a part in, however rare its outcomes. The
 plain delta method has no width where both samples agree, and held P = Q in 80 % of samples of two outcomes.
-The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl
-and js it also allows for what outcomes shown once or twice tell of the bias there, and of kl and psi, where P
-and Q surely differ, it is raised by that, up to the estimate, if four or more tell that this is too low. An
-outcome that a sample never shows counts one value in the jackknife's variance for the lower end, and none for
-the upper: it may be more frequent than that, and not rarer.
+The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl and js it also allows for
+what outcomes shown once or twice tell of the bias there, and of kl and psi, where P and Q surely differ, it
+is raised by that, up to the estimate, if four or more tell that this is too low. An outcome that a sample
+never shows counts one value in the jackknife's variance for the lower end, and none for the upper: it may be
+more frequent than that, and not rarer.
 How much chance adds to a total variation distance depends on how the true differences are spread over the
 outcomes. Those that surely differ are taken as seen. The lower end takes the others for smaller and less
 alike than they look, and the upper end for larger and more, as far as their mean square and kurtosis tell it
 and a little more. Of two outcomes every divergence's ends are the least and the greatest of all pairs of
 probabilities that are no farther from what was seen than binomial limits of both, half of the observed
-count's own probability counted, how far they are added up by squares.
+count's own probability counted, how far they are added up by squares; the lower end is 0 where p = q is
+among them.
 `"bootstrap"` draws pairs of tables as far apart as each end, and takes the quantiles of their scores.
 Where most outcomes are expected about once and n is not m, Zhang & Grabchak's estimate of `kl` has a bias
 that the interval has not, and may lie outside it.
@@ -72,9 +73,8 @@ Where Q's sample lacks an outcome that it would show, were it as frequent in Q a
 of 2.5 %, hypergeometric), nothing is known of it but that it is less frequent. **The interval of kl and psi
 then has no upper end** (`high` is ∞, `unbounded` is true). A number there would be a guess at how little Q
 has, and be read as "not more than that". The lower end holds as ever, and is what a threshold is compared
-with; js and hellinger have a bound. Where the absence may be
-chance there is an upper end, which allows for what a Gamma distribution of shape 1/3 makes of the outcome's
-expected count (Kerman 2011).
+with; js and hellinger have a bound. Where the absence may be chance there is an upper end, which allows for
+what a Gamma distribution of shape 1/3 makes of the outcome's expected count (Kerman 2011).
 
 Coverage above 95 % has four reasons. Near P = Q, and where there is no upper end, only the lower end can be
 wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit
