@@ -15,10 +15,10 @@ import records
 from numpy.typing import NDArray
 
 from kldiv.estimators.bootstrap import bootstrap_interval
+from kldiv.estimators.continuous import estimate_from_points
 from kldiv.estimators.counted import frequencies
 from kldiv.estimators.discrete import DIVERGENCES, Named
 from kldiv.estimators.intervals import normal_quantiles
-from kldiv.estimators.nearest_neighbours import estimate_from_points
 
 FILE = records.RESULTS / "calibration.jsonl"
 Floats = NDArray[np.float64]
@@ -39,7 +39,7 @@ BOOTSTRAPPED, RESAMPLES = 300, 200
 # Pairs of samples of points: within 5.6 %.
 POINT_SAMPLES = 60
 # How far Q's are moved, and how much wider P's are.
-POINT_CELLS = ((0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (3.0, 1.0), (0.0, 1.5), (0.0, 2.0))
+POINT_CELLS = ((0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (3.0, 1.0), (0.0, 0.5), (0.0, 1.5), (0.0, 2.0))
 CONFIDENCE = 0.95
 
 

@@ -18,6 +18,8 @@ DIVERGENCES = ("kl", "psi", "js", "hellinger", "total_variation")
 # The least expected count of any outcome in either sample: from, to below.
 BANDS = ((5.0, float("inf"), "5 or more"), (2.0, 5.0, "2 to 5"), (1.0, 2.0, "1 to 2"), (0.0, 1.0, "below 1"))
 LEAST, GREATEST = 0.93, 0.99
+# With an outcome that is expected so seldom, or so few outcomes, there are few tables.
+RARE, FEW = 2, 5
 
 Cell = dict[str, Any]
 
@@ -50,17 +52,18 @@ The interval `"delta"` inverts a score: it holds every δ with (D̂ − δ)² �
 variance at P = Q and 4·c·δ the jackknife's, a delta method that needs no slopes. The bias at P = Q and V₀ are
 those given the pooled counts, which no unknown distribution has a part in, however rare its outcomes. The
 plain delta method has no width where both samples agree, and held P = Q in 80 % of samples of two outcomes.
-Of two outcomes the lower end is above 0 where the exact hypergeometric probability says so, half of the
-observed table's own counted. The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl
-and js it also allows for what outcomes shown once or twice tell of the bias there, and of kl and psi, where P
-and Q surely differ, it is raised by that, up to the estimate, if four or more tell that this is too low. An
-outcome that a sample never shows counts one value in the jackknife's variance for the lower end, and none for
-the upper: it may be more frequent than that, and not rarer.
+The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl and js it also allows for
+what outcomes shown once or twice tell of the bias there, and of kl and psi, where P and Q surely differ, it
+is raised by that, up to the estimate, if four or more tell that this is too low. An outcome that a sample
+never shows counts one value in the jackknife's variance for the lower end, and none for the upper: it may be
+more frequent than that, and not rarer.
 How much chance adds to a total variation distance depends on how the true differences are spread over the
 outcomes. Those that surely differ are taken as seen. The lower end takes the others for smaller and less
 alike than they look, and the upper end for larger and more, as far as their mean square and kurtosis tell it
-and a little more. Of two outcomes its ends are binomial limits of both frequencies, half of the observed
-count's own probability counted, how far they are added up by squares.
+and a little more. Of two outcomes every divergence's ends are the least and the greatest of all pairs of
+probabilities that are no farther from what was seen than binomial limits of both, half of the observed
+count's own probability counted, how far they are added up by squares; the lower end is 0 where p = q is
+among them.
 `"bootstrap"` draws pairs of tables as far apart as each end, and takes the quantiles of their scores.
 Where most outcomes are expected about once and n is not m, Zhang & Grabchak's estimate of `kl` has a bias
 that the interval has not, and may lie outside it.
@@ -70,9 +73,8 @@ Where Q's sample lacks an outcome that it would show, were it as frequent in Q a
 of 2.5 %, hypergeometric), nothing is known of it but that it is less frequent. **The interval of kl and psi
 then has no upper end** (`high` is ∞, `unbounded` is true). A number there would be a guess at how little Q
 has, and be read as "not more than that". The lower end holds as ever, and is what a threshold is compared
-with; js and hellinger have a bound. Where the absence may be
-chance there is an upper end, which allows for what a Gamma distribution of shape 1/3 makes of the outcome's
-expected count (Kerman 2011).
+with; js and hellinger have a bound. Where the absence may be chance there is an upper end, which allows for
+what a Gamma distribution of shape 1/3 makes of the outcome's expected count (Kerman 2011).
 
 Coverage above 95 % has four reasons. Near P = Q, and where there is no upper end, only the lower end can be
 wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit
@@ -91,15 +93,22 @@ more vary less and have more bias; k is 1 unless you ask for more. At most 100 n
 are an error, unless `ties="jitter"` adds uniform noise as wide as the smallest gap between values, drawn from
 `seed`.
 
-The interval is by subsampling n^(2/3) points (Politis, Romano & Wolf 1999). It is wider on one side by the
-bias (`bias`), as far as that shows in how much farther off the subsamples' estimates are, if it shrinks by
-n^(−1/d) in d dimensions, by √n at most. Where P has points far from all of Q's the estimate is too low by
-more than that, the more dimensions the more: no nearest neighbour tells how thin Q is beyond it. Of the
-points of P that are farther from Q's than any of these is from the others, beyond the one of m + 1 that is so
-by chance, the share times 3·d nats is allowed for, if that is more: about half as much again as normal
-distributions had. **Where the bias is larger than what the estimate varies by, neither is to be relied on**,
-and the result says so (`biased`). Where P is narrower than Q and there are five dimensions, the estimate is
-too high by less than that, and the result does not say it.
+How much it varies is told by subsamples (Politis, Romano & Wolf 1999): by n^(2/3) points, times (b/n)^β
+where n^(1/2) points vary as much more as β says, ½ at most (Bertail, Politis & Romano 1999). Where most of P
+lies beyond Q's points a few of these decide, and β is less.
+
+The interval is wider on one side by the bias (`bias`), as two ways tell it, of which the larger counts. A
+density that is exp(g·u + u·H·u/2) times its centre's over a ball has another mean there: g and the trace of H
+are told by where 4·(d + 2) neighbours lie (local likelihood: Loader 1996; Gao, Oh & Viswanath 2016). No
+nearest neighbour tells how thin Q is beyond its points: of the points of P that are farther from Q's than any
+of these is from the others, but for the one of m + 1 that is so by chance, the share times 3·d nats is
+allowed for too. The other way is how much farther off the estimate by six times as many neighbours is, if
+that goes by the power 3/2 of their distance. **Where the bias is larger than what the estimate varies by,
+neither is to be relied on**, and the result says so (`biased`).
+
+Where P has a few points far beyond a Q that falls off much more steeply, the bias may be larger than both
+ways tell: nothing that was seen says how much less of them Q has. From five dimensions on the notice may be
+given where nothing is wrong.
 """
 
 
@@ -117,6 +126,7 @@ def page(found: Sequence[Cell], exact: Sequence[Cell]) -> str:
         meaning_of_random(random),
         table(random),
         without_end(counted),
+        above(counted),
         below(counted),
         two_outcomes(exact),
         bootstrap(resampled),
@@ -196,7 +206,7 @@ def nearest_neighbours(found: Sequence[Cell]) -> str:
     """The subsampling interval's coverage, a line a cell."""
     said = wrapped(
         f"The 95 % interval of {found[0]['n_p']} points of a standard normal P and as many of Q, which is P, "
-        "moved along an axis, or narrower by a factor in every direction, over "
+        "moved along an axis, or narrower or wider by a factor in every direction, over "
         f"{found[0]['tables']} pairs, with the estimate's bias and standard deviation in nats, and how often "
         f"it is told not to be relied on. {within(found)}"
     )
@@ -205,7 +215,8 @@ def nearest_neighbours(found: Sequence[Cell]) -> str:
         "|" + " --- |" * 8,
     ]
     for each in found:
-        way = f"moved by {each['shift']:g}" if each["shift"] else f"narrower, {each['wider']:g}"
+        narrower, wider = f"narrower, {each['wider']:g}", f"wider, {1 / each['wider']:g}"
+        way = f"moved by {each['shift']:g}" if each["shift"] else narrower if each["wider"] > 1 else wider
         of = "P" if each["shift"] == 0 and each["wider"] == 1 else way
         numbers = f"{each['truth']:.3f} | {each['coverage']:.0%} | {each['truth_above']:.0%}"
         spread = f"{each['bias']:+.3f} | {each['deviation']:.3f} | {each['biased']:.0%}"
@@ -240,6 +251,19 @@ def without_end(found: Sequence[Cell]) -> str:
         f"Where P = Q, {share('kl', equal=True)} of the intervals of kl have no upper end, and "
         f"{share('psi', equal=True)} of those of psi; where P and Q differ {share('kl', equal=False)} and "
         f"{share('psi', equal=False)}."
+    )
+
+
+def above(found: Sequence[Cell]) -> str:
+    """How many cells' coverage is too high, and what is the reason in most."""
+    high = [each for each in found if each["coverage"] > GREATEST]
+    never = sum(each["truth_above"] == 0 for each in high)
+    other = [each for each in high if each["least_expected"] >= RARE and each["outcomes"] > FEW]
+    other = [each for each in other if each["unbounded"] <= 1 / 2]
+    return wrapped(
+        f"Above 99 % lie {len(high)} of the {len(found)} cells. In {never} of them no upper end was too low. "
+        f"In all but {len(other)} an outcome is expected less than {RARE} times, there are {FEW} outcomes or "
+        "fewer, or more than half of the intervals have no upper end."
     )
 
 

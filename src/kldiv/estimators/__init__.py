@@ -5,10 +5,10 @@ from typing import Literal, get_args
 
 from kldiv.errors import InvalidInputError
 from kldiv.estimators.choosing import Choice, choose
+from kldiv.estimators.continuous import estimate_from_points
 from kldiv.estimators.counting import count, values_of
 from kldiv.estimators.discrete import CountMethod, DivergenceName, estimate_from_counts
 from kldiv.estimators.estimate import ContinuousEstimate, Estimate
-from kldiv.estimators.nearest_neighbours import estimate_from_points
 
 __all__ = ["ContinuousEstimate", "Estimate", "estimate"]
 

@@ -32,7 +32,7 @@ from kldiv.estimators.intervals import (
     score_interval,
 )
 from kldiv.estimators.jackknife import jackknife
-from kldiv.estimators.two_outcomes import greatest_by_chance
+from kldiv.estimators.two_outcomes import FEW, divergence_interval
 from kldiv.estimators.unseen import entropy_bias, hidden_by_rarity, log_bias, surely_absent
 
 End = Literal["low", "high"]
@@ -159,16 +159,27 @@ class SmoothDivergence(CountedDivergence):
         return np.zeros(x.shape[:-1], bool)
 
     def interval(self, x: Floats, y: Floats, quantiles: Quantiles, *, skewness: bool) -> Interval:
-        """By inverting the score; of two outcomes P = Q is excluded by what chance does exactly."""
-        below, above, rise = self.moments(x, y, "low"), self.moments(x, y, "high"), None
-        if skewness:
-            rise = greatest_by_chance(self.terms, x, y, quantiles.share) - below.bias
-        low, high = score_interval(below, above, quantiles, skewness=skewness, rise=rise)
+        """By inverting the score; of two outcomes by the limits of both probabilities."""
+        below, above = self.moments(x, y, "low"), self.moments(x, y, "high")
+        low, high = score_interval(below, above, quantiles, skewness=skewness)
         if skewness and self.raised:
             # No interval is to lie beyond its own estimate for that.
             sure = np.minimum(self._sure_end(x, y, low, quantiles.above), self.corrected(x, y))
             low = np.maximum(low, sure)
+        if skewness:
+            low, high = self._of_two_outcomes(x, y, Interval(low, high), quantiles.share)
         return Interval(low, np.where(self.unbounded(x, y, quantiles.share), np.inf, high))
+
+    def _of_two_outcomes(self, x: Floats, y: Floats, score: Interval, share: float) -> Interval:
+        """The ends where there are two outcomes or one; elsewhere, and instead of ∞, those of the score."""
+        few = (x + y > 0).sum(-1) <= FEW
+        if not few.any():
+            return score
+        exact, estimate = divergence_interval(self.plug_in, x[few], y[few], share), self.corrected(x, y)[few]
+        low, high = (np.array(end) for end in score)
+        low[few] = np.minimum(exact.low, estimate)
+        high[few] = np.maximum(np.where(np.isfinite(exact.high), exact.high, score.high[few]), estimate)
+        return Interval(low, high)
 
     def _sure_end(self, x: Floats, y: Floats, low: Floats, z: float) -> Floats:
         """The lower end by the unbiased terms where both say that P and Q differ; −∞ elsewhere.

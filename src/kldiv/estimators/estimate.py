@@ -113,7 +113,7 @@ class ContinuousEstimate:
 
     There are no outcomes to count, so there is no value as counted and no test of P = Q. Neither `estimate`
     nor `low` is clipped at 0. The interval is by subsampling: it says how much the estimate varies, and
-    allows for its bias as far as the subsamples tell that, or P's points that lie beyond Q's. In several
+    allows for its bias as far as the neighbours tell that, or P's points that lie beyond Q's. In several
     dimensions the bias decays slowly; where `biased`, neither the estimate nor the interval is to be relied
     on.
     """

@@ -72,22 +72,18 @@ def normal_quantiles(confidence: float) -> Quantiles:
     return Quantiles(-z, z, (1 - confidence) / 2)
 
 
-def score_interval(
-    below: Moments, above: Moments, quantiles: Quantiles, *, skewness: bool, rise: Floats | None = None
-) -> Interval:
+def score_interval(below: Moments, above: Moments, quantiles: Quantiles, *, skewness: bool) -> Interval:
     """The two ends of all δ with below <= (D̂ − δ)/√(V₀ + 4·c·δ) <= above, by the moments for either.
 
     The lower end moves by the skewness of a χ² variable if the quantiles don't have it, and is below 0 where
-    P = Q is not excluded: where `rise` is known, D̂ at P = Q is no larger than that by chance. Where they
-    surely differ neither end counts on a bias that is known at P = Q alone. The upper end allows for what is
-    hidden. Estimates below 0 are taken for 0 there: a sample that agrees better than chance does not prove
-    that P = Q (power constraint: Cowan et al. 2011).
+    P = Q is not excluded. Where they surely differ neither end counts on a bias that is known at P = Q alone.
+    The upper end allows for what is hidden. Estimates below 0 are taken for 0 there: a sample that agrees
+    better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
     """
     center, scale, variance, _, bias, more = below
     shift = _SKEWNESS * (quantiles.above**2 - 1) * scale if skewness else 0.0
-    at_zero = variance if rise is None else _variance_of(rise - shift, variance, quantiles.above)
     trusting, wary = (
-        _solve(center + less - shift, scale, at_zero, quantiles.above)
+        _solve(center + less - shift, scale, variance, quantiles.above)
         for less in (0.0, np.minimum(np.minimum(bias, -more), 0.0))
     )
     low, away = _as_sure(trusting, wary, np.sqrt(variance))
@@ -107,12 +103,6 @@ def _upper_end(moments: Moments, wary: Floats, z: float) -> Floats:
     varied = np.where(hidden.third > 0, variance + 4 * moments.scale * reached, 1.0)
     skewed = _SIXTH * max(z**2 - 1, 0.0) * hidden.third / varied
     return _solve(reached + skewed, moments.scale, variance, z)
-
-
-def _variance_of(rise: Floats, variance: Floats, z: float) -> Floats:
-    """The variance with which z standard deviations are the rise; the one given where that is not known."""
-    known = (np.maximum(rise, 0.0) / max(z, np.finfo(float).tiny)) ** 2
-    return np.where(np.isfinite(rise), known, variance)
 
 
 def _as_sure(trusting: Floats, wary: Floats, deviation: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,68 @@
+"""D(P‖Q) from points on a continuous scale: an estimate, its interval, and whether to rely on them."""
+
+from kldiv.errors import InvalidInputError
+from kldiv.estimators.ball_bias import bias
+from kldiv.estimators.discrete import check_confidence, check_whole
+from kldiv.estimators.estimate import ContinuousEstimate
+from kldiv.estimators.nearest_neighbours import Progress, nearest_neighbours
+from kldiv.estimators.points import points_of, without_ties
+from kldiv.estimators.subsampling import spread
+from kldiv.units import unit_of
+
+
+def estimate_from_points(
+    x: object,
+    y: object,
+    *,
+    neighbours: int = 1,
+    ties: str = "error",
+    subsamples: int = 200,
+    seed: int = 0,
+    base: float | None = None,
+    confidence: float = 0.95,
+    reason: str = "",
+    on_progress: Progress | None = None,
+) -> ContinuousEstimate:
+    """Estimate D(P‖Q) from points; `kldiv.estimate` says what the arguments mean.
+
+    Raises:
+        InputTypeError: samples that are no numbers.
+        ShapeError: points of different dimensions, or no array of points.
+        InvalidInputError: too few points, ties, values that are not finite, or an argument that can't be.
+    """
+    check_confidence(confidence)
+    unit = unit_of(base)
+    for name, value, least in (
+        ("neighbours", neighbours, 1),
+        ("subsamples", subsamples, 20),
+        ("seed", seed, 0),
+    ):
+        check_whole(name, value, least)
+    given = points_of(x, y)
+    for name, each in zip(("x", "y"), given, strict=True):
+        # One beside the point and its neighbours, for subsamples to leave out.
+        if len(each) < neighbours + 2:
+            raise InvalidInputError(
+                f"{name} has {len(each)} point{'' if len(each) == 1 else 's'}; expected at least "
+                f"{neighbours + 2} for distances to neighbour number {neighbours}"
+            )
+    p, q = points = without_ties(given, ties, seed)
+    center = nearest_neighbours(p, q, neighbours, on_progress)
+    off = bias(p, q, neighbours, center)
+    varies = spread(p, q, neighbours, subsamples, seed, confidence)
+    return ContinuousEstimate(
+        estimate=center / unit.nats,
+        low=(center - varies.above - max(off, 0.0)) / unit.nats,
+        high=(center - varies.below - min(off, 0.0)) / unit.nats,
+        bias=off / unit.nats,
+        confidence=confidence,
+        n_p=len(p),
+        n_q=len(q),
+        dimensions=p.shape[1],
+        neighbours=neighbours,
+        base=base,
+        unit=unit.name,
+        subsamples=subsamples,
+        jittered=points is not given,
+        reason=reason,
+    )
