@@ -52,7 +52,7 @@ def kind_of(sql_type: str) -> Kind:
         return Kind.DATE
     if sql_type in ("TIME", "TIME_NS"):
         return Kind.TIME
-    if sql_type in ("VARCHAR", "UUID") or re.fullmatch(r"ENUM\(.*\)", sql_type, re.DOTALL):
+    if sql_type in ("VARCHAR", "JSON", "UUID") or re.fullmatch(r"ENUM\(.*\)", sql_type, re.DOTALL):
         return Kind.TEXT
     return Kind.BOOLEAN if sql_type == "BOOLEAN" else Kind.UNSUPPORTED
 
