@@ -1,4 +1,4 @@
-"""DuckDB counts what lies in memory where it is, pandas frames and Arrow tables, and relations of its own.
+"""DuckDB counts what lies in memory, pandas frames and Arrow tables, and relations of its own.
 
 NaN in a pandas column of NumPy floats is a missing value, as everywhere in pandas, and so a null here. A
 column of a type that DuckDB can't read is replaced by one that says only which of its values are null.
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+# Each query looks at all columns of a frame, one by one and in Python: a copy of no more values than these,
+# 128 MiB of doubles, costs less.
+_COPIED = 2**24
+
 
 def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> DuckDBTable:
     """Open a pandas frame; its index is no column."""
@@ -26,7 +30,7 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     columns = frame.set_axis(aliases, axis=1)
     # Each value of a column of objects is looked at, not a sample of them.
     settings = f"SET pandas_analyze_sample = {len(frame)}"
-    unreadable = _unreadable({each: columns[[each]] for each in aliases})
+    unreadable = _unreadable(columns, {each: columns[[each]] for each in aliases})
     for each in unreadable:
         columns[each] = columns[each].notna().to_numpy(bool)
     names = [str(each) for each in frame.columns]
@@ -45,7 +49,7 @@ def of_arrow(name: str, table: "pa.Table", weights: str | None = None) -> DuckDB
     alone = {
         alias: type(table).from_arrays([each], [alias]) for alias, each in zip(aliases, columns, strict=True)
     }
-    unreadable = _unreadable(alone)
+    unreadable = _unreadable(type(table).from_arrays(columns, names=aliases), alone)
     for alias in unreadable:
         columns[int(alias[1:])] = columns[int(alias[1:])].is_valid()
     whole = type(table).from_arrays(columns, names=aliases)
@@ -91,7 +95,9 @@ def _of_memory(
         # A mask says False where the value is null.
         masked = [f"nullif({each}, false) AS {each}" for each in unreadable]
         replaced = f" REPLACE ({', '.join(masked)})" if masked else ""
-        session.query(f"CREATE TEMP VIEW {ROWS} AS {select(f'*{replaced}', 'memory')}")
+        copied = len(columns) * len(names) <= _COPIED
+        kept = "TABLE" if copied else "VIEW"
+        session.query(f"CREATE TEMP {kept} {ROWS} AS {select(f'*{replaced}', 'memory')}")
         unsupported = {names[int(each[1:])]: types[int(each[1:])] for each in unreadable}
         return opened(name, session, names, weights, unsupported)
     except BaseException:
@@ -99,10 +105,12 @@ def _of_memory(
         raise
 
 
-def _unreadable(columns: Mapping[str, Any]) -> list[str]:
+def _unreadable(whole: Any, columns: Mapping[str, Any]) -> list[str]:
     """Those of these columns, each a frame or table of its own, that DuckDB can't read."""
     session = Session.embedded("a column")
     try:
+        if _is_readable(session, whole):
+            return []
         return [alias for alias, each in columns.items() if not _is_readable(session, each)]
     finally:
         session.close()
