@@ -1,9 +1,24 @@
 """Frames of other libraries that are hard to read: wide ones, and columns and names of unusual kinds."""
 
+import datetime as dt
+from decimal import Decimal
+
+import ibis
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from table_engines import ENGINES
+from tabular import counts
 
 import kldiv
+from kldiv.tables.comparison import Skipped
+from kldiv.tables.opening import open_table
+from kldiv.tables.outcomes import Cut
+
+# Ibis still calls it.
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 
 def test_a_wide_frame_is_not_asked_for_all_its_columns_with_every_question(monkeypatch):
@@ -22,3 +37,101 @@ def test_a_wide_frame_is_not_asked_for_all_its_columns_with_every_question(monke
     monkeypatch.setattr(pd.DataFrame, "__getitem__", counting)
     kldiv.compare(frame, frame)
     assert 0 < asked <= 2 * 4 * frame.shape[1]
+
+
+# --- pandas: what a column may hold -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "values", [[1, 2.5, True, None], [1.5, b"a", None, 2], [True, 3, dt.date(2024, 1, 1), None]]
+)
+def test_objects_of_no_one_kind_are_passed_over_and_not_the_whole_frame(values):
+    frame = pd.DataFrame({"odd": pd.Series(values, dtype=object), "n": range(4)})
+    comparison = kldiv.compare(frame, frame)
+    assert [each.name for each in comparison.columns] == ["n"]
+    assert comparison.skipped == (Skipped("odd", "holds values of type object in P, which can't be counted"),)
+    halves = pd.DataFrame({"odd": [1.5, 2.5], "n": [0, 1]})
+    assert kldiv.compare(frame.assign(odd=None), halves)["odd"].nulls_p == 4
+
+
+def test_a_frame_of_a_class_derived_from_pandas():
+    class Derived(pd.DataFrame):
+        """As those of GeoPandas are."""
+
+    counted = kldiv.compare(Derived({"a": ["x", "y"]}), pd.DataFrame({"a": ["x", "y"]}))["a"]
+    assert counts(counted) == {"x": (1, 1), "y": (1, 1)}
+
+
+# --- weights, bins and messages, on every engine ------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("of", "weights"),
+    [
+        (pa.int64(), [2**63 - 1, 2**63 - 1, 2]),
+        (pa.uint64(), [2**64 - 1, 2**64 - 1, 1]),
+        (pa.uint64(), [2**63, 1, 1]),
+    ],
+)
+def test_weights_may_add_up_to_more_than_their_type_can_hold(tmp_path, engine, of, weights):
+    table = pa.table({"x": ["a", "b", "a"], "y": [1.5, 2.5, 3.5], "w": pa.array(weights, of)})
+    with open_table(ENGINES[engine](table, tmp_path), weights="w") as opened:
+        assert opened.rows() == sum(weights)
+        counted = opened.count_values(["x"], 9)["x"].kept
+        assert counted == {"a": weights[0] + weights[2], "b": weights[1]}
+        assert opened.count_bins({"y": [Cut("3")]})["y"] == [weights[0] + weights[1], weights[2]]
+        assert opened.summaries(["y"])["y"].ordinary == sum(weights)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_may_not_add_up_to_infinity(tmp_path, engine):
+    source = ENGINES[engine](pa.table({"x": ["a", "b"], "w": [1e308, 1e308]}), tmp_path)
+    with pytest.raises(kldiv.TableError, match=r"weights 'w' of .* add up to more than any number can be"):
+        open_table(source, weights="w")
+
+
+@pytest.mark.parametrize("asked", [{"columns": ["w"]}, {"joint": [("a", "w")]}, {"by": "w"}])
+def test_the_weights_are_not_compared(asked):
+    table = pl.DataFrame({"a": [1, 2], "w": [1, 2]})
+    with pytest.raises(
+        kldiv.InvalidInputError, match=r"^column 'w' weighs the rows, and is not one of those compared$"
+    ):
+        kldiv.compare(table, table, weights="w", **asked)
+
+
+def test_nothing_but_weights():
+    table = pl.DataFrame({"w": [1, 2]})
+    with pytest.raises(kldiv.TableError, match="P has none to compare and Q has none to compare; expected"):
+        kldiv.compare(table, table, weights="w")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_many_more_bins_than_rows(tmp_path, engine, monkeypatch):
+    """No more is asked than rows can answer."""
+    source = ENGINES[engine](pa.table({"x": [1.5, 2.5, 2.5, 9.0]}), tmp_path)
+    with open_table(source) as table:
+        original, asked = table.values_past, []
+        monkeypatch.setattr(table, "values_past", lambda amounts: asked.append(amounts) or original(amounts))
+        column = kldiv.compare(table, table, bins=1000)["x"]
+        assert counts(column) == {"< 2.5": (1, 1), "[2.5, 9)": (2, 2), ">= 9": (1, 1)}
+        assert [*map(len, asked[0].values())] == [4]
+
+
+def test_one_value_is_no_plural():
+    one, other = pl.DataFrame({"x": ["a"], "y": [None]}), pl.DataFrame({"x": ["b"], "y": [1]})
+    comparison = kldiv.compare(one, other, max_categories=1)
+    assert comparison["y"].notes == ("the only value is null in P",)
+    assert (
+        comparison["x"]
+        .notes[0]
+        .startswith("the most frequent value is counted by itself and the other 0 of P")
+    )
+
+
+def test_what_a_backend_of_ibis_refuses_is_told():
+    huge = pa.table({"x": pa.array([Decimal(1)], pa.decimal256(50, 2))})
+    with pytest.raises(kldiv.TableError, match=r"can't read the Ibis table: .*256"):
+        open_table(ibis.memtable(huge))
+    with pytest.raises(kldiv.TableError, match="can't read the Ibis table: "):
+        open_table(ibis.table({"x": "int64"}, name="nowhere"))

@@ -197,7 +197,11 @@ def _emptiness(pair: ColumnPair) -> tuple[str, ...]:
     """A column without a single value is usually a mistake in how its table was made: say so."""
     nulls = pair.special(Special.NULL)
     return tuple(
-        f"all {nulls[index]:,} values are null in {side.upper()}"
+        f"{_all(nulls[index])} null in {side.upper()}"
         for index, side in enumerate(SIDES)
         if nulls[index] == pair.held(side)
     )
+
+
+def _all(values: Count) -> str:
+    return "the only value is" if values == 1 else f"all {values:,} values are"

@@ -30,7 +30,7 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     columns = frame.set_axis(aliases, axis=1)
     # Each value of a column of objects is looked at, not a sample of them.
     settings = f"SET pandas_analyze_sample = {len(frame)}"
-    unreadable = _unreadable(columns, {each: columns[[each]] for each in aliases})
+    unreadable = _unreadable(columns, {each: columns[[each]] for each in aliases}, settings)
     for each in unreadable:
         columns[each] = columns[each].notna().to_numpy(bool)
     names = [str(each) for each in frame.columns]
@@ -105,10 +105,12 @@ def _of_memory(
         raise
 
 
-def _unreadable(whole: Any, columns: Mapping[str, Any]) -> list[str]:
+def _unreadable(whole: Any, columns: Mapping[str, Any], settings: str = "") -> list[str]:
     """Those of these columns, each a frame or table of its own, that DuckDB can't read."""
     session = Session.embedded("a column")
     try:
+        if settings:
+            session.query(settings)
         if _is_readable(session, whole):
             return []
         return [alias for alias, each in columns.items() if not _is_readable(session, each)]
@@ -119,6 +121,16 @@ def _unreadable(whole: Any, columns: Mapping[str, Any]) -> list[str]:
 def _is_readable(session: Session, column: Any) -> bool:
     try:
         session.shows(column)
+        if objects := _objects(column):
+            # They get one type, and only a look at all of them shows whether they fit it.
+            types = session.query("DESCRIBE memory")
+            doubtful = [f"count({alias})" for alias, of, *_ in types if alias in objects and of != "VARCHAR"]
+            session.query(select(", ".join(["count(*)", *doubtful]), "memory"))
     except TableError:
         return False
     return True
+
+
+def _objects(columns: Any) -> set[str]:
+    """The columns of Python's objects, as only pandas has them."""
+    return {alias for alias, of in getattr(columns, "dtypes", {}).items() if str(of) == "object"}
