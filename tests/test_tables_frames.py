@@ -62,6 +62,14 @@ def test_a_frame_of_a_class_derived_from_pandas():
     assert counts(counted) == {"x": (1, 1), "y": (1, 1)}
 
 
+def test_half_precision_of_arrow_in_pandas():
+    halves = pa.table({"x": pa.array([np.float16(0.1), None, np.float16(2.5)], pa.float16())})
+    frame = halves.to_pandas(types_mapper=pd.ArrowDtype)
+    with open_table(frame) as table:
+        assert table.tally("x", 9) == {"0.099975586": 1, "2.5": 1}
+    assert str(frame.dtypes["x"]) == "halffloat[pyarrow]"
+
+
 # --- weights, bins and messages, on every engine ------------------------------------------------------
 
 

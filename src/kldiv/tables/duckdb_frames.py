@@ -28,6 +28,9 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     aliases = [f"c{index}" for index in range(frame.shape[1])]
     types = [str(each) for each in frame.dtypes]
     columns = frame.set_axis(aliases, axis=1)
+    # Half precision fits into single, which DuckDB has.
+    halves = [alias for alias, of in zip(aliases, types, strict=True) if of == "halffloat[pyarrow]"]
+    columns = columns.astype(dict.fromkeys(halves, "float[pyarrow]"))
     # Each value of a column of objects is looked at, not a sample of them.
     settings = f"SET pandas_analyze_sample = {len(frame)}"
     unreadable = _unreadable(columns, {each: columns[[each]] for each in aliases}, settings)
