@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+import duckdb
 import ibis
 import numpy as np
 import pandas as pd
@@ -14,8 +15,9 @@ from tabular import counts
 
 import kldiv
 from kldiv.tables.comparison import Skipped
+from kldiv.tables.contract import ByCuts, ByValues
 from kldiv.tables.opening import open_table
-from kldiv.tables.outcomes import Cut
+from kldiv.tables.outcomes import Cut, Value
 
 # Ibis still calls it.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -68,6 +70,33 @@ def test_half_precision_of_arrow_in_pandas():
     with open_table(frame) as table:
         assert table.tally("x", 9) == {"0.099975586": 1, "2.5": 1}
     assert str(frame.dtypes["x"]) == "halffloat[pyarrow]"
+
+
+# --- texts that a database takes for alike ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("default", ["binary", "nocase"])
+@pytest.mark.parametrize("of", ["", "COLLATE nocase", "COLLATE noaccent", "COLLATE nocase.noaccent"])
+def test_texts_differ_where_duckdb_takes_them_for_alike(tmp_path, of, default):
+    texts = ["a", "A", "á", "a", "b"]
+    with duckdb.connect(tmp_path / "t.db") as connection:
+        connection.execute(f"SET default_collation = '{default}'; CREATE TABLE t (x VARCHAR {of}, y INTEGER)")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", [*zip(texts, range(5), strict=True)])
+        found = [_exactly(connection.table("t"))]
+    found.append(_exactly(f"duckdb:///{tmp_path}/t.db?table=t"))
+    assert found == [({"a": 2, "A": 1, "á": 1, "b": 1}, 2, {"A": 1, "á": 1}, 2)] * 2
+
+
+def _exactly(source):
+    """By value, in a group, looked up, and how many in the first outcome of a joint count."""
+    with open_table(source) as table:
+        joint = table.count_joint({"x": ByValues(("a",)), "y": ByCuts(())})
+        return (
+            table.count_values(["x"], 9)["x"].kept,
+            table.restricted("x", Value("a")).rows(),
+            table.count_listed({"x": ["A", "á", "B"]})["x"],
+            joint[0, 0],
+        )
 
 
 # --- weights, bins and messages, on every engine ------------------------------------------------------

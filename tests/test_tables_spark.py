@@ -216,6 +216,14 @@ def test_a_name_twice_and_no_rows(session):
         open_table(session.sql("SELECT 1 AS a WHERE false"))
 
 
+@pytest.mark.parametrize("collation", ["UTF8_LCASE", "UNICODE_AI", "UTF8_BINARY_RTRIM"])
+def test_texts_differ_where_spark_takes_them_for_alike(session, collation):
+    rows = session.createDataFrame([(each,) for each in ("a", "A", "á", "a ", "a")], "x STRING")
+    with open_table(rows.selectExpr(f"collate(x, '{collation}') AS x")) as table:
+        assert table.count_values(["x"], 9)["x"].kept == {"a": 2, "A": 1, "á": 1, "a ": 1}
+        assert table.restricted("x", Value("A")).rows() == 1
+
+
 # --- in a process of its own --------------------------------------------------------------------------
 
 CLUSTER = """
@@ -223,6 +231,7 @@ import json, sys
 import kldiv
 from kldiv.report.comparison import document
 from kldiv.tables.opening import open_table
+from kldiv.tables.outcomes import Value
 p, q, master, questions = sys.argv[1:]
 try:
     with open_table(p, engine="spark", master=master):

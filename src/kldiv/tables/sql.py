@@ -139,7 +139,9 @@ def as_text(name: str, column: Column) -> str:
     """An ordinary value as text; a whole number is written without a point, whatever its type."""
     if column.kind is Kind.NUMBER and column.type not in _WHOLE:
         return f"CAST(TRY_CAST({name} AS HUGEINT) AS VARCHAR)"
-    return f"CAST({name} AS VARCHAR)"
+    # A column, or a connection, may take capitals or accents for none.
+    exact = ' COLLATE "binary"' if column.kind is Kind.TEXT else ""
+    return f"CAST({name} AS VARCHAR){exact}"
 
 
 def bin_number(name: str, column: Column, cuts: Sequence[Cut]) -> str:
