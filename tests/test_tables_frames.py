@@ -99,6 +99,26 @@ def _exactly(source):
         )
 
 
+# --- relations that can't be read ---------------------------------------------------------------------
+
+
+def test_a_relation_with_a_name_twice():
+    with pytest.raises(kldiv.TableError, match="the DuckDB relation has more than one column called 'a'"):
+        open_table(duckdb.connect().sql("SELECT 1 AS a, 2 AS a"))
+
+
+def test_a_relation_of_what_is_no_longer_there():
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+    dropped, closed = connection.table("t"), connection.sql("SELECT 1 AS a")
+    connection.execute("DROP TABLE t")
+    with pytest.raises(kldiv.TableError, match="can't read the DuckDB relation: Table with name t does not"):
+        open_table(dropped)
+    connection.close()
+    with pytest.raises(kldiv.TableError, match="can't read the DuckDB relation: Connection has already been"):
+        open_table(closed)
+
+
 # --- weights, bins and messages, on every engine ------------------------------------------------------
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kldiv.errors import TableError
+from kldiv.tables.csv_header import check_names
 from kldiv.tables.duckdb_engine import DuckDBTable, opened
-from kldiv.tables.duckdb_session import Rows, Session
+from kldiv.tables.duckdb_session import Rows, Session, explained
 from kldiv.tables.sql import ROWS, select
 
 if TYPE_CHECKING:
@@ -66,8 +67,11 @@ def of_relation(
     close: Callable[[], None] = lambda: None,
 ) -> DuckDBTable:
     """Open a relation, on the connection that it belongs to, which stays as it is."""
-    names, rows = relation.columns, f"{ROWS}_{uuid.uuid4().hex}"
-    aliased = relation.project(", ".join(f"#{index + 1} AS c{index}" for index in range(len(names))))
+    rows = f"{ROWS}_{uuid.uuid4().hex}"
+    with explained(name):
+        names = relation.columns
+        aliased = relation.project(", ".join(f"#{index + 1} AS c{index}" for index in range(len(names))))
+    check_names(names, name)
 
     def ask(statement: str) -> Rows:
         answer = aliased.query(rows, statement)

@@ -71,11 +71,18 @@ class Session:
         self._check_unchanged = unchanged(self._name, partial(on_disk, paths))
 
     def _watch(self, action: Callable[[], T]) -> T:
-        try:
-            with _interruptible():
-                return action()
-        except loaded().Error as error:
-            raise TableError(f"can't read {self._name}: {_reason(str(error))}") from error
+        with explained(self._name):
+            return action()
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Whatever DuckDB says is wrong with a table is a TableError that says so in one sentence."""
+    try:
+        with _interruptible():
+            yield
+    except loaded().Error as error:
+        raise TableError(f"can't read {name}: {_reason(str(error))}") from error
 
 
 @contextmanager
