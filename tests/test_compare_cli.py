@@ -173,37 +173,6 @@ def test_json_is_written_before_the_threshold_is_judged(run, tmp_path):
     assert json.loads(target.read_text())["columns"][0]["name"] == "month"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([JANUARY, "absent.csv"], "absent.csv doesn't exist; expected the path of a table or a glob"),
-        ([JANUARY], "Missing argument 'Q'"),
-        (
-            [JANUARY, JULY, "--columns", "carier"],
-            "column 'carier' is in neither table; did you mean 'carrier'?",
-        ),
-        (
-            [JANUARY, JULY, "--columns", 'a,"b'],
-            "expected names with commas between, those that hold one in quotes",
-        ),
-        ([JANUARY, JULY, "--threshold", "nan"], "nan is no threshold; expected a finite number"),
-        ([JANUARY, JULY, "--base", "1"], "base is '1'; expected e, 2, 10 or another number greater than 1"),
-        ([JANUARY, JULY, "--bins", "1"], "'--bins'"),
-        ([JANUARY, JULY, "--confidence", "1"], "'--confidence'"),
-        ([JANUARY, JULY, "--json", "no/such/folder.json"], "can't write no/such/folder.json"),
-        (["a\x1b[31m.txt", JULY], r"a\x1b[31m.txt matches no file"),
-    ],
-)
-def test_an_error_is_one_sentence_and_exit_code_2(run, tmp_path, monkeypatch, arguments, message):
-    monkeypatch.chdir(tmp_path)
-    code, out, err = run(*arguments)
-    assert (code, out) == (2, "")
-    assert err.startswith("kldiv: ")
-    assert message in err
-    assert err.count("\n") == 1
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_document_that_fails_to_be_written_leaves_the_old_one(run, tmp_path):
     target = tmp_path / "out.json"
     target.write_text("old")

@@ -152,6 +152,13 @@ def test_the_share_of_js_does_not_depend_on_the_base(run):
         (("a", "b", "--confidence", "1"), "Invalid value for '--confidence'"),
         (("0.5,0.5,0.25", "0.5,0.75,0.3,0.2"), "occur more than once"),
         (("@absent", "a"), "can't read 'absent' for P"),
+        (("a.CSV.gz", "1"), "P is 'a.CSV.gz', which seems to be a file; expected @a.CSV.gz for values in it"),
+        (("a", __file__), f"Q is {__file__!r}, which seems to be a file; "),
+        (
+            ("1 2.5  -3", "1"),
+            "P is '1 2.5  -3'; expected commas between the values: 1,2.5,-3; --text takes it",
+        ),
+        (("1", "1; 2"), "Q is '1; 2'; expected commas between the values: 1,2; --text takes it as a text"),
     ],
 )
 def test_what_cannot_be_asked(run, arguments, message):
@@ -159,6 +166,14 @@ def test_what_cannot_be_asked(run, arguments, message):
     assert (code, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("values", ["a.csv", "1 2", "New York", "x" * 5000, "a.csv,b.csv", "2024-01-01 10"])
+def test_a_text_is_taken_for_what_it_is_where_that_is_said_or_plain(run, values):
+    asked = ("--text",) if values in ("a.csv", "1 2") else ()
+    code, out, err = run(values, values, *asked)
+    assert (code, err) == (0, "")
+    assert "P: 2 values" in out if "," in values else "P: 1 value " in out
 
 
 def test_smoothing_ties_and_text(run):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from decimal import Decimal
@@ -28,7 +27,6 @@ from kldiv.tables.contract import ByCuts, ByValues, Kind
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special, Value
 from kldiv.tables.spark_errors import reason
-from kldiv.tables.spark_session import _check_answers
 
 # Spark has no unsigned integers, and reads no times of day and nanoseconds by itself.
 NAMES = [name for name in COLUMNS if name not in ("u8", "u64", "time", "zoned ns")]
@@ -218,6 +216,14 @@ def test_a_name_twice_and_no_rows(session):
         open_table(session.sql("SELECT 1 AS a WHERE false"))
 
 
+@pytest.mark.parametrize("collation", ["UTF8_LCASE", "UNICODE_AI", "UTF8_BINARY_RTRIM"])
+def test_texts_differ_where_spark_takes_them_for_alike(session, collation):
+    rows = session.createDataFrame([(each,) for each in ("a", "A", "á", "a ", "a")], "x STRING")
+    with open_table(rows.selectExpr(f"collate(x, '{collation}') AS x")) as table:
+        assert table.count_values(["x"], 9)["x"].kept == {"a": 2, "A": 1, "á": 1, "a ": 1}
+        assert table.restricted("x", Value("A")).rows() == 1
+
+
 # --- in a process of its own --------------------------------------------------------------------------
 
 CLUSTER = """
@@ -225,6 +231,7 @@ import json, sys
 import kldiv
 from kldiv.report.comparison import document
 from kldiv.tables.opening import open_table
+from kldiv.tables.outcomes import Value
 p, q, master, questions = sys.argv[1:]
 try:
     with open_table(p, engine="spark", master=master):
@@ -292,18 +299,6 @@ def test_a_killed_executor_costs_no_count():
         assert answers(out) == expected()
 
 
-@pytest.mark.parametrize(
-    "master",
-    ["nonsense", "", "local[x]", "local[0]", "spark://", "spark://host", "http://a:7077", "sc://a:15002"],
-)
-def test_what_is_no_master(master):
-    """It is told before any Java is started, and never taken for none."""
-    with pytest.raises(kldiv.InvalidInputError) as error:
-        open_table(JULY, engine="spark", master=master)
-    expected = "expected local, local[4], spark://host:7077, yarn or k8s://https://host:443"
-    assert str(error.value) == f"a master of Spark's is {master!r}; {expected}"
-
-
 def test_another_master_than_that_of_the_session_that_runs(session):
     with open_table(JULY, engine="spark", master=session.sparkContext.master) as table:
         assert table.rows()
@@ -330,27 +325,12 @@ def test_without_a_java_that_it_runs_on(tmp_path, java):
     assert "TableError: can't start Spark: no Java was found that it runs on; install Java 17" in err
 
 
-def test_no_master_answers(tmp_path):
-    """It is found out before any Java is looked for, and not after the minute that Spark tries for."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        there = f"127.0.0.1:{listening.getsockname()[1]}"
-        _check_answers(f"spark://{there}")
-    for master in (f"spark://{there}", f"spark://{there},host.invalid:7077", "spark://127.0.0.1:70000"):
-        done = cluster(master, PATH="", JAVA_HOME=str(tmp_path))
-        _, err = done.communicate(timeout=100)
-        first = master.removeprefix("spark://").partition(",")[0]
-        assert f"TableError: can't start Spark: no master answers at {first}: " in err
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        _check_answers(f"spark://{there},127.0.0.1:{listening.getsockname()[1]}")
-
-
 @NEEDS_JAVA
-def test_what_java_says_before_it_ends_is_told(monkeypatch):
-    for each in ("HADOOP_CONF_DIR", "YARN_CONF_DIR"):
-        monkeypatch.delenv(each, raising=False)
-    done = cluster("yarn")
+def test_what_java_says_before_it_ends_is_told(tmp_path):
+    (tmp_path / "spark-defaults.conf").write_text("spark.submit.deployMode cluster")
+    done = cluster("local[1]", SPARK_CONF_DIR=str(tmp_path))
     _, err = done.communicate(timeout=100)
-    assert "TableError: can't start Spark: When running with master 'yarn' either HADOOP_CONF_DIR" in err
+    assert "TableError: can't start Spark: Cluster deploy mode is not " in err
 
 
 def test_a_java_that_dies_as_it_answers_is_told():

@@ -1,6 +1,7 @@
 """Reads the values a user types: after a comma each, or one a line in a file or on standard input."""
 
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from kldiv.errors import InvalidInputError
 
 _WHOLE = re.compile(r"[+-]?\d+")
+_FILE = re.compile(r"\.(csv|tsv|txt|parquet|pq|jsonl?|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -26,6 +28,8 @@ def read_values(argument: str, name: str, *, as_text: bool = False) -> list[Any]
     texts = _texts(argument, name)
     if as_text:
         return texts
+    if texts == [argument.strip()]:
+        _check_is_one_value(texts[0], name)
     numbers = [_number(text) for text in texts]
     strangers = [i for i, number in enumerate(numbers) if number is None]
     if not strangers:
@@ -37,6 +41,21 @@ def read_values(argument: str, name: str, *, as_text: bool = False) -> list[Any]
         f"{name} mixes numbers and text: value {first + 1} is {texts[first]!r} and value {stranger + 1} is "
         f"{texts[stranger]!r}; expected one kind, --text reads every value as text"
     )
+
+
+def _check_is_one_value(text: str, name: str) -> None:
+    """Raise if a text without commas seems to stand for more than itself."""
+    if os.path.isfile(text) or _FILE.search(text):  # noqa: PTH113 (a text of any length)
+        raise InvalidInputError(
+            f"{name} is {text!r}, which seems to be a file; expected @{text} for values in it, one a line, "
+            "or kldiv compare for a table; --text takes it as a text"
+        )
+    several = re.split(r"[\s;]+", text)
+    if len(several) > 1 and all(_number(each) is not None for each in several):
+        raise InvalidInputError(
+            f"{name} is {text!r}; expected commas between the values: {','.join(several)}; "
+            "--text takes it as a text"
+        )
 
 
 def read_weights(argument: str, name: str) -> NDArray[np.float64]:

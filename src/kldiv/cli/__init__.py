@@ -98,6 +98,18 @@ def _output_lost(error: OSError) -> int:
 
 
 def _fail(error: KLDivError | click.ClickException) -> int:
-    message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    message = _asking_better(error) if isinstance(error, click.ClickException) else str(error)
     click.echo(f"kldiv: {printable(message)}", err=True)
     return _BAD_INPUT
+
+
+def _asking_better(error: click.ClickException) -> str:
+    """What was wrong with the command, and where it is said how it's written."""
+    message = error.format_message()
+    if not isinstance(error, click.UsageError) or error.ctx is None or message.endswith("?"):
+        return message
+    if isinstance(error, click.MissingParameter):
+        return f"{message.removesuffix('.')}; expected {error.ctx.get_usage().removeprefix('Usage: ')}"
+    if isinstance(error, click.BadParameter):
+        return message
+    return f"{message.removesuffix('.')}; {error.ctx.command_path} --help lists what there is"

@@ -36,13 +36,22 @@ def cuts_of(table: Table, names: Sequence[str], bins: int) -> dict[str, list[Cut
     value here is cut on both sides of it: whatever else the other table shows, this one never does.
     """
     ordinary = {name: each.ordinary for name, each in table.summaries(names).items()}
-    asked = {name: amounts(ordinary[name], bins) for name in names if ordinary[name]}
-    values = table.values_past(asked) if asked else {}
+    amounts_of = {name: amounts(ordinary[name], bins) for name in names if ordinary[name]}
+    values = _values_past(table, amounts_of) if amounts_of else {}
     repeated = {name: [low for low, high in pairwise(each) if low == high] for name, each in values.items()}
     heavy = {name: each for name, each in repeated.items() if each}
     following = table.next_values(heavy) if heavy else {}
     after = {name: dict(zip(heavy[name], each, strict=True)) for name, each in following.items()}
     return {name: _cuts(values[name], after.get(name, {})) if name in values else [] for name in names}
+
+
+def _values_past(table: Table, amounts_of: Mapping[str, Sequence[Count]]) -> dict[str, list[str]]:
+    """The values past these amounts, of which few rows have the same several times."""
+    asked = {name: list(dict.fromkeys(each)) for name, each in amounts_of.items()}
+    found = {
+        name: dict(zip(asked[name], each, strict=True)) for name, each in table.values_past(asked).items()
+    }
+    return {name: [found[name][each] for each in of] for name, of in amounts_of.items()}
 
 
 def _cuts(values: Sequence[str], after: Mapping[str, str | None]) -> list[Cut]:

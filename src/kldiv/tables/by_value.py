@@ -38,9 +38,14 @@ def folding(pair: ColumnPair, counted: CountedValues, keep: int) -> list[str]:
         return []
     of_p, of_q = (share(counted.rest[index], pair.held(side)) for index, side in enumerate(SIDES))
     in_p, in_q = counted.folded.values_p, counted.folded.values_q
+    one_by_one = (
+        "the most frequent value is counted by itself"
+        if len(counted.kept) == 1
+        else f"the {len(counted.kept):,} most frequent values are counted one by one"
+    )
     note = (
-        f"the {len(counted.kept):,} most frequent values are counted one by one and the other {in_p:,} of P "
-        f"and {in_q:,} of Q as one outcome, which has {of_p} of P and {of_q} of Q"
+        f"{one_by_one} and the other {in_p:,} of P and {in_q:,} of Q as one outcome, "
+        f"which has {of_p} of P and {of_q} of Q"
     )
     if in_p > in_q:
         note += (

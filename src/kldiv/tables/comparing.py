@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from kldiv.errors import TableError
+from kldiv.errors import InvalidInputError, TableError
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.discrete import estimate_from_counts
 from kldiv.estimators.estimate import Estimate
@@ -109,6 +109,7 @@ def compare(  # noqa: PLR0913 (one keyword for each question a comparison answer
     checked_text("by", by)
     with opened("p", p, weights) as p_table, opened("q", q, weights) as q_table:
         tables: Tables = {"p": p_table, "q": q_table}
+        _check_not_weights(weights, [*(wanted or ()), *(each for pair in pairs for each in pair), by])
         names = _names(tables, wanted, pairs)
         groups = groups_of(tables, by) if by is not None else Groups((), (), ())
         asked = _Question(names, pairs, options)
@@ -157,6 +158,11 @@ class _Answer(NamedTuple):
     columns: tuple[ColumnComparison, ...]
     joint: tuple[JointComparison, ...]
     skipped: tuple[Skipped, ...]
+
+
+def _check_not_weights(weights: str | None, asked: Sequence[str | None]) -> None:
+    if weights is not None and weights in asked:
+        raise InvalidInputError(f"column {quoted(weights)} weighs the rows, and is not one of those compared")
 
 
 def _names(tables: Tables, wanted: list[str] | None, joint: Sequence[tuple[str, str]]) -> list[str]:

@@ -1,8 +1,9 @@
 """From the columns of two tables to how often each shows each outcome, and what has to be said about it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from kldiv.tables import number_texts
 from kldiv.tables.binning import bins_between, cuts_of, few_valued
 from kldiv.tables.by_value import count_values, folding
 from kldiv.tables.contract import SIDES, ByCuts, ByValues, Count, Grid, Kind, SideName
@@ -20,6 +21,8 @@ _NOUNS = {
 # Columns in bins are counted some at a time: one scan for each would read a table as often as it has columns,
 # one scan for all would need room for the quantiles of all, and show no progress.
 _AT_ONCE = 8
+# How many texts of a column, the most frequent, are looked at where the other table has numbers.
+_LOOKED_AT = 100
 
 
 class CountedColumn(NamedTuple):
@@ -76,11 +79,21 @@ def _why_not(pair: ColumnPair) -> str | None:
         if kind is Kind.UNSUPPORTED:
             return f"holds values of type {pair.columns[side].type} in {side.upper()}, which can't be counted"
     if len(set(kinds.values())) > 1:
-        return f"holds {_NOUNS[kinds['p']]} in P and {_NOUNS[kinds['q']]} in Q"
+        return f"holds {_NOUNS[kinds['p']]} in P and {_NOUNS[kinds['q']]} in Q" + _hint(pair, kinds)
     stored = {grid for side in SIDES if isinstance(grid := _grid(pair, side), ByCuts)}
     if len(stored) > 1:
         return "is stored in other bins in P than in Q; make one profile --like the other"
     return None
+
+
+def _hint(pair: ColumnPair, kinds: Mapping[SideName, Kind]) -> str:
+    """What to add where the texts of one table look like the numbers of the other."""
+    if set(kinds.values()) != {Kind.TEXT, Kind.NUMBER}:
+        return ""
+    side: SideName = "p" if kinds["p"] is Kind.TEXT else "q"
+    texts = pair.tables[side].count_values([pair.name], _LOOKED_AT)[pair.name].kept
+    alike = number_texts.likeness(texts)
+    return f"; the texts{alike}" if alike else ""
 
 
 def _kind(pair: ColumnPair) -> Kind | None:
@@ -119,7 +132,11 @@ def _by_value(pair: ColumnPair, kind: Kind | None, max_categories: int) -> Count
         "integer" if kind is Kind.NUMBER else kind.value,
         counts | _specials(pair),
         ByValues(tuple(order)),
-        (*_emptiness(pair), *folding(pair, counted, max_categories)),
+        (
+            *_emptiness(pair),
+            *(number_texts.note(order) if kind is Kind.TEXT else ()),
+            *folding(pair, counted, max_categories),
+        ),
     )
 
 
@@ -180,7 +197,11 @@ def _emptiness(pair: ColumnPair) -> tuple[str, ...]:
     """A column without a single value is usually a mistake in how its table was made: say so."""
     nulls = pair.special(Special.NULL)
     return tuple(
-        f"all {nulls[index]:,} values are null in {side.upper()}"
+        f"{_all(nulls[index])} null in {side.upper()}"
         for index, side in enumerate(SIDES)
         if nulls[index] == pair.held(side)
     )
+
+
+def _all(values: Count) -> str:
+    return "the only value is" if values == 1 else f"all {values:,} values are"

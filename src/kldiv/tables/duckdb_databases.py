@@ -13,6 +13,7 @@ from kldiv.tables.duckdb_engine import DuckDBTable, opened
 from kldiv.tables.duckdb_files import open_files
 from kldiv.tables.duckdb_session import Session
 from kldiv.tables.files import Source
+from kldiv.tables.pairing import listed
 from kldiv.tables.sql import ROWS, identifier, literal, select
 
 SCHEME = "duckdb:///"
@@ -38,7 +39,9 @@ def of_files(source: Source, weights: str | None = None, query: str | None = Non
         _check_told_apart(names, source.shown)
         columns = ", ".join(f"c{index} AS {identifier(name)}" for index, name in enumerate(names))
         session.query(f"CREATE TEMP VIEW {_QUERIED} AS {select(columns, ROWS)}")
-        return _queried(source.shown, session, query, weights)
+        return _queried(
+            source.shown, session, query, weights, f"; the query calls the table t, which has {listed(names)}"
+        )
     except BaseException:
         session.close()
         raise
@@ -133,10 +136,13 @@ def _listed(session: Session) -> str:
     return ", ".join(f"'{_shown(*each)}'" for each in _tables(session)) or "none at all"
 
 
-def _queried(name: str, session: Session, query: str, weights: str | None) -> DuckDBTable:
-    """The result of a query; on a line of its own, as it may end in a comment."""
+def _queried(name: str, session: Session, query: str, weights: str | None, hint: str = "") -> DuckDBTable:
+    """The result of a query; on a line of its own, as it may end in a comment. `hint` is for a wrong one."""
     asked = f"(\n{query.strip().rstrip(';')}\n)"
-    names = [str(row[0]) for row in session.query(f"DESCRIBE {asked}")]
+    try:
+        names = [str(row[0]) for row in session.query(f"DESCRIBE {asked}")]
+    except TableError as error:
+        raise TableError(f"{str(error).rstrip('.!')}{hint}") from error
     check_names(names, name)
     aliases = ", ".join(f"c{index}" for index in range(len(names)))
     session.query(f"CREATE TEMP TABLE kldiv_answer AS {select('*', f'{asked} AS stored({aliases})')}")

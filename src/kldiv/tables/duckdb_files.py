@@ -91,10 +91,13 @@ def _typed(query: Query, texts: dict[str, dict[str, str]]) -> str:
         fits = values_of(query, tests, rows)
         possible = [each for each, fit in zip(possible, fits, strict=True) if fit or fit is None]
     first = dict(reversed(possible))
-    columns = [str(name) for name, *_ in query("DESCRIBE read")]
-    return ", ".join(
-        f"CAST({each} AS {first[each]}) AS {each}" if each in first else each for each in columns
-    )
+    columns = {str(name): str(of) for name, of, *_ in query("DESCRIBE read")}
+    casts = {each: f"CAST({each} AS {of})" for each, of in first.items()}
+    # What the values of JSON are called that aren't of one type: a text elsewhere, but no values of a kind.
+    casts |= {
+        each: f"CASE WHEN {each} IS NOT NULL THEN [{each}] END" for each in columns if columns[each] == "JSON"
+    }
+    return ", ".join(f"{casts[each]} AS {each}" if each in casts else each for each in columns)
 
 
 def values_of(query: Query, aggregates: Sequence[str], source: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""DuckDB counts what lies in memory where it is, pandas frames and Arrow tables, and relations of its own.
+"""DuckDB counts what lies in memory, pandas frames and Arrow tables, and relations of its own.
 
 NaN in a pandas column of NumPy floats is a missing value, as everywhere in pandas, and so a null here. A
 column of a type that DuckDB can't read is replaced by one that says only which of its values are null.
@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kldiv.errors import TableError
+from kldiv.tables.csv_header import check_names
 from kldiv.tables.duckdb_engine import DuckDBTable, opened
-from kldiv.tables.duckdb_session import Rows, Session
+from kldiv.tables.duckdb_session import Rows, Session, explained
 from kldiv.tables.sql import ROWS, select
 
 if TYPE_CHECKING:
@@ -18,15 +19,22 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+# Each query looks at all columns of a frame, one by one and in Python: a copy of no more values than these,
+# 128 MiB of doubles, costs less.
+_COPIED = 2**24
+
 
 def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> DuckDBTable:
     """Open a pandas frame; its index is no column."""
     aliases = [f"c{index}" for index in range(frame.shape[1])]
     types = [str(each) for each in frame.dtypes]
     columns = frame.set_axis(aliases, axis=1)
+    # Half precision fits into single, which DuckDB has.
+    halves = [alias for alias, of in zip(aliases, types, strict=True) if of == "halffloat[pyarrow]"]
+    columns = columns.astype(dict.fromkeys(halves, "float[pyarrow]"))
     # Each value of a column of objects is looked at, not a sample of them.
     settings = f"SET pandas_analyze_sample = {len(frame)}"
-    unreadable = _unreadable({each: columns[[each]] for each in aliases})
+    unreadable = _unreadable(columns, {each: columns[[each]] for each in aliases}, settings)
     for each in unreadable:
         columns[each] = columns[each].notna().to_numpy(bool)
     names = [str(each) for each in frame.columns]
@@ -45,7 +53,7 @@ def of_arrow(name: str, table: "pa.Table", weights: str | None = None) -> DuckDB
     alone = {
         alias: type(table).from_arrays([each], [alias]) for alias, each in zip(aliases, columns, strict=True)
     }
-    unreadable = _unreadable(alone)
+    unreadable = _unreadable(type(table).from_arrays(columns, names=aliases), alone)
     for alias in unreadable:
         columns[int(alias[1:])] = columns[int(alias[1:])].is_valid()
     whole = type(table).from_arrays(columns, names=aliases)
@@ -59,8 +67,11 @@ def of_relation(
     close: Callable[[], None] = lambda: None,
 ) -> DuckDBTable:
     """Open a relation, on the connection that it belongs to, which stays as it is."""
-    names, rows = relation.columns, f"{ROWS}_{uuid.uuid4().hex}"
-    aliased = relation.project(", ".join(f"#{index + 1} AS c{index}" for index in range(len(names))))
+    rows = f"{ROWS}_{uuid.uuid4().hex}"
+    with explained(name):
+        names = relation.columns
+        aliased = relation.project(", ".join(f"#{index + 1} AS c{index}" for index in range(len(names))))
+    check_names(names, name)
 
     def ask(statement: str) -> Rows:
         answer = aliased.query(rows, statement)
@@ -91,7 +102,9 @@ def _of_memory(
         # A mask says False where the value is null.
         masked = [f"nullif({each}, false) AS {each}" for each in unreadable]
         replaced = f" REPLACE ({', '.join(masked)})" if masked else ""
-        session.query(f"CREATE TEMP VIEW {ROWS} AS {select(f'*{replaced}', 'memory')}")
+        copied = len(columns) * len(names) <= _COPIED
+        kept = "TABLE" if copied else "VIEW"
+        session.query(f"CREATE TEMP {kept} {ROWS} AS {select(f'*{replaced}', 'memory')}")
         unsupported = {names[int(each[1:])]: types[int(each[1:])] for each in unreadable}
         return opened(name, session, names, weights, unsupported)
     except BaseException:
@@ -99,10 +112,14 @@ def _of_memory(
         raise
 
 
-def _unreadable(columns: Mapping[str, Any]) -> list[str]:
+def _unreadable(whole: Any, columns: Mapping[str, Any], settings: str = "") -> list[str]:
     """Those of these columns, each a frame or table of its own, that DuckDB can't read."""
     session = Session.embedded("a column")
     try:
+        if settings:
+            session.query(settings)
+        if _is_readable(session, whole):
+            return []
         return [alias for alias, each in columns.items() if not _is_readable(session, each)]
     finally:
         session.close()
@@ -111,6 +128,16 @@ def _unreadable(columns: Mapping[str, Any]) -> list[str]:
 def _is_readable(session: Session, column: Any) -> bool:
     try:
         session.shows(column)
+        if objects := _objects(column):
+            # They get one type, and only a look at all of them shows whether they fit it.
+            types = session.query("DESCRIBE memory")
+            doubtful = [f"count({alias})" for alias, of, *_ in types if alias in objects and of != "VARCHAR"]
+            session.query(select(", ".join(["count(*)", *doubtful]), "memory"))
     except TableError:
         return False
     return True
+
+
+def _objects(columns: Any) -> set[str]:
+    """The columns of Python's objects, as only pandas has them."""
+    return {alias for alias, of in getattr(columns, "dtypes", {}).items() if str(of) == "object"}

@@ -23,6 +23,7 @@ T = TypeVar("T")
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 # What DuckDB adds for those who write SQL: the statement, and settings to try.
 _ADVICE = re.compile(r"\n\s*(?:LINE \d+:|Possible|Potential|Candidate|Try |file = )")
+_NOT_UTF8 = "it is not UTF-8; convert the file, as iconv -f LATIN1 -t UTF-8 does, or -f UTF-16"
 _KIND_OF_ERROR = re.compile(r"^[A-Za-z ]*Error: ")
 
 
@@ -70,11 +71,18 @@ class Session:
         self._check_unchanged = unchanged(self._name, partial(on_disk, paths))
 
     def _watch(self, action: Callable[[], T]) -> T:
-        try:
-            with _interruptible():
-                return action()
-        except loaded().Error as error:
-            raise TableError(f"can't read {self._name}: {_reason(str(error))}") from error
+        with explained(self._name):
+            return action()
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Whatever DuckDB says is wrong with a table is a TableError that says so in one sentence."""
+    try:
+        with _interruptible():
+            yield
+    except loaded().Error as error:
+        raise TableError(f"can't read {name}: {_reason(str(error))}") from error
 
 
 @contextmanager
@@ -132,4 +140,5 @@ def _reason(message: str) -> str:
     if not (line and file and others):
         return _KIND_OF_ERROR.sub("", first)
     # Between the number of the line and what is wrong with it stands the line itself.
-    return f"line {line[1]} of {file[1]}: {others[-1]}"
+    wrong = _NOT_UTF8 if "not utf-8 encoded" in others[-1] else others[-1]
+    return f"line {line[1]} of {file[1]}: {wrong}"

@@ -3,6 +3,8 @@
 import glob
 import gzip
 import os
+import re
+import shlex
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ _FORMATS = {
 }
 _COMPRESSIONS = (".gz", ".zst")
 _AT_ONCE = 2**20
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _ACCEPTED = (
     "CSV (.csv, .tsv) or JSON (.json, .jsonl, .ndjson), both also .gz or .zst, or Parquet (.parquet, .pq)"
 )
@@ -102,16 +105,52 @@ def _matches(given: str) -> list[str]:
         raise TableError("a path is empty; expected that of a table, or a glob")
     try:
         if Path(given).is_dir():
-            raise TableError(f"{given} is a folder; write {given.rstrip('/')}/*.parquet for the files in it")
-        if Path(given).exists():
+            raise TableError(f"{given} is a folder; {_what_is_in(given)}")
+        if Path(given).is_file():
             return [given]
         matches = sorted(each for each in glob.glob(given, recursive=True) if Path(each).is_file())  # noqa: PTH207 (a glob may be absolute)
     except OSError as error:
         raise TableError(f"can't read {given}: {error.strerror or error}") from error
     if not matches:
-        expected = "matches no file" if glob.has_magic(given) else "doesn't exist"
-        raise TableError(f"{given} {expected}; expected the path of a table or a glob")
+        raise TableError(_what_it_is_not(given))
     return matches
+
+
+def _what_it_is_not(given: str) -> str:
+    """Why nothing is found where a person looked for a table, and what to write instead."""
+    if given == "-":
+        return "standard input can't be a table, which is read more than once; write it to a file first"
+    if scheme := _SCHEME.match(given):
+        local = given[scheme.end() :]
+        advice = {
+            "file": f"write its path, {local}",
+            "duckdb": "write three slashes: duckdb:///file.db?table=NAME",
+        }.get(
+            scheme[1].lower(),
+            "download it first; with --engine spark Parquet is read wherever Spark reads it",
+        )
+        return f"{given} is no file of this machine; {advice}"
+    if given.startswith("~"):
+        return f"{given} doesn't exist, as only the shell knows ~, without quotes; expected a whole path"
+    if Path(given).exists():
+        return f"{given} can't be read more than once, as a table is; write it to a file first"
+    absent = "matches no file" if glob.has_magic(given) else "doesn't exist"
+    return f"{given} {absent}; expected the path of a table or a glob"
+
+
+def _what_is_in(folder: str) -> str:
+    """What to write for the files in a folder, by the first of a known format, in it or further down."""
+    for pattern in ("*", "**/*"):
+        for name in sorted(glob.iglob(pattern, root_dir=folder, recursive=True)):  # noqa: PTH207
+            extensions = "".join(
+                Path(name).suffixes[-2:] if name.endswith(_COMPRESSIONS) else Path(name).suffixes[-1:]
+            )
+            if any(extensions.lower().startswith(each) for each in _FORMATS):
+                files = shlex.quote(f"{folder.rstrip('/')}/{pattern}{extensions}")
+                named = next((each for each in Path(name).parts[:-1] if "=" in each), None)
+                lost = f"; what their folders are called, as {named}, makes no column" if named else ""
+                return f"write {files}, in quotes, for the files in it{lost}"
+    return f"expected a file, and none in it has an extension of a known format: {_ACCEPTED}"
 
 
 def _is_utf8(path: str) -> bool:

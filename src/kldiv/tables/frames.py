@@ -37,6 +37,7 @@ Collect = Callable[[Frame], list[tuple[Any, ...]]]
 
 # Of more rows than these their values are not all grouped, where the engine can guess quantiles.
 _GROUPED = 100_000
+_BEYOND_64_BITS = 2.0**63
 
 
 class FrameTable(Table):
@@ -205,7 +206,9 @@ class FrameTable(Table):
         infinite = field.special(Special.POSITIVE_INFINITY) | field.special(Special.NEGATIVE_INFINITY)
         negative = field.is_ordinary() & (field.value() < 0)
         wrong = (field.special(Special.NULL), field.special(Special.NAN), infinite, negative)
-        positive = nw.when(field.is_ordinary()).then(field.value()).otherwise(nw.lit(0)).sum()
+        # In double precision: the sum may be beyond the weights' own type.
+        value = field.value().cast(nw.Float64)
+        positive = nw.when(field.is_ordinary()).then(value).otherwise(nw.lit(0.0)).sum()
         *found, total = self._aggregates([*(each.cast(nw.Int64).sum() for each in wrong), positive])
         rows = [int(whole_or_float(each)) for each in found]
         return dict(zip(WRONG_WEIGHTS, rows, strict=True)), whole_or_float(total)
@@ -358,9 +361,17 @@ def opened(
     wrong, total = table.judge_weights(field)
     check_weights(name, weights, wrong, total)
     heavy = frame.filter(field.value() > 0)
-    if field.floating:
-        heavy = heavy.with_columns(field.value().cast(nw.Float64).alias(field.name))
+    if (summed := _summed_as(field, total)) is not None:
+        heavy = heavy.with_columns(field.value().cast(summed).alias(field.name))
     return FrameTable(name, heavy, fields, collect, field.name, close, guesses)
+
+
+def _summed_as(field: Field, total: Count) -> Any:
+    """The type in which weights are added up, if that is another than their own."""
+    if field.floating:
+        return nw.Float64()
+    whole = not field.decimal and total >= _BEYOND_64_BITS
+    return nw.Decimal(38, 0) if whole else None
 
 
 def _zero(field: Field) -> nw.Expr:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kldiv.tables.contract import Column, Kind, Table
 from kldiv.tables.duckdb_frames import of_relation
 from kldiv.tables.frame_columns import Field
-from kldiv.tables.frames import native, opened
+from kldiv.tables.frames import explained, native, opened
 from kldiv.tables.polars_frames import of_polars
 from kldiv.tables.writing import DAYS, MICROSECONDS, Steps
 
@@ -20,7 +20,16 @@ _EXACT = Context(prec=80)
 
 
 def of_ibis(name: str, source: "ir.Table", weights: str | None = None) -> Table:
-    """Open a table of Ibis."""
+    """Open a table of Ibis.
+
+    Raises:
+        TableError: it is of no backend, or of what its backend can't read.
+    """
+    with explained(f"can't read {name}"):
+        return _opened(name, source, weights)
+
+
+def _opened(name: str, source: "ir.Table", weights: str | None) -> Table:
     backend = source.get_backend()
     if backend.name == "duckdb":
         return _in_duckdb(name, backend, source, weights)

@@ -48,11 +48,11 @@ def open_table(
             f"a query, an engine or a master is for files and databases; expected none with a "
             f"{type(source).__name__}, which has its own"
         )
-    library = type(source).__module__.partition(".")[0].lstrip("_")
-    opener = _OPENERS.get((library, type(source).__name__))
-    if opener is None:
-        raise InputTypeError(f"a table is {type(source).__name__}; expected {_EXPECTED}")
-    return opener(source, weights)
+    for each in type(source).__mro__:
+        library = each.__module__.partition(".")[0].lstrip("_")
+        if opener := _OPENERS.get((library, each.__name__)):
+            return opener(source, weights)
+    raise InputTypeError(f"a table is {type(source).__name__}; expected {_EXPECTED}")
 
 
 def _of_path(source: str | os.PathLike[str], weights: str | None, query: str | None) -> Table:

@@ -48,8 +48,9 @@ def shared_names(tables: Tables) -> list[str]:
     of_p, of_q = (tables[side].columns() for side in SIDES)
     shared = [each for each in of_p if each in of_q]
     if not shared:
+        p_has, q_has = (listed(each) or "none to compare" for each in (of_p, of_q))
         raise TableError(
-            f"no column is in both tables: P has {listed(of_p)} and Q has {listed(of_q)}; "
+            f"no column is in both tables: P has {p_has} and Q has {q_has}; "
             "expected a name that is the same in both, capitals included"
         )
     return shared

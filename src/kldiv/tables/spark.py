@@ -165,7 +165,9 @@ def _formed(name: str, of: str, mark: str | None) -> tuple[str, Field]:
     if of == "boolean":
         return name, Field(name, Column(Kind.BOOLEAN, of))
     if of.startswith(("string", "varchar(", "char(")):
-        return name, Field(name, Column(Kind.TEXT, of))
+        # A column may take capitals, accents or blanks at its end for none.
+        exact = f"collate({name}, 'UTF8_BINARY')" if " collate " in of else name
+        return exact, Field(name, Column(Kind.TEXT, of))
     # Of what can't be counted only this is asked: whether it is null.
     return f"CASE WHEN {name} IS NOT NULL THEN true END", Field(name, Column(Kind.UNSUPPORTED, of))
 

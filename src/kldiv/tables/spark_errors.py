@@ -34,6 +34,10 @@ _UNANSWERED = re.compile(r"An error occurred while calling [\w.:]+\.?")
 _KNOWN = {
     "No space left on device": "no space is left on a disk where Spark puts what it is working on; "
     "set SPARK_LOCAL_DIRS to a folder on one with more",
+    "java.lang.ArithmeticException: long overflow": "it has instants that are beyond Spark's, as DuckDB's "
+    "infinite ones in milliseconds are; DuckDB and Polars read them",
+    "PlainValuesDictionary$PlainBinaryDictionary": "its decimals are stored as BINARY, which Spark reads "
+    "only where spark.sql.parquet.enableVectorizedReader is false",
     "[UNABLE_TO_INFER_SCHEMA]": "it is empty; expected Parquet",
     "'NoneType' object has no attribute": "its Spark session has been stopped",
     "on a stopped SparkContext": "Spark was stopped meanwhile",

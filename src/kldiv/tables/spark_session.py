@@ -1,9 +1,7 @@
 """Starts Spark, asks it where Ctrl-C can't come between Python and Java, and ends it."""
 
 import logging
-import re
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kldiv.errors import InvalidInputError, MissingExtraError, TableError
 from kldiv.tables.spark_errors import reason, why_not_launched
+from kldiv.tables.spark_masters import check_answers, check_is_master
 
 if TYPE_CHECKING:
     from pyspark import SparkConf
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MASTER = re.compile(
-    r"local(\[(\*|[1-9]\d*)( *, *\d+)?\])?|local-cluster\[ *\d+ *, *\d+ *, *\d+ *\]|spark://\S+:\d+|yarn|k8s://\S+"
-)
-_STANDALONE = "spark://"
-# As long as a master somewhere may take to answer, in seconds.
-_PATIENCE = 10
-_MASTERS = "local, local[4], spark://host:7077, yarn or k8s://https://host:443"
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
@@ -48,8 +40,8 @@ def session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError:
         raise MissingExtraError("pyspark", "spark") from None
-    if master is not None and not _MASTER.fullmatch(master):
-        raise InvalidInputError(f"a master of Spark's is {master!r}; expected {_MASTERS}")
+    if master is not None:
+        check_is_master(master)
     running = SparkSession.getActiveSession()
     if running is None and SparkContext._active_spark_context is not None:  # in another thread
         running = SparkSession.builder.getOrCreate()
@@ -71,7 +63,7 @@ def _started(master: str) -> "SparkSession":
     for each in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         logging.getLogger(each).setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_is_not_of_py4j)
-    _check_answers(master)
+    check_answers(master)
     gateway = SparkContext._gateway or _launched(settings)
     try:
         return SparkSession(SparkContext(conf=settings, gateway=gateway))
@@ -84,20 +76,6 @@ def _started(master: str) -> "SparkSession":
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:
     """Where Java has died, Py4J's own thread may say so too, with a stack, and to the root logger."""
     return record.module != "java_gateway"
-
-
-def _check_answers(master: str) -> None:
-    """Raise where no standalone master listens: Spark would try for a minute, and then not say why."""
-    problems = []
-    for each in master.removeprefix(_STANDALONE).split(",") if master.startswith(_STANDALONE) else ():
-        host, _, port = each.rpartition(":")
-        try:
-            with socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE):
-                return
-        except (OSError, ValueError, OverflowError) as error:
-            problems.append(f"{each}: {getattr(error, 'strerror', None) or error}")
-    if problems:
-        raise TableError(f"can't start Spark: no master answers at {'; '.join(problems)}")
 
 
 def _launched(settings: "SparkConf") -> Any:

@@ -25,6 +25,7 @@ CLOCK = (
     "* 1000000 AS BIGINT)"
 )
 _MARK = "kldiv"
+_DIGITS_OF_64_BITS = 18
 TIME_OF_DAY = "TIME(MICROS,false)"
 _STEPS = {
     "TIMESTAMP(NANOS,false)": (Kind.DATE, NANOSECONDS),
@@ -83,7 +84,17 @@ def schema_of(session: "SparkSession", url: str, path: str) -> "StructType":
         with suppress(Exception):
             return _Footer(session, path).schema()
         raise
+    if any(map(_is_short_decimal, schema)) and _Footer(session, path).has_short_decimals_in_bytes():
+        # As Avro's writers store them; of all that Spark reads quickly it fails at these alone.
+        session.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
     return schema
+
+
+def _is_short_decimal(field: "StructField") -> bool:
+    """Whether Spark keeps a column's values in 64 bits, which are decimals."""
+    from pyspark.sql.types import DecimalType  # noqa: PLC0415 (an extra)
+
+    return isinstance(field.dataType, DecimalType) and field.dataType.precision <= _DIGITS_OF_64_BITS
 
 
 def read_as(session: "SparkSession", urls: Sequence[str], schema: "StructType") -> "DataFrame":
@@ -113,6 +124,15 @@ class _Footer:
         from pyspark.sql.types import StructType  # noqa: PLC0415 (an extra)
 
         return StructType([self._field(each) for each in self._columns])
+
+    def has_short_decimals_in_bytes(self) -> bool:
+        """Whether a decimal that Spark keeps in 64 bits is stored in bytes of any number."""
+        return any(
+            each.isPrimitive()
+            and str(each.asPrimitiveType().getPrimitiveTypeName()) == "BINARY"
+            and _is_short_decimal(self._converted(each))
+            for each in self._columns
+        )
 
     def _field(self, column: Any) -> "StructField":
         from pyspark.errors import AnalysisException  # noqa: PLC0415 (an extra)

@@ -52,7 +52,7 @@ def kind_of(sql_type: str) -> Kind:
         return Kind.DATE
     if sql_type in ("TIME", "TIME_NS"):
         return Kind.TIME
-    if sql_type in ("VARCHAR", "UUID") or re.fullmatch(r"ENUM\(.*\)", sql_type, re.DOTALL):
+    if sql_type in ("VARCHAR", "JSON", "UUID") or re.fullmatch(r"ENUM\(.*\)", sql_type, re.DOTALL):
         return Kind.TEXT
     return Kind.BOOLEAN if sql_type == "BOOLEAN" else Kind.UNSUPPORTED
 
@@ -139,7 +139,9 @@ def as_text(name: str, column: Column) -> str:
     """An ordinary value as text; a whole number is written without a point, whatever its type."""
     if column.kind is Kind.NUMBER and column.type not in _WHOLE:
         return f"CAST(TRY_CAST({name} AS HUGEINT) AS VARCHAR)"
-    return f"CAST({name} AS VARCHAR)"
+    # A column, or a connection, may take capitals or accents for none.
+    exact = ' COLLATE "binary"' if column.kind is Kind.TEXT else ""
+    return f"CAST({name} AS VARCHAR){exact}"
 
 
 def bin_number(name: str, column: Column, cuts: Sequence[Cut]) -> str:

@@ -1,6 +1,7 @@
 """Which columns can weigh the rows of a table, whatever the engine that counts them."""
 
 from collections.abc import Mapping
+from math import inf
 
 from kldiv.errors import TableError
 from kldiv.tables.contract import Column, Count, Kind
@@ -27,5 +28,7 @@ def check_weights(table: str, weights: str, wrong: Mapping[str, int], total: Cou
                 f"the weights '{weights}' of {table} are {what} in {rows:,} row{'s' if rows != 1 else ''}; "
                 "expected finite numbers >= 0"
             )
+    if total == inf:
+        raise TableError(f"the weights '{weights}' of {table} add up to more than any number can be")
     if not total:
         raise TableError(f"the weights '{weights}' of {table} are 0 in every row; expected some greater")

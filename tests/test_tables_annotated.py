@@ -1,0 +1,88 @@
+"""Columns of Parquet by what their files say that they stand for, as Java writes them and others don't."""
+
+import json
+
+import pytest
+from sparking import spark_session  # noqa: F401 (a fixture)
+from tabular import parquet, written
+
+import kldiv
+from kldiv.tables.contract import Kind
+from kldiv.tables.opening import open_table
+
+# A column each: how its type is written in Parquet's own language, and its values as they are stored.
+DOCUMENTS = [b'{"a": 1}', b'{"a":1}', b"[]", b'{"a": 1}']
+# 257 and 258 hundredths.
+AMOUNTS = [bytes([1, 1]), bytes([1, 2]), bytes([1, 1]), bytes([255])]
+COLUMNS = {
+    "enum": ("binary enum (ENUM)", [b"a", b"b", b"a", "é".encode()]),
+    "json": ("binary json (JSON)", DOCUMENTS),
+    "decimal": ("binary decimal (DECIMAL(9,2))", AMOUNTS),
+    "longer": ("binary longer (DECIMAL(18,2))", AMOUNTS),
+    "long": ("binary long (DECIMAL(25,2))", AMOUNTS),
+}
+NUMBERS = {"2.57": 2, "2.58": 1, "-0.01": 1}
+EXPECTED = {
+    "enum": (Kind.TEXT, {"a": 2, "b": 1, "é": 1}),
+    "json": (Kind.TEXT, {'{"a": 1}': 2, '{"a":1}': 1, "[]": 1}),
+    "decimal": (Kind.NUMBER, NUMBERS),
+    "longer": (Kind.NUMBER, NUMBERS),
+    "long": (Kind.NUMBER, NUMBERS),
+}
+
+
+def write_by_java(session, path, *, dictionary):
+    """A row of nulls after the values."""
+    java = session._jvm
+    groups, settings = java.org.apache.parquet.example.data.simple, session._jsc.hadoopConfiguration()
+    types = " ".join(f"optional {of};" for of, _ in COLUMNS.values())
+    schema = java.org.apache.parquet.schema.MessageTypeParser.parseMessageType(f"message rows {{ {types} }}")
+    at = java.org.apache.hadoop.fs.Path(str(path))
+    builder = java.org.apache.parquet.hadoop.example.ExampleParquetWriter.builder(at).withConf(settings)
+    writer = builder.withType(schema).withDictionaryEncoding(dictionary).build()
+    made = groups.SimpleGroupFactory(schema)
+    for row in [*zip(*(values for _, values in COLUMNS.values()), strict=True), ()]:
+        group = made.newGroup()
+        for name, value in zip(COLUMNS, row, strict=False):
+            group.append(name, java.org.apache.parquet.io.api.Binary.fromConstantByteArray(value))
+        writer.write(group)
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+def test_what_java_writes_is_counted_alike(session, tmp_path, engine, dictionary):
+    path = write_by_java(session, tmp_path / "t.parquet", dictionary=dictionary)
+    with open_table(path, engine=engine) as table:
+        for name, (kind, counts) in EXPECTED.items():
+            assert table.columns()[name].kind is kind
+            counted = (
+                table.tally
+                if kind is Kind.NUMBER
+                else lambda *asked: table.count_values(asked[:1], 9)[asked[0]].kept
+            )
+            assert counted(name, 9) == counts
+
+
+def test_what_spark_reads_for_its_user_it_may_fail_at(session, tmp_path):
+    path = write_by_java(session, tmp_path / "t.parquet", dictionary=True)
+    with pytest.raises(kldiv.TableError, match="its decimals are stored as BINARY, which Spark reads"):
+        kldiv.compare(session.read.parquet(str(path)), path)
+
+
+def test_an_instant_beyond_those_of_spark(session, tmp_path):
+    of = "unnest(['infinity', '2024-01-01'])::TIMESTAMP_MS AS t"
+    path = parquet(tmp_path / "t.parquet", f"SELECT {of}")
+    for source, how in ((path, {"engine": "spark"}), (session.read.parquet(str(path)), {})):
+        with pytest.raises(kldiv.TableError, match=": it has instants that are beyond Spark's"):
+            open_table(source, **how).summaries(["t"])
+
+
+def test_values_in_json_of_no_one_type_are_no_texts(tmp_path):
+    """Though DuckDB calls both of the type JSON."""
+    rows = [{"mixed": 1, "n": 1}, {"mixed": "x", "n": 1}, {"mixed": None, "n": 2}]
+    path = written(tmp_path / "t.json", "\n".join(map(json.dumps, rows)))
+    with open_table(path) as table:
+        assert table.columns()["mixed"].kind is Kind.UNSUPPORTED
+        assert table.summaries(["mixed"])["mixed"].ordinary == 2
