@@ -24,6 +24,7 @@ CASES = [
     Case(64, 32000),
     Case(64, 32000, "bfloat16"),
     Case(64, 32000, divergence="js"),
+    Case(65536, 10),
 ]
 # Who compiles and keeps it, and the variable that says where.
 _CACHES = {"kldiv": "NUMBA_CACHE_DIR", "torch.compile": "TORCHINDUCTOR_CACHE_DIR"}

@@ -165,7 +165,7 @@ def memory(found: Sequence[Cell]) -> list[str]:
 def first_call(found: Sequence[Cell]) -> list[str]:
     """The table of what is waited for once."""
     rows = rows_of(
-        found, lambda each: f"{question(each)}, {each['dtype']}", key=lambda e: f"{e['peer']}, {e['cache']}"
+        found, lambda each: f"{case_name(each)}, {question(each)}", key=lambda e: f"{e['peer']}, {e['cache']}"
     )
     said = (
         "The first call in a new process loads a compiler and compiles: with an empty cache on disk, and "

@@ -148,7 +148,8 @@ def _form(
         return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
     if few and p != torch.float64:
         scratch_rows = (tiles.SCRATCH_ROWS + 1) * side_by_side.ROWS
-        return _Form(entry_of_tiles(marker), scratch_rows, of_p, of_q, is_double=True)
+        _, *kinds = _kinds(p, q, want_p=True, want_q=True)
+        return _Form(entry_of_tiles(marker, *kinds), scratch_rows, of_p, of_q, is_double=True)
     kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
     if long:
         entry = entry_of_long_rows(marker, *kinds)

@@ -162,7 +162,8 @@ def read(side: Any, i: Any, outcomes: Any, out: Any, first: Any, apart: Any) -> 
 
 
 @compiled
-def _write(rows: Any, apart: Any, out: Any, outcomes: Any) -> None:
+def write_rows(rows: Any, apart: Any, out: Any, outcomes: Any) -> None:
+    """Rows as gradients: outcomes lie `apart` numbers apart, and rows begin side by side."""
     # Unsigned, so that no index counts from the end.
     at, step = uint64(0), uint64(apart)
     for first in range(0, len(out), outcomes):
@@ -174,15 +175,15 @@ def _write(rows: Any, apart: Any, out: Any, outcomes: Any) -> None:
 
 
 @compiled
-def write(rows: Any, apart: Any, base: Any, first: Any, count: Any, outcomes: Any, kind: Any) -> None:
-    """Rows as gradients from `first` on: outcomes lie `apart` numbers apart, and rows begin side by side."""
-    start, end = first * outcomes, (first + count) * outcomes
+def write(row: Any, base: Any, i: Any, outcomes: Any, kind: Any) -> None:
+    """The gradient of row i."""
+    start, end = i * outcomes, (i + 1) * outcomes
     if kind == SINGLE:
-        _write(rows, apart, part_of(view(base, end, types.float32), start, end), outcomes)
+        write_rows(row, 1, part_of(view(base, end, types.float32), start, end), outcomes)
     elif kind == DOUBLE:
-        _write(rows, apart, part_of(view(base, end, types.float64), start, end), outcomes)
+        write_rows(row, 1, part_of(view(base, end, types.float64), start, end), outcomes)
     elif kind == BRAIN:
-        _write(rows, apart, part_of(view(base, end, types.uint16), start, end), outcomes)
+        write_rows(row, 1, part_of(view(base, end, types.uint16), start, end), outcomes)
 
 
 @compiled

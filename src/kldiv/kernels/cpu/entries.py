@@ -40,14 +40,14 @@ def entry_of_long_rows(marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: 
 
 
 @cache
-def entry_of_tiles(marker: Any) -> Any:
-    """Rows of few logits, side by side."""
+def entry_of_tiles(marker: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> Any:
+    """Rows of few logits, side by side, whichever gradients are wanted; kinds are types of Numba."""
     text = text_of_kernels()
 
     def run_tiles(address: int) -> None:
         text  # noqa: B018
         wide_vectors()
-        tile_rows(address, marker(numbers(address)[WEIGHT]))
+        tile_rows(address, marker(numbers(address)[WEIGHT]), p_kind, q_kind, p_out, q_out)
 
     return entry(run_tiles)
 

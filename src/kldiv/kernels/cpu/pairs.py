@@ -148,11 +148,11 @@ def _pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     if words[call.P_GRAD]:
         _finish(p_space, of_p, p, q, numbers[call.SLOPE_AT_NO_P], p_total, scale)
         _multiply(of_p, slope * factor)
-        call.write(of_p, 1, words[call.P_GRAD], i, 1, outcomes, words[call.P_GRAD_KIND])
+        call.write(of_p, words[call.P_GRAD], i, outcomes, words[call.P_GRAD_KIND])
     if words[call.Q_GRAD]:
         _finish(q_space, of_q, q, p, numbers[call.SLOPE_AT_NO_Q], q_total, scale)
         _multiply(of_q, slope * factor)
-        call.write(of_q, 1, words[call.Q_GRAD], i, 1, outcomes, words[call.Q_GRAD_KIND])
+        call.write(of_q, words[call.Q_GRAD], i, outcomes, words[call.Q_GRAD_KIND])
     return False
 
 

@@ -8,7 +8,7 @@ enough.
 from collections.abc import Callable
 from typing import Any
 
-from numba import boolean, float32, float64, int64, types
+from numba import boolean, float32, float64, int64
 from numba.extending import overload
 
 from kldiv.kernels.cpu import call
@@ -23,7 +23,7 @@ from kldiv.kernels.cpu.generators import (
 )
 from kldiv.kernels.cpu.lanes import all_are, doubled, none_are, write
 from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
-from kldiv.kernels.cpu.memory import scratch_row, view
+from kldiv.kernels.cpu.memory import part_of, scratch_row, view
 from kldiv.kernels.cpu.side_by_side import (
     ROWS,
     every_row,
@@ -66,19 +66,14 @@ def _side_by_side(stored: Any, starts: Any, step: Any, outcomes: Any, out: Any) 
 
 
 @compiled
-def _gather(words: Any, side: Any, first: Any, starts: Any, out: Any) -> None:
+def _gather(words: Any, side: Any, first: Any, starts: Any, kind: Any, out: Any) -> None:
     """Bring rows side by side: outcome j of lane l is row first + l's; past the last row that one again."""
     wide_vectors()
-    base, _, step, _, kind = side
+    base, _, step, _, _ = side
     outcomes, last = words[call.OUTCOMES], words[call.ROWS] - 1
     for lane in range(ROWS):
         starts[lane] = call.start_of(side, smaller(first + lane, last))
-    if kind == call.SINGLE:
-        _side_by_side(view(base, 1, types.float32), starts, step, outcomes, out)
-    elif kind == call.BRAIN:
-        _side_by_side(view(base, 1, types.uint16), starts, step, outcomes, out)
-    else:
-        _side_by_side(view(base, 1, types.int16), starts, step, outcomes, out)
+    _side_by_side(view(base, 1, kind), starts, step, outcomes, out)
 
 
 @compiled
@@ -280,14 +275,14 @@ def _give_values(
 
 
 @compiled
-def _turn_back(slopes: Any, outcomes: Any, out: Any, first: Any) -> None:
+def _turn_back(slopes: Any, outcomes: Any, out: Any) -> None:
     for j in range(0, outcomes, _FOUR):
-        k = smaller(j, outcomes - _FOUR)
+        first = smaller(j, outcomes - _FOUR)
         four = (
-            singled(load(slopes, k)), singled(load(slopes, k + 1)),
-            singled(load(slopes, k + 2)), singled(load(slopes, k + 3)),
+            singled(load(slopes, first)), singled(load(slopes, first + 1)),
+            singled(load(slopes, first + 2)), singled(load(slopes, first + 3)),
         )  # fmt: skip
-        write_four(out, first + k, outcomes, four)
+        write_four(out, first, outcomes, four)
 
 
 @compiled
@@ -296,16 +291,18 @@ def _give_slopes(words: Any, first: Any, base: Any, kind: Any, slopes: Any) -> N
     wide_vectors()
     outcomes, count = words[call.OUTCOMES], smaller(ROWS, words[call.ROWS] - first)
     start, end = first * outcomes, (first + count) * outcomes
-    if count < ROWS or outcomes < _FOUR or kind == call.DOUBLE:
-        call.write(slopes, ROWS, base, first, count, outcomes, kind)
-    elif kind == call.SINGLE:
-        _turn_back(slopes, outcomes, view(base, end, float32), start)
+    out = part_of(view(base, end, kind), start, end)
+    if count < ROWS or outcomes < _FOUR:
+        call.write_rows(slopes, ROWS, out, outcomes)
     else:
-        _turn_back(slopes, outcomes, view(base, end, types.uint16), start)
+        _turn_back(slopes, outcomes, out)
 
 
 @compiled
-def _tile(address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: Any, memory: Any) -> None:
+def _tile(
+    address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: Any, memory: Any,
+    p_kind: Any, q_kind: Any, p_out: Any, q_out: Any,
+) -> None:  # fmt: skip
     """The rows from `first` on, as many as there are lanes."""
     wide_vectors()
     outcomes, wants = words[call.OUTCOMES], (words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0)
@@ -314,8 +311,8 @@ def _tile(address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: An
     scratch, singles = view(room, SCRATCH_ROWS * size, float64), view(room, 4 * size, float32)
     zp, zq = scratch_row(singles, 0, size), scratch_row(singles, 1, size)
     p_side, q_side = call.sides(words)
-    _gather(words, p_side, first, starts, zp)
-    _gather(words, q_side, first, starts, zq)
+    _gather(words, p_side, first, starts, p_kind, zp)
+    _gather(words, q_side, first, starts, q_kind, zq)
     slopes = scratch_row(scratch, 5, size)
     rooms = scratch_row(singles, 2, size), scratch_row(singles, 3, size), slopes
     value, done = in_single(how, (zp, zq), outcomes, scale, factor, wants, rooms)
@@ -329,15 +326,18 @@ def _tile(address: Any, how: Any, words: Any, numbers: Any, first: Any, hard: An
         done |= others_done
     if wants[0]:
         p_slopes = scratch_row(scratch, 2, size)
-        _give_slopes(words, first, words[call.P_GRAD], words[call.P_GRAD_KIND], p_slopes)
+        _give_slopes(words, first, words[call.P_GRAD], p_out, p_slopes)
     if wants[1]:
-        _give_slopes(words, first, words[call.Q_GRAD], words[call.Q_GRAD_KIND], slopes)
+        _give_slopes(words, first, words[call.Q_GRAD], q_out, slopes)
     _give_values(address, words, first, value, done, hard, scratch)
 
 
 @compiled_within
-def tile_rows(address: Any, how: Any) -> None:
-    """Rows of the call at an address, until none is left."""
+def tile_rows(address: Any, how: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> None:
+    """Rows of the call at an address, until none is left.
+
+    Kinds are the types of what lies in memory, for gradients whether or not they are wanted.
+    """
     wide_vectors()
     words, numbers = call.integers(address), call.numbers(address)
     hard = view(words[call.HARD], words[call.ROWS], boolean)
@@ -347,4 +347,4 @@ def tile_rows(address: Any, how: Any) -> None:
         if first == end:
             return
         for i in range(first, end, ROWS):
-            _tile(address, how, words, numbers, i, hard, memory)
+            _tile(address, how, words, numbers, i, hard, memory, p_kind, q_kind, p_out, q_out)
