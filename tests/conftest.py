@@ -4,6 +4,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from kldiv import cli
+
 settings.register_profile(
     "kldiv",
     deadline=None,
@@ -19,3 +21,15 @@ settings.load_profile("kldiv")
 def _seeded():
     """Tests that draw from torch's own generator draw the same numbers in any order of the tests."""
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def run(capfd):
+    """`kldiv` with these arguments: its exit code, and what it wrote to either stream."""
+
+    def run(*arguments):
+        code = cli._run([*map(str, arguments)])
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from benchmarking import QUICK, made, quick_peers
 from rich.cells import cell_len
 from rich.console import Console
 
-from kldiv import cli
 from kldiv.benchmark.measurement import Quantiles
 from kldiv.benchmark.peers import peers_of
 from kldiv.report.bench_terminal import quantity, relative, show
@@ -24,15 +24,10 @@ from kldiv.report.json import dumps
 
 
 @pytest.fixture
-def run(capfd, monkeypatch):
+def run(run, monkeypatch):
     monkeypatch.setattr("kldiv.benchmark.benchmark.peers_of", quick_peers)
 
-    def run(*arguments):
-        code = cli._run(["bench", *map(str, arguments)])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
+    return partial(run, "bench")
 
 
 # --- the report ---------------------------------------------------------------------------------------

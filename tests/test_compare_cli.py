@@ -7,6 +7,7 @@ import math
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,6 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import kldiv
-from kldiv import cli
 from kldiv.report.comparison import document, shown, tab_separated
 from kldiv.report.comparison_terminal import show
 from kldiv.report.json import dumps
@@ -30,13 +30,8 @@ HOSTILE = '[red]a[/red]\x1b[31m "q"\n\t\u202e\\'
 
 
 @pytest.fixture
-def run(capfd):
-    def run(*arguments):
-        code = cli._run(["compare", *map(str, arguments)])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
+def run(run):
+    return partial(run, "compare")
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,14 @@
 """What `kldiv compare` says where it can't be asked: one sentence, and what to write instead."""
 
+from functools import partial
+
 import pytest
 from tabular import JANUARY, JULY
 
-from kldiv import cli
-
 
 @pytest.fixture
-def run(capfd):
-    def run(*arguments):
-        code = cli._run(["compare", *map(str, arguments)])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
+def run(run):
+    return partial(run, "compare")
 
 
 @pytest.mark.parametrize(

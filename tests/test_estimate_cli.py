@@ -6,26 +6,21 @@ import os
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import kldiv
-from kldiv import cli
 from kldiv.report.estimation import in_words
 
 FEW = ("1,1,2,2,3", "1,1,1,1,1,2,3,3,3,3")
 
 
 @pytest.fixture
-def run(capfd):
-    def run(*arguments):
-        code = cli._run(["estimate", *map(str, arguments)])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
+def run(run):
+    return partial(run, "estimate")
 
 
 @pytest.fixture

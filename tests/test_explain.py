@@ -8,19 +8,7 @@ import sys
 
 import pytest
 
-from kldiv import cli
-
 EXAMPLE = ("explain", "1,1,2,2,3", "1,1,1,1,1,2,3,3,3,3")
-
-
-@pytest.fixture
-def run(capfd):
-    def run(*arguments):
-        code = cli._run([str(each) for each in arguments])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
 
 
 def shell(*arguments, stdin=b"", **environment):

@@ -13,7 +13,6 @@ import torch.nn.functional as F  # noqa: N812 (the name the calls are written wi
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kldiv import cli
 from kldiv.conventions.call import Pair
 from kldiv.conventions.catalogue import CALLS
 from kldiv.conventions.matching import diagnose, parse_printed
@@ -23,16 +22,6 @@ EXAMPLE = ("explain", "1,1,2,2,3", "1,1,1,1,1,2,3,3,3,3")
 P, Q = np.array([0.4, 0.4, 0.2]), np.array([0.5, 0.1, 0.4])
 PAIR = Pair(P, Q, np.array([2.0, 2.0, 1.0]), np.array([5.0, 1.0, 4.0]))
 DIVERGENCE = 0.32663088781028327
-
-
-@pytest.fixture
-def run(capfd):
-    def run(*arguments):
-        code = cli._run([str(each) for each in arguments])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
 
 
 def first(run, *arguments):

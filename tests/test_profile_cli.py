@@ -12,19 +12,13 @@ import pytest
 from tabular import JANUARY, JULY, parquet
 
 import kldiv
-from kldiv import cli
 from kldiv.report.json import dumps
 from kldiv.tables.profile_file import read
 
 
 @pytest.fixture
-def run(capfd, tmp_path, monkeypatch):
+def run(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = cli._run([*map(str, arguments)])
-        out, err = capfd.readouterr()
-        return code, out, err
 
     return run
 
