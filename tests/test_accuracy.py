@@ -327,7 +327,7 @@ def as_it_stands(values, space, temperature):
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
 @pytest.mark.parametrize(("p_kind", "q_kind"), UNLIKE, ids=lambda kind: kind.__name__)
 def test_close_sides_of_different_kinds(p_kind, q_kind, temperature, kernel):
-    """Their log-ratio is a difference of logarithms, of which single precision would leave no right digit."""
+    """Their log-ratio is a difference of logarithms, whose rounding in single precision would show."""
     sides = list(zip((p_kind, q_kind), logit_rows(4, torch.float32, (1.0, 1e-2, 1e-4, 1e-6)), strict=True))
     leaves = [wrapped(kind, z).values.detach().requires_grad_() for kind, z in sides]
     with kldiv.kernels.use(kernel):

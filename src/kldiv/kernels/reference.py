@@ -56,7 +56,7 @@ def valid(side: Side, where: Tensor | None) -> Side:
 def valid_pair(p: Side, q: Side, temperature: float, where: Tensor | None) -> tuple[Side, Side]:
     """Both sides `valid`; in double precision if their log-ratio is the difference of rounded logarithms.
 
-    In single precision that would have no right digit where p and q are close.
+    In single precision that would lose the more digits the closer p and q are.
     """
     p, q = valid(p, where), valid(q, where)
     if _differ_exactly(p, q, temperature):
