@@ -54,8 +54,8 @@ class _CompiledRowwise(torch.autograd.Function):
     def forward(ctx: Any, how: How, total: bool, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
         ctx.how, ctx.dtypes = how, (p.dtype, q.dtype)
         ctx.save_for_backward(where, p, q)
-        value, *ctx.kept = computed(how, ctx.needs_input_grad[3:], where, p, q)
-        return _total(value) if total else value
+        value, *ctx.kept = computed(how, ctx.needs_input_grad[3:], where, p, q, total=total)
+        return value
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -130,18 +130,11 @@ def rowwise(
         value = function.apply(divergence, p.space, q.space, temperature, p.values, q.values)
         value = (factor * value).to(dtype)
         value = value if where is None else torch.where(where, value, 0.0)
-    return _total(value) if total else value
-
-
-def _total(values: Tensor) -> Tensor:
-    """The sum; of one number that number itself, which costs less."""
-    if values.ndim == 0:
-        return values
-    return values.squeeze() if values.numel() == 1 else values.sum()
+    return value.sum() if total and value.ndim else value
 
 
 def _by_compiled(how: How, total: bool, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
-    """By whichever of the ways to the compiled kernel is open; the total only by the shortest."""
+    """By whichever of the ways to the compiled kernel is open; the total only by the shortest two."""
     if torch.compiler.is_compiling():
         return operated(how, where, p, q)
     function: Any = _TransformedRowwise
@@ -150,7 +143,7 @@ def _by_compiled(how: How, total: bool, where: Tensor | None, p: Tensor, q: Tens
     function = _CompiledRowwise
     if torch.is_grad_enabled() and (p.requires_grad or q.requires_grad):
         return function.apply(how, total, where, p, q)  # type: ignore[no-any-return]
-    return computed(how, (False, False), where, p, q)[0]
+    return computed(how, (False, False), where, p, q, total=total)[0]
 
 
 def negative_entropy_rows(p: Side, temperature: float, where: Tensor | None) -> Tensor:

@@ -20,13 +20,13 @@ How = tuple[Divergence, str, str, float, float]
 
 
 def computed(
-    how: How, wants: tuple[bool, bool], where: Tensor | None, p: Tensor, q: Tensor
+    how: How, wants: tuple[bool, bool], where: Tensor | None, p: Tensor, q: Tensor, *, total: bool = False
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """A multiple of the divergence of each row and, where wanted, its gradients."""
+    """A multiple of the divergence of each row, or their total, and, where wanted, its gradients."""
     from kldiv.kernels import cpu  # noqa: PLC0415 (loads the compiler)
 
     divergence, p_space, q_space, temperature, factor = how
-    question = cpu.Question(divergence, temperature, factor, where)
+    question = cpu.Question(divergence, temperature, factor, where, total)
     return cpu.compute(question, Side(p_space, p), Side(q_space, q), want_p=wants[0], want_q=wants[1])
 
 

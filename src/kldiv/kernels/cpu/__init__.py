@@ -35,7 +35,7 @@ _SPACES = {"logits": pairs.LOGITS, "log_probs": pairs.LOG_PROBS, "probs": pairs.
 
 
 class Result(NamedTuple):
-    """The divergence of each row, and the gradients that were asked for."""
+    """The divergence of each row or their total, and the gradients that were asked for."""
 
     value: Tensor
     p_grad: Tensor | None
@@ -49,6 +49,7 @@ class Question(NamedTuple):
     temperature: float = 1.0
     factor: float = 1.0
     where: Tensor | None = None
+    total: bool = False
 
 
 def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool) -> Result:
@@ -56,7 +57,7 @@ def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool)
     zp, zq = p.values, q.values
     dtype = value_dtype(zp, zq)
     result = Result(
-        zp.new_empty(zp.shape[:-1], dtype=dtype),
+        _room_for_values(question, zp, dtype),
         _room_for_gradient(zp, dtype) if want_p else None,
         _room_for_gradient(zq, dtype) if want_q else None,
     )
@@ -66,7 +67,13 @@ def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool)
             _clear(result, ~question.where)
         if hard is not None:
             _redo(hard, question, p, q, result)
-    return result
+    return result._replace(value=result.value.sum()) if question.total and result.value.ndim else result
+
+
+def _room_for_values(question: Question, z: Tensor, dtype: torch.dtype) -> Tensor:
+    """One number a row; the total of one row has no dimension from the start, for a view costs more."""
+    is_total = question.total and question.where is None and z.numel() == z.shape[-1]
+    return z.new_empty(() if is_total else z.shape[:-1], dtype=dtype)
 
 
 def _clear(result: Result, rows: Tensor) -> None:
@@ -231,7 +238,7 @@ def _redo(hard: Tensor, question: Question, p: Side, q: Side, result: Result) ->
 def _redone(question: Question, p: Side, q: Side, result: Result) -> Result:
     """In double precision, and what is hard there by the reference."""
     # None of these rows is left out by `where`.
-    question = question._replace(where=None)
+    question = question._replace(where=None, total=False)
     if _form_of(question, p, q, result).is_double:
         return _by_reference(question, *(Side(each.space, each.values.double()) for each in (p, q)))
     p, q = Side(p.space, p.values.double()), Side(q.space, q.values.double())
@@ -240,7 +247,7 @@ def _redone(question: Question, p: Side, q: Side, result: Result) -> Result:
 
 def _by_reference(question: Question, p: Side, q: Side) -> Result:
     """The same by torch operations, as they are for everything that has no compiled form."""
-    divergence, temperature, factor, _ = question
+    divergence, temperature, factor, *_ = question
     plain_p, plain_q = reference.plain(p), reference.plain(q)
     value = reference.value(divergence, plain_p, plain_q, temperature)
     slopes = reference.gradients(divergence, plain_p, plain_q, temperature)

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import boolean, float64, int64, types, uint64
-from numba.extending import overload
 
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled, overload
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.machine import narrow, widen
 from kldiv.kernels.cpu.memory import fetch_and_add, part_of, view

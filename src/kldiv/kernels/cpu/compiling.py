@@ -12,13 +12,44 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numba.extending
 from numba import cfunc, njit, types
+from numba.core.codegen import JITCPUCodegen
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class _TextAlone(JITCPUCodegen):  # type: ignore[misc]
+    """Makes no machine code: of a function that only entries call, its text is all that they take."""
+
+    def _add_module(self, module: Any) -> None:
+        """Nothing is to be run."""
+
+    def set_env(self, env_name: str, env: Any) -> None:
+        """Nothing reads it: the interpreter's objects are in none of what is compiled here."""
+
+
+@cache
+def _text_alone() -> _TextAlone:
+    return _TextAlone("kldiv")
+
+
+class _Part(CompilerBase):  # type: ignore[misc]
+    """Compiles a part of entries, which takes machine code for itself out of what the first call waits for.
+
+    https://numba.readthedocs.io/en/stable/extending/custom_pipeline.html
+    """
+
+    def define_pipelines(self) -> list[Any]:
+        state = self.state
+        state.library = _text_alone().create_library(state.func_id.func_qualname)
+        return [DefaultPassBuilder.define_nopython_pipeline(state)]
+
+
 # Nothing that is compiled here allocates or holds what is counted.
 _OPTIONS = {
+    "pipeline_class": _Part,
     "nogil": True,
     "error_model": "numpy",
     "no_cpython_wrapper": True,
@@ -40,6 +71,11 @@ def compiled_in_place(function: Function) -> Function:
 def compiled_within(function: Function) -> Function:
     """As `compiled`, but as text of the one function that calls it, so that LLVM goes over it once less."""
     return njit(**_OPTIONS, inline="always")(function)  # type: ignore[no-any-return]
+
+
+def overload(function: Callable[..., Any]) -> Any:
+    """As Numba's: what is decorated chooses by types what `function` is `compiled` from."""
+    return numba.extending.overload(function, jit_options=_OPTIONS)
 
 
 def entry(function: Callable[[int], None]) -> Any:

@@ -9,9 +9,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from numba.extending import overload
-
 from kldiv import definition
+from kldiv.kernels.cpu.compiling import overload
 from kldiv.kernels.cpu.machine import like, magnitude, select, square_root
 from kldiv.kernels.cpu.vector import logarithm_parts
 

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.extending import overload
 
 from kldiv.kernels.cpu.call import FACTOR
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled, overload
 from kldiv.kernels.cpu.extremes import not_below
 from kldiv.kernels.cpu.kl_logits import HEAVY, give_rest, is_telling, less_share, weighted
 from kldiv.kernels.cpu.long_centring import centred_by_all

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.extending import overload
 
 from kldiv.kernels.cpu import call
-from kldiv.kernels.cpu.compiling import compiled_within
+from kldiv.kernels.cpu.compiling import compiled_within, overload
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.long_f import f_long_row
 from kldiv.kernels.cpu.long_kl import kl_long_row

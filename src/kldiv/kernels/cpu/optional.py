@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.extending import overload
 
+from kldiv.kernels.cpu.compiling import overload
 from kldiv.kernels.cpu.memory import part_of
 
 

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import boolean
-from numba.extending import overload
 
 from kldiv.kernels.cpu import call
-from kldiv.kernels.cpu.compiling import compiled_within
+from kldiv.kernels.cpu.compiling import compiled_within, overload
 from kldiv.kernels.cpu.f_logits import f_row
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import kl_row, kl_value

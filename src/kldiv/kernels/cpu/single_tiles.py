@@ -7,10 +7,8 @@ few outcomes is short enough to weigh it twice: for the mean of its differences,
 from collections.abc import Callable
 from typing import Any
 
-from numba.extending import overload
-
 from kldiv.kernels.cpu.centring import HUGE, ROUNDING, SMALL, STRAYED
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled, overload
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import HEAVY, TELLING

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import boolean, float32, float64, int64
-from numba.extending import overload
 
 from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.centring import SMALL
-from kldiv.kernels.cpu.compiling import compiled, compiled_within
+from kldiv.kernels.cpu.compiling import compiled, compiled_within, overload
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.generators import (
     KullbackLeibler,

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.extending import overload
 
-from kldiv.kernels.cpu.compiling import compiled
+from kldiv.kernels.cpu.compiling import compiled, overload
 from kldiv.kernels.cpu.machine import (
     binary_exponent,
     by_precision,
