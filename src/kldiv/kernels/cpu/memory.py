@@ -27,6 +27,11 @@ class View(types.Type):  # type: ignore[misc]
         self.kind = kind
         super().__init__(name=f"View({kind})")
 
+    @property
+    def literal_type(self) -> "View":
+        """Itself: only of a type that has this does Numba see that it is not None, and leave out branches."""
+        return self
+
 
 @register_model(View)
 class _Model(models.StructModel):  # type: ignore[misc]

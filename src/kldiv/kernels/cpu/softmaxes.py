@@ -22,7 +22,7 @@ from kldiv.kernels.cpu.compiling import compiled, compiled_within
 from kldiv.kernels.cpu.machine import like, rough_logarithm, widen
 from kldiv.kernels.cpu.memory import part_of
 from kldiv.kernels.cpu.vector import logarithm_parts
-from kldiv.kernels.cpu.weighing import APART, CAREFUL, weigh
+from kldiv.kernels.cpu.weighing import APART, CAREFUL, weigh_apart
 
 # Less than the divergence that softmaxes are good enough for by what `rough_logarithm` may lack.
 _ROUGHLY_APART = 0.14
@@ -65,23 +65,19 @@ def seen(zp: Any, zq: Any, ahead: Any, scale: Any) -> Any:
     if end < 2 * n or not (math.isfinite(top) and math.isfinite(centre)):
         return Seen(0.0, top, centre, 0.0, math.nan, 0, False)
     # Numbers of the types that a row's weighing has, so that all are compiled once.
-    none, way = like(n, 0), like(n, APART)
-    total, moment, _, growth, wild = weigh(
-        zp, zq, none, n, ahead, top, centre, 0.0, scale, way, None, None, None, None
-    )
+    none, off = like(n, 0), like(scale, centre)
+    total, moment, _, growth, wild = weigh_apart(zp, zq, none, n, ahead, top, off, scale, None, None)
     rest, grown, wild = _sums_to(total, moment, growth, wild, n)
     share = total * end / n
     roughly = rest + rough_logarithm(1.0 + grown)
     is_apart = (not wild) & (roughly > _ROUGHLY_APART) & (roughly > abs(rest) / NEAR)
     if is_apart:
-        of_p, of_t, _, of_gaps, wild = weigh(
-            zp, zq, n, end, ahead, top, centre, 0.0, scale, way, None, None, None, None
-        )
+        of_p, of_t, _, of_gaps, wild = weigh_apart(zp, zq, n, end, ahead, top, off, scale, None, None)
         share, n = total + of_p, end
         rest, grown, wild = _sums_to(share, moment + of_t, growth + of_gaps, wild, end)
     logarithm, _ = logarithm_parts(grown, 1.0 + grown)
     value = math.nan if wild else rest + logarithm
-    is_value = is_apart and is_settled(way, wild, 0.0, rest, value)
+    is_value = is_apart and is_settled(APART, wild, 0.0, rest, value)
     return Seen(share, top, centre, rest, value, n, is_value)
 
 

@@ -165,6 +165,16 @@ def _weigh_apart(
 
 
 @compiled
+def weigh_apart(
+    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, scale: Any,
+    weights: Any, gaps: Any,
+) -> Any:  # fmt: skip
+    """As `weigh`, by the two sides' own weights."""
+    of_p, of_q = every(top * scale), every((top - centre) * scale)
+    return _weigh_apart(zp, zq, first, end, ahead, of_p, of_q, every(scale), weights, gaps)
+
+
+@compiled
 def weigh(
     zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, rest: Any, scale: Any,
     way: Any, weights: Any, differences: Any, gaps: Any, ratios: Any,
@@ -178,8 +188,7 @@ def weigh(
     high = like(scale, centre)
     # Where something else is to be written this is left out when it is compiled.
     if differences is None and ratios is None and way == APART:
-        of_p, of_q = every(top * scale), every((top - high) * scale)
-        return _weigh_apart(zp, zq, first, end, ahead, of_p, of_q, every(scale), weights, gaps)
+        return weigh_apart(zp, zq, first, end, ahead, top, high, scale, weights, gaps)
     about = every(top), every(high)
     if way == PLAIN:
         return _weigh(
