@@ -13,13 +13,13 @@ from kldiv.estimators.counted import (
     JEFFREYS,
     JENSEN_SHANNON,
     KULLBACK_LEIBLER,
-    SQUARED_HELLINGER,
     CountedDivergence,
     frequencies,
     rows_of,
 )
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.estimate import Estimate, Outcome
+from kldiv.estimators.hellinger import SQUARED_HELLINGER
 from kldiv.estimators.intervals import Floats, Interval, normal_quantiles
 from kldiv.estimators.smoothing import concentration_of, smoothed
 from kldiv.estimators.total_variation import TOTAL_VARIATION
