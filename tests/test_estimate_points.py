@@ -334,7 +334,7 @@ def test_units_do_not_matter(scale):
 def test_a_coordinate_in_another_unit_counts_as_much(scale):
     x, y = np.random.default_rng(5).normal(size=(2, 2000, 2))
     # Of one coordinate alone, taken for two, it would be 0 or twice as much.
-    result = kldiv.estimate((x + [1, 0]) * [1, scale], y * [1, scale])
+    result = kldiv.estimate((x + np.array([1, 0])) * [1, scale], y * [1, scale])
     assert result.low <= 0.5 <= result.high
     assert result.estimate == pytest.approx(0.5, abs=0.15)
 
