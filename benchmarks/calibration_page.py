@@ -31,7 +31,8 @@ does.
 
 `kldiv.estimate(x, y)` takes values drawn from P and values drawn from Q. Values on a discrete scale are
 counted; decimals that hardly ever repeat, and arrays [n, d], are points whose nearest neighbours are
-measured. The result says which it was. Name a `method` to decide yourself.
+measured. The result says which it was. Name a `method` to decide yourself. Decimals are what floating-point
+numbers, `Decimal` and fractions are that are not whole, or so large that they have no digit to say so.
 
 ## Counts
 
@@ -46,24 +47,26 @@ measured. The result says which it was. Name a `method` to decide yourself.
 Beside it stands `value`, the textbook number of the observed frequencies. Dirichlet smoothing is there by
 name (`method="laplace"`, `"jeffreys"`, `"perks"`, or `"dirichlet"` with a `concentration`): every outcome
 that either sample shows gets so much more in both samples, and the textbook value of that is the estimate.
-Counts may be weights; a weight of 2.5 is two and a half observations.
+In tables counts may be weights; a weight of 2.5 is two and a half observations.
 
 The interval `"delta"` inverts a score: it holds every δ with (D̂ − δ)² ≤ z²·(V₀ + 4·c·δ), where V₀ is the
 variance at P = Q and 4·c·δ the jackknife's, a delta method that needs no slopes. The bias at P = Q and V₀ are
 those given the pooled counts, which no unknown distribution has a part in, however rare its outcomes. The
 plain delta method has no width where both samples agree, and held P = Q in 80 % of samples of two outcomes.
 The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl and js it also allows for
-what outcomes shown once or twice tell of the bias there, and of kl and psi, where P and Q surely differ, it
-is raised by that, up to the estimate, if four or more tell that this is too low. An outcome that a sample
+what outcomes shown once or twice tell of the bias there, of kl as that of outcomes P has far less than once
+and with how much that strays, and of kl and psi, where P and Q surely differ, it is raised by that, up to the
+estimate, if four or more tell that this is too low. Of hellinger the upper end takes what the estimate adds
+for an outcome that a sample lacks for nothing where that is no chance. An outcome that a sample
 never shows counts one value in the jackknife's variance for the lower end, and none for the upper: it may be
 more frequent than that, and not rarer.
 How much chance adds to a total variation distance depends on how the true differences are spread over the
 outcomes. Those that surely differ are taken as seen. The lower end takes the others for smaller and less
-alike than they look, and the upper end for larger and more, as far as their mean square and kurtosis tell it
-and a little more. Of two outcomes every divergence's ends are the least and the greatest of all pairs of
-probabilities that are no farther from what was seen than binomial limits of both, half of the observed
-count's own probability counted, how far they are added up by squares; the lower end is 0 where p = q is
-among them.
+alike than they look, but for one that has much of what chance does, which it takes the more as seen, and the
+upper end for larger and more, as far as their mean square and kurtosis tell it and a little more. Of two
+outcomes every divergence's ends are the least and the greatest of all pairs of probabilities that are no
+farther from what was seen than binomial limits of both, half of the observed count's own probability counted,
+how far they are added up by squares; the lower end is 0 where p = q is among them.
 `"bootstrap"` draws pairs of tables as far apart as each end, and takes the quantiles of their scores.
 Where most outcomes are expected about once and n is not m, Zhang & Grabchak's estimate of `kl` has a bias
 that the interval has not, and may lie outside it.
@@ -91,7 +94,9 @@ POINTS = """
 `method="nearest_neighbours"` is Wang, Kulkarni & Verdú 2009, eq. 29, for D(P‖Q) alone. `neighbours` is k:
 more vary less and have more bias; k is 1 unless you ask for more. At most 100 neighbours are looked at. Ties
 are an error, unless `ties="jitter"` adds uniform noise as wide as the smallest gap between values, drawn from
-`seed`.
+`seed`. Units do not matter: a coordinate at least four times as wide or narrow as all are on average is
+brought near the others by a power of 16. One that is the same throughout a sample, or that others determine,
+is an error, for then there is no density.
 
 How much it varies is told by subsamples (Politis, Romano & Wolf 1999): by n^(2/3) points, times (b/n)^β
 where n^(1/2) points vary as much more as β says, ½ at most (Bertail, Politis & Romano 1999). Where most of P
@@ -146,14 +151,14 @@ def meaning(found: Sequence[Cell]) -> str:
     """What was measured, in words."""
     outcomes = sorted({each["outcomes"] for each in found})
     listed = ", ".join(map(str, outcomes))
-    numbers = sorted({each["tables"] for each in found})
+    *numbers, most = sorted({each["tables"] for each in found})
     return wrapped(
         f"Over {len(found) // len(DIVERGENCES)} cells: {listed} outcomes, samples of 10 to 100 values an "
         "outcome, equal and unequal, uniform, Zipf and with outcomes that share 10 %, P = Q, steps away "
         f"and far apart. {numbers[-1]} pairs of samples each ({numbers[0]} for total_variation, and from 100 "
-        "outcomes on), from fixed seeds. Rows are by the least expected count of any outcome in either "
-        "sample. Each entry: the least and the greatest coverage of a cell, how many lie between 93 and "
-        "99 %, and how many below."
+        f"outcomes on), from fixed seeds; where the coverage of these is not between 93.5 and 98.5 %, {most} "
+        "others count. Rows are by the least expected count of any outcome in either sample. Each entry: the "
+        "least and the greatest coverage of a cell, how many lie between 93 and 99 %, and how many below."
     )
 
 
@@ -273,7 +278,7 @@ def below(found: Sequence[Cell]) -> str:
     if not low:
         return f"No cell lies below {LEAST:.0%}."
     lines = [
-        "The cells below 93 %, of which a few are chance where there were few pairs:",
+        "The cells below 93 %:",
         "",
         "| divergence | outcomes | n | m | Q, and P | least expected | truth | truth above | truth below |",
         "|" + " --- |" * 9,

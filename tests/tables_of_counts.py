@@ -8,9 +8,10 @@ import scipy.spatial.distance
 import scipy.stats
 from hypothesis import strategies as st
 
-from kldiv.estimators.counted import JEFFREYS, JENSEN_SHANNON, KULLBACK_LEIBLER, SQUARED_HELLINGER
+from kldiv.estimators.counted import JEFFREYS, JENSEN_SHANNON, KULLBACK_LEIBLER
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.discrete import DIVERGENCES
+from kldiv.estimators.hellinger import SQUARED_HELLINGER
 from kldiv.estimators.intervals import normal_quantiles
 
 NAMES = sorted(DIVERGENCES)

@@ -1,7 +1,10 @@
 """Estimates from samples, against formulas written out anew, SciPy, and exact enumeration."""
 
+import datetime
 import math
 from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -17,6 +20,7 @@ from kldiv.estimators.counting import CountTable
 from kldiv.estimators.discrete import homogeneity_p_value, plug_in
 from kldiv.estimators.jackknife import jackknife
 
+DAY = datetime.date(2020, 1, 1)
 P, Q = [1, 1, 2, 2, 3], [1, 1, 1, 1, 1, 2, 3, 3, 3, 3]
 COUNTS = st.integers(1, 6).flatmap(
     lambda k: st.tuples(
@@ -132,6 +136,10 @@ def test_an_infinite_value_says_why():
         torch.tensor,
         Counter,
         lambda v: np.array(v, np.int8),
+        lambda v: torch.tensor(v, dtype=torch.bfloat16),
+        lambda v: {each: float(number) for each, number in Counter(v).items()},
+        lambda v: map(Decimal, v),
+        lambda v: map(Fraction, v),
         lambda v: map(float, v),
     ],
 )
@@ -158,6 +166,24 @@ def test_outcomes_without_an_order_keep_the_order_they_were_seen_in():
     assert [each.outcome for each in result.outcomes] == [2 + 1j, 1j, 5j]
 
 
+@pytest.mark.parametrize("divergence", ["kl", "js", "psi", "hellinger", "total_variation"])
+@pytest.mark.parametrize("size", [10**6, 10**15])
+def test_the_more_values_the_less_is_left_of_the_interval(divergence, size):
+    x, y = {"a": size, "b": 2 * size, "c": 3}, {"a": 2 * size, "b": size, "c": 3}
+    result = kldiv.estimate(x, y, divergence=divergence)
+    assert result.low <= result.value <= result.high
+    # Two probabilities of 1/3 are known within √(2/9/size); of 10¹⁵ the digits of their counts' sum are left.
+    assert result.high - result.low < 10 * size**-0.5
+    assert result.n_p == 3 * size + 3
+
+
+@pytest.mark.parametrize("divergence", ["kl", "js", "psi", "hellinger", "total_variation"])
+def test_samples_without_a_value_in_common_have_an_interval(divergence):
+    result = kldiv.estimate(range(10), range(10, 20), divergence=divergence)
+    assert not math.isnan(result.low)
+    assert result.low <= result.estimate <= result.high
+
+
 @pytest.mark.parametrize(
     ("x", "y", "error", "message"),
     [
@@ -175,6 +201,19 @@ def test_outcomes_without_an_order_keep_the_order_they_were_seen_in():
         ({"a": -1}, {"a": 1}, ValueError, "x counts 'a' -1 times"),
         ({"a": 0.5}, {"a": 1}, ValueError, "x counts 'a' 0.5 times"),
         ({"a": 0}, {"a": 1}, ValueError, "x is empty"),
+        ({"a": math.inf}, {"a": 1}, ValueError, "x counts 'a' inf times"),
+        ({"a": True}, {"a": 1}, ValueError, "x counts 'a' True times"),
+        ({"a": 2**62, "b": 2**62}, {"a": 1}, ValueError, "x counts 9,223,372,036,854,775,808 values"),
+        ([1, 2], [torch.tensor(1)], TypeError, r"y holds tensors.*write torch.stack\(y\)"),
+        ([1.0], torch.empty(3, device="meta"), TypeError, "y is a tensor that is on the meta device"),
+        (torch.empty(3, 2, device="meta"), np.ones((3, 2)), TypeError, "x is a tensor that is on the meta"),
+        (torch.ones(3).to_sparse(), [1.0], TypeError, r"x is a tensor that is sparse; expected x.to_dense"),
+        (torch.eye(3).to_sparse(), np.eye(3), TypeError, r"x is a tensor that is sparse"),
+        (np.ma.array([1, 2], mask=[0, 1]), [1], TypeError, r"x is an array that is masked.*x.compressed"),
+        ([DAY], [np.datetime64(DAY)], TypeError, "x holds dates and y holds datetime64 values"),
+        ([DAY], [datetime.datetime(2020, 1, 1)], TypeError, "x holds dates and y holds dates with times"),
+        (["a", None], ["a"], TypeError, "mixes text and None: .* and missing ones left out or named"),
+        (["a", math.nan], ["a"], TypeError, "mixes text and numbers: .* and missing ones left out or named"),
     ],
 )
 def test_bad_samples_are_refused_with_what_was_seen(x, y, error, message):
@@ -187,6 +226,10 @@ def test_bad_samples_are_refused_with_what_was_seen(x, y, error, message):
     ("options", "message"),
     [
         ({"method": "magic"}, "method is 'magic'"),
+        ({"divergence": ["kl"]}, r"divergence is \['kl'\]; expected \"kl\""),
+        ({"interval": "boot"}, "interval is 'boot'; expected one of auto, delta, bootstrap, subsampling"),
+        ({"confidence": 1 - 2**-53}, "confidence is 0.9999999999999999"),
+        ({"confidence": torch.tensor(0.9)}, "confidence is tensor"),
         ({"confidence": 1}, "confidence is 1"),
         ({"confidence": 0.0}, "confidence is 0.0"),
         ({"base": 1}, "base is 1"),

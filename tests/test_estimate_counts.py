@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tables_of_counts import COUNTS, NAMES, SMOOTH, all_tables, numbers, table, textbook
 
 import kldiv
-from kldiv.estimators.counted import JEFFREYS, JENSEN_SHANNON, KULLBACK_LEIBLER, SQUARED_HELLINGER
+from kldiv.estimators.counted import JEFFREYS, JENSEN_SHANNON, KULLBACK_LEIBLER
 from kldiv.estimators.discrete import estimate_from_counts
+from kldiv.estimators.hellinger import SQUARED_HELLINGER
 from kldiv.estimators.total_variation import TOTAL_VARIATION
 
 # --- the textbook values -----------------------------------------------------------------------------

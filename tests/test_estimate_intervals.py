@@ -27,7 +27,13 @@ from kldiv.estimators.counted import JEFFREYS, KULLBACK_LEIBLER
 from kldiv.estimators.discrete import DIVERGENCES, estimate_from_counts
 from kldiv.estimators.intervals import Hidden, Moments, Quantiles, normal_quantiles, score, score_interval
 from kldiv.estimators.two_outcomes import difference_interval, divergence_interval
-from kldiv.estimators.unseen import entropy_bias, hidden_by_rarity, log_bias, surely_absent
+from kldiv.estimators.unseen import (
+    entropy_bias,
+    hidden_by_rarity,
+    log_bias,
+    rarest_bias,
+    surely_absent,
+)
 
 BOUNDS = {"js": math.log(2), "total_variation": 1.0, "hellinger": 1.0}
 
@@ -74,8 +80,10 @@ def test_an_absence_is_sure_where_the_hypergeometric_probability_of_it_is_small(
     tables = np.stack([x, n - x], -1), np.broadcast_to(np.array([0.0, m]), (n, 2))
     # All x values of an outcome are P's.
     chance = scipy.stats.hypergeom(n + m, x, n).pmf(x)
-    assert (surely_absent(*tables, 0.025) == (chance <= 0.025)).all()
-    assert surely_absent(*tables, 0.025).any()
+    absent = surely_absent(*tables, 0.025)
+    assert (absent[:, 0] == (chance <= 0.025)).all()
+    assert absent[:, 0].any()
+    assert not absent[:, 1].any()
     assert not surely_absent(*reversed(tables), 0.025)[:-1].any()
 
 
@@ -103,6 +111,26 @@ def test_rare_outcomes_tell_of_the_bias_of_the_digamma_function(expected):
     told = (share * entropy_bias(counts, np.array(expected))).sum(), (share * log_bias(counts)).sum()
     assert told[0] == pytest.approx(told[1], rel=1e-12)
     assert abs(told[0] - bias) < 0.06 if expected >= 0.5 else 0 < told[0] < bias
+
+
+@pytest.mark.parametrize("expected", [0.2, 0.3, 0.45])
+def test_outcomes_shown_once_and_twice_tell_the_bias_of_those_expected_seldom(expected):
+    counts = np.random.default_rng(3).poisson(expected, (2000, 2000)).astype(float)
+    told, linear = rarest_bias(counts), entropy_bias(counts, np.array(1.0)).sum(-1)
+    bias = len(counts[0]) * expected * scipy.special.exp1(expected)
+    # One in a hundred of it is left by what is nonlinear in two counts of hundreds.
+    assert (told.mean + linear).mean() == pytest.approx(bias, rel=0.01)
+    assert np.sqrt(told.variance).mean() == pytest.approx(told.mean.std(), rel=0.1)
+    # Of outcomes that are unlike it is less than the bias, never more.
+    mixed = np.random.default_rng(4).poisson(np.repeat([expected / 3, 2 * expected], 1000), (2000, 2000))
+    rates = np.repeat([expected / 3, 2 * expected], 1000)
+    least = (rarest_bias(mixed.astype(float)).mean + entropy_bias(mixed, np.array(1.0)).sum(-1)).mean()
+    assert least < (rates * scipy.special.exp1(rates)).sum()
+
+
+def test_outcomes_that_are_not_rare_tell_of_no_bias():
+    assert rarest_bias(np.full((1, 5), 40.0)) == (0, 0)
+    assert rarest_bias(np.array([[1.0, 9.0, 30.0]])).mean == 0
 
 
 @pytest.mark.parametrize("expected", [0.05, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0, 3.0, 6.0])
@@ -336,6 +364,29 @@ def test_intervals_are_no_wider_than_they_need_be(name, step, size):
     truth = float(named.counted.plug_in(p, q))
     # 1 % at least miss the truth; three standard deviations of a share of 3000 there are 0.54 %.
     assert ((low > truth) | (high < truth)).mean() >= 0.01 - 3 * math.sqrt(0.01 * 0.99 / 3000)
+
+
+@pytest.mark.parametrize(
+    ("name", "p", "q", "n", "m"),
+    [
+        ("kl", np.array([0.97, *[0.03 / 199] * 199]), rare(200), 2000, 2000),
+        (
+            "hellinger",
+            np.repeat([0.4 / 60, 0.6 / 40], [60, 40]),
+            np.repeat([1e-8, (1 - 6e-7) / 40], [60, 40]),
+            10_000,
+            1000,
+        ),
+    ],
+    ids=["rarer in P", "absent from Q"],
+)
+def test_what_one_sample_hardly_has_is_allowed_for(name, p, q, n, m):
+    generator, named = np.random.default_rng(8), DIVERGENCES[name]
+    x, y = (generator.multinomial(*each, 2000).astype(float) for each in ((n, p), (m, q)))
+    low, high = named.counted.interval(x, y, normal_quantiles(0.95), skewness=True)
+    truth = float(named.counted.plug_in(p, q))
+    # 93 % at least; three standard deviations of a share of 2000 there are 1.7 %.
+    assert ((low <= truth) & (truth <= high)).mean() >= 0.93 - 0.017
 
 
 def test_a_moved_outcome_among_many_is_held_as_often_as_it_says():

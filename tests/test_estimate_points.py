@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.spatial
 import scipy.special
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from kldiv.estimators import ContinuousEstimate, Estimate, ball_bias, subsamplin
 from kldiv.estimators.nearest_neighbours import nearest_neighbours
 from kldiv.estimators.subsampling import spread
 
+PLANE = np.random.default_rng(0).normal(size=(30, 2))
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -317,6 +319,40 @@ def test_auto_says_what_it_picked_and_why():
     assert "counted because 100% of the values occur more" in str(kldiv.estimate([0.1, 0.1], [0.1, 0.1]))
 
 
+@pytest.mark.parametrize("scale", [2.0**-1050, 2.0**-500, 2.0**500, 2.0**1000])
+def test_units_do_not_matter(scale):
+    x, y = drawn(3)
+    plain = kldiv.estimate(x, y)
+    # A power of two changes no digit, but of the smallest numbers it drops the last.
+    found = kldiv.estimate(x * scale, y * scale)
+    assert (found.low, found.estimate, found.high) == pytest.approx(
+        (plain.low, plain.estimate, plain.high), rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-6, 1e6, 1e300])
+def test_a_coordinate_in_another_unit_counts_as_much(scale):
+    x, y = np.random.default_rng(5).normal(size=(2, 2000, 2))
+    # Of one coordinate alone, taken for two, it would be 0 or twice as much.
+    result = kldiv.estimate((x + np.array([1, 0])) * [1, scale], y * [1, scale])
+    assert result.low <= 0.5 <= result.high
+    assert result.estimate == pytest.approx(0.5, abs=0.15)
+
+
+def test_numbers_beyond_all_digits_are_measured_as_decimals_are():
+    x, y = drawn(1, d=1)
+    plain, large = (kldiv.estimate(x.ravel() * each, y.ravel() * each) for each in (1.0, 2.0**80))
+    assert isinstance(large, ContinuousEstimate)
+    assert large.estimate == pytest.approx(plain.estimate, rel=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64, torch.int32])
+def test_tensors_of_any_type_of_numbers_are_points(dtype):
+    x, y = (torch.tensor(1000 * each).to(dtype) for each in drawn(1))
+    found = kldiv.estimate(x, y, ties="jitter")
+    assert found == kldiv.estimate(x.double().numpy(), y.double().numpy(), ties="jitter")
+
+
 def test_jitter_breaks_ties_and_is_seeded():
     generator = np.random.default_rng(2)
     x, y = (np.round(generator.normal(mean, 1, 300), 1) for mean in (0, 1))
@@ -340,7 +376,13 @@ def test_jitter_breaks_ties_and_is_seeded():
         ([0.5, 1.5, 2.5], [3.5, 4.5, 5.5], {"neighbours": 0}, ValueError, "neighbours is 0"),
         ([0.5, 1.5, 2.5], [3.5, 4.5, 5.5], {"ties": "drop"}, ValueError, "ties is 'drop'"),
         ([0.5, 1.5, 2.5], [3.5, 4.5, 5.5], {"divergence": "js"}, ValueError, "divergence is for samples"),
-        ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5], {}, ValueError, "every value is 0.5 in both samples"),
+        ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5], {}, ValueError, "every value of x is 0.5"),
+        ([0.5, 1.5, 2.5], [0.5, 0.5, 0.5], {"ties": "jitter"}, ValueError, "every value of y is 0.5"),
+        (np.c_[PLANE, np.ones(30)], np.c_[PLANE, PLANE[:, 0]] + 1, {}, ValueError, "coordinate 2 of x is 1"),
+        (np.c_[PLANE, PLANE.sum(1)], np.c_[PLANE, PLANE.sum(1)] + 1, {}, ValueError, "1 of 3 coordinates"),
+        (np.ma.array(PLANE, mask=PLANE > 0), PLANE + 1, {}, TypeError, "x is an array that is masked"),
+        (PLANE[:, 0] + 1e15, PLANE[:, 1] + 1e15, {"ties": "jitter"}, ValueError, "their distance is 0"),
+        ([0.5, 1.5, 2.5], [3.5, 4.5, 5.5], {"resamples": 5}, ValueError, "resamples is 5"),
         (["a", "b", "c"], ["d", "e", "f"], {}, TypeError, "doesn't hold numbers alone"),
     ],
 )

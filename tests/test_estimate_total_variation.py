@@ -182,6 +182,7 @@ RARER_YET = np.array([2.0, *np.exp(np.random.default_rng(1).standard_normal(199)
         (*moved(10, 0.12), 285, 347),
         (RARER, rare(100), 1000, 10_000),
         (RARER_YET / RARER_YET.sum(), rare(200), 2000, 20_000),
+        (np.array([0.984, *[0.016 / 99] * 99]), np.array([0.98, *[0.02 / 99] * 99]), 5000, 1000),
         (np.array([0.993, 0.005, 0.002]), np.array([0.94, 0.055, 0.005]), 128, 33),
     ],
     ids=[
@@ -191,6 +192,7 @@ RARER_YET = np.array([2.0, *np.exp(np.random.default_rng(1).standard_normal(199)
         "one of few",
         "all rare ones more",
         "rarer in P",
+        "a little rarer in P",
         "three, two rare",
     ],
 )

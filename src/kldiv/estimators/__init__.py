@@ -7,13 +7,19 @@ from kldiv.errors import InvalidInputError
 from kldiv.estimators.choosing import Choice, choose
 from kldiv.estimators.continuous import estimate_from_points
 from kldiv.estimators.counting import count, values_of
-from kldiv.estimators.discrete import CountMethod, DivergenceName, estimate_from_counts
+from kldiv.estimators.discrete import (
+    CountMethod,
+    DivergenceName,
+    estimate_from_counts,
+    named_divergence,
+)
 from kldiv.estimators.estimate import ContinuousEstimate, Estimate
 
 __all__ = ["ContinuousEstimate", "Estimate", "estimate"]
 
 Method = CountMethod | Literal["nearest_neighbours"]
 _METHODS = (*get_args(CountMethod), "nearest_neighbours")
+IntervalName = Literal["auto", "delta", "bootstrap", "subsampling"]
 
 
 def estimate(  # noqa: PLR0913 (what can be asked; all but the samples by name)
@@ -22,7 +28,7 @@ def estimate(  # noqa: PLR0913 (what can be asked; all but the samples by name)
     *,
     divergence: DivergenceName = "kl",
     method: Method = "auto",
-    interval: Literal["auto", "delta", "bootstrap", "subsampling"] = "auto",
+    interval: IntervalName = "auto",
     base: float | None = None,
     confidence: float = 0.95,
     concentration: float | None = None,
@@ -83,8 +89,10 @@ def estimate(  # noqa: PLR0913 (what can be asked; all but the samples by name)
         >>> [each.outcome for each in result.outcomes if each.contribution > 0]
         [2]
     """
-    if method not in _METHODS:
-        raise InvalidInputError(f"method is {method!r}; expected one of {', '.join(_METHODS)}")
+    for name, given, known in (("method", method, _METHODS), ("interval", interval, get_args(IntervalName))):
+        if given not in known:
+            raise InvalidInputError(f"{name} is {given!r}; expected one of {', '.join(known)}")
+    named_divergence(divergence)
     x, y, choice = _chosen(x, y, method)
     if choice.kind == "counts":
         _refuse(

@@ -77,7 +77,8 @@ def _table(terms: Terms, n: float, m: float, unseen: float) -> _Table:
     return _Table(
         pooled[:, 0],
         (exact * term).sum(1),
-        (independent * term**2).sum(1) - (independent * term).sum(1) ** 2,
+        # Of a term that is always the same a rounding error may make less.
+        np.maximum((independent * term**2).sum(1) - (independent * term).sum(1) ** 2, 0.0),
         (independent * sum(each.squares for each in one_by_one(terms, x, y, *sizes, unseen))).sum(1),
     )
 
@@ -92,9 +93,10 @@ def pooled_counts(n: float, m: float) -> Floats:
 
 def _log_choices(size: Floats | float, of: Floats) -> Floats:
     """log C(size, of), of any size >= of; of a smaller one a finite number."""
-    from scipy.special import gammaln  # noqa: PLC0415 (slow to load, and the worked example needs none)
+    from scipy.special import betaln  # noqa: PLC0415 (slow to load, and the worked example needs none)
 
-    logs: Floats = gammaln(size + 1.0) - gammaln(of + 1.0) - gammaln(np.maximum(size - of, 0.0) + 1.0)
+    # Of large samples ln Γ has no digit left that tells.
+    logs: Floats = -betaln(np.maximum(size - of, 0.0) + 1.0, of + 1.0) - np.log(size + 1.0)
     return logs
 
 

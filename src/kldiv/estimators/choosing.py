@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -44,9 +46,16 @@ def choose(x: Sequence[Any], y: Sequence[Any]) -> Choice:
 
 
 def _decimals(values: Sequence[Any]) -> bool:
-    """Whether there are numbers among them that are not whole, and nothing but numbers."""
-    if not all(isinstance(each, float | int | np.number) and not isinstance(each, bool) for each in values):
+    """Whether there are numbers among them that are not whole, and nothing but numbers.
+
+    Floating-point numbers from 2^53 on have no digit that could say so, and are none of a count either.
+    """
+    if not all(isinstance(each, Real | Decimal) and not isinstance(each, bool) for each in values):
         return False
-    array = np.asarray(values, np.float64)
+    try:
+        array = np.array([each for each in values if not isinstance(each, Integral)], np.float64)
+    except (ValueError, OverflowError):
+        # A signalling NaN, or a fraction beyond all floating-point numbers.
+        return False
     finite = array[np.isfinite(array)]
-    return bool((finite != np.round(finite)).any())
+    return bool(((finite != np.round(finite)) | (abs(finite) >= 2**53)).any())

@@ -1,11 +1,15 @@
 """D(P‖Q) from points on a continuous scale: an estimate, its interval, and whether to rely on them."""
 
+import math
+
+import numpy as np
+
 from kldiv.errors import InvalidInputError
 from kldiv.estimators.ball_bias import bias
 from kldiv.estimators.discrete import check_confidence, check_whole
 from kldiv.estimators.estimate import ContinuousEstimate
 from kldiv.estimators.nearest_neighbours import Progress, nearest_neighbours
-from kldiv.estimators.points import points_of, without_ties
+from kldiv.estimators.points import balanced, points_of, without_ties
 from kldiv.estimators.subsampling import spread
 from kldiv.units import unit_of
 
@@ -34,7 +38,7 @@ def estimate_from_points(
     unit = unit_of(base)
     for name, value, least in (
         ("neighbours", neighbours, 1),
-        ("subsamples", subsamples, 20),
+        ("resamples", subsamples, 20),
         ("seed", seed, 0),
     ):
         check_whole(name, value, least)
@@ -46,8 +50,15 @@ def estimate_from_points(
                 f"{name} has {len(each)} point{'' if len(each) == 1 else 's'}; expected at least "
                 f"{neighbours + 2} for distances to neighbour number {neighbours}"
             )
-    p, q = points = without_ties(given, ties, seed)
-    center = nearest_neighbours(p, q, neighbours, on_progress)
+    points = without_ties(given, ties, seed)
+    p, q = balanced(points)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        center = nearest_neighbours(p, q, neighbours, on_progress)
+    if not math.isfinite(center):
+        raise InvalidInputError(
+            "some points of x and y are so close, beside the others, that their distance is 0; subtract what "
+            "all values have in common, or round them and count them"
+        )
     off = bias(p, q, neighbours, center)
     varies = spread(p, q, neighbours, subsamples, seed, confidence)
     return ContinuousEstimate(

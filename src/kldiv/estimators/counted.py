@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from kldiv.definition import (
     FDivergence,
-    Hellinger,
     Jeffreys,
     JensenShannon,
     KullbackLeibler,
@@ -33,7 +32,14 @@ from kldiv.estimators.intervals import (
 )
 from kldiv.estimators.jackknife import jackknife
 from kldiv.estimators.two_outcomes import FEW, divergence_interval
-from kldiv.estimators.unseen import entropy_bias, hidden_by_rarity, log_bias, surely_absent
+from kldiv.estimators.unseen import (
+    Told,
+    entropy_bias,
+    hidden_by_rarity,
+    log_bias,
+    rarest_bias,
+    surely_absent,
+)
 
 End = Literal["low", "high"]
 # How many values an outcome that one sample never shows counts in that sample's variance. Towards P = Q one:
@@ -145,6 +151,11 @@ class SmoothDivergence(CountedDivergence):
         """The bias of the terms by rare outcomes, estimated where it may be above 0 and P and Q differ."""
         return np.zeros(np.broadcast_shapes(x.shape, y.shape))
 
+    def rarest(self, x: Floats) -> Told:
+        """What outcomes expected far less than once add to that."""
+        none = np.zeros(x.shape[:-1])
+        return Told(none, none)
+
     def unbiased(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
         """The terms less the bias by rare outcomes, wherever it may be."""
         return self.terms(x, y, n, m)
@@ -186,12 +197,13 @@ class SmoothDivergence(CountedDivergence):
 
         So too where fewer than `_SEVERAL` outcomes make the bias: theirs is known on average only.
         """
-        unbiased = self.unbiased(x, y, total(x), total(y))
-        center, bias = unbiased.sum(-1), abs(self.terms(x, y, total(x), total(y)) - unbiased)
+        unbiased, rarest = self.unbiased(x, y, total(x), total(y)), self.rarest(x)
+        center, bias = unbiased.sum(-1) - rarest.mean, abs(self.terms(x, y, total(x), total(y)) - unbiased)
         are_several = bias.sum(-1) ** 2 > _SEVERAL * (bias**2).sum(-1)
         chance = by_chance(self.terms, x, y, _UNSEEN["low"])
         variance = jackknife(self.unbiased, x, y, _UNSEEN_UNBIASED)
-        end = lower_end(center, self._scale(x, y, center, variance, chance), chance.variance, z)
+        scale, null = self._scale(x, y, center, variance, chance), chance.variance + rarest.variance
+        end = lower_end(center, scale, null, z)
         is_sure = are_several & (low > 0) & (end > np.sqrt(chance.variance))
         return np.where(is_sure, end, -np.inf)
 
@@ -204,8 +216,10 @@ class SmoothDivergence(CountedDivergence):
         chance = by_chance(self.terms, x, y, _UNSEEN[end])
         center = self.terms(x, y, total(x), total(y)).sum(-1) - chance.mean
         scale = self._scale(x, y, center, jackknife(self.terms, x, y, _UNSEEN[end]), chance)
-        more = self.rare(x, y, total(x), total(y)).sum(-1) - by_chance(self.rare, x, y).mean
-        return Moments(center, scale, chance.variance, self.hidden(x, y), chance.mean, more)
+        rare = self.rare(x, y, total(x), total(y)).sum(-1) - by_chance(self.rare, x, y).mean
+        rarest = self.rarest(x)
+        more = Told(rare + rarest.mean, rarest.variance)
+        return Moments(center, scale, chance.variance, self.hidden(x, y), chance.mean, *more)
 
     def _scale(self, x: Floats, y: Floats, center: Floats, variance: Floats, chance: ByChance) -> Floats:
         """c, where the jackknife's variance is 4·c·D and what chance alone makes of it.
@@ -240,6 +254,11 @@ class CountedKullbackLeibler(SmoothDivergence):
         """Too high by P's rare outcomes, and too low by Q's."""
         return entropy_bias(x, n) - x / n * log_bias(y)
 
+    def rarest(self, x: Floats) -> Told:
+        """Of P's."""
+        told, n = rarest_bias(x), total(x)[..., 0]
+        return Told(told.mean / n, told.variance / n**2)
+
     def unbiased(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
         """Without that."""
         return self.terms(x, y, n, m) - _rare(x, y, n)
@@ -250,7 +269,12 @@ class CountedKullbackLeibler(SmoothDivergence):
 
     def unbounded(self, x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
         """Where Q may not have what P has, D(P‖Q) may be infinite."""
-        return surely_absent(x, y, share)
+        return _any(surely_absent(x, y, share))
+
+
+def _any(outcomes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.logical_or.reduce(outcomes, axis=-1)
+    return found
 
 
 def _rare(x: Floats, y: Floats, n: Floats) -> Floats:
@@ -287,7 +311,7 @@ class CountedJeffreys(SmoothDivergence):
 
     def unbounded(self, x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
         """Where either may not have what the other has."""
-        return surely_absent(x, y, share) | surely_absent(y, x, share)
+        return _any(surely_absent(x, y, share) | surely_absent(y, x, share))
 
 
 class CountedJensenShannon(SmoothDivergence):
@@ -331,55 +355,6 @@ def _log_bias(counts: Floats) -> Floats:
     return bias
 
 
-class CountedSquaredHellinger(SmoothDivergence):
-    """1 − Σ √(p·q), the square of the Hellinger distance."""
-
-    curvature = 0.25
-
-    def terms(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
-        """(p + q)/2 − s(x)·s(y)/(s(n)·s(m)), s(x) = Γ(x+1)/Γ(x+½) and s(0) = 0, less what s lacks.
-
-        s is the falling factorial power ½, and E[x·(x−1)···(x−k+1)] = n·(n−1)···(n−k+1)·pᵏ for counts
-        (Johnson, Kotz & Balakrishnan 1997, Discrete Multivariate Distributions, eq. 35.5); Zhang &
-        Grabchak's ψ is the same power's slope at 0. For X of Poisson's distribution E[s(X)] = √λ·erf(√λ),
-        so that √(p·q)·[1 − erf(√λ)·erf(√μ)] is lacking. The expected counts λ and μ are taken between those
-        seen and those if P = Q; what is wrong with them there is known, as all is that chance does.
-        """
-        found = _root(x) * _root(y) / (_root(n) * _root(m))
-        terms: Floats = 0.5 * (x / n + y / m) - found - self.lacking(x, y, n, m)
-        return terms
-
-    def lacking(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
-        """What the product of the roots is too low by on average."""
-        from scipy.special import erf  # noqa: PLC0415 (as above)
-
-        of_p, of_q = _expected(x, x + y, n / (n + m)), _expected(y, x + y, m / (n + m))
-        lacks: Floats = np.sqrt(of_p / n * of_q / m) * (1 - erf(np.sqrt(of_p)) * erf(np.sqrt(of_q)))
-        return lacks
-
-    def hidden(self, x: Floats, y: Floats) -> Hidden:
-        """Of an outcome that one sample never shows what is lacking is a guess, and may be nothing."""
-        none = np.zeros(x.shape[:-1])
-        guessed = np.where((x == 0) | (y == 0), self.lacking(x, y, total(x), total(y)), 0.0)
-        return Hidden(none, (guessed**2).sum(-1), none)
-
-
-def _expected(count: Floats, pooled: Floats, share: Floats) -> Floats:
-    """The mean after `count` of a Gamma distribution, of shape ½ and mean `share` of the pooled count."""
-    guess = pooled * share
-    mean: Floats = (count + 0.5) * guess / (guess + 0.5)
-    return mean
-
-
-def _root(x: Floats) -> Floats:
-    """Γ(x+1)/Γ(x+½); of a weight below 1 its share of the value at 1."""
-    from scipy.special import poch  # noqa: PLC0415 (as above)
-
-    root: Floats = np.minimum(x, 1.0) * poch(np.maximum(x, 1.0) + 0.5, 0.5)
-    return root
-
-
 KULLBACK_LEIBLER = CountedKullbackLeibler(KullbackLeibler())
 JEFFREYS = CountedJeffreys(Jeffreys())
 JENSEN_SHANNON = CountedJensenShannon(JensenShannon(0.5))
-SQUARED_HELLINGER = CountedSquaredHellinger(Hellinger())

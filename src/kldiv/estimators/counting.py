@@ -1,6 +1,7 @@
 """From two collections of values to how often each shows each outcome of either."""
 
 import datetime
+import math
 import numbers
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Set
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
+from kldiv.units import real
 
 
 class CountTable(NamedTuple):
@@ -38,7 +40,7 @@ def count(p_values: object, q_values: object, names: tuple[str, str] = ("P", "Q"
     Raises:
         InputTypeError: not a collection of hashable values, or kinds that don't mix: text with numbers,
             booleans with numbers, None with anything.
-        InvalidInputError: no value at all, or a count that isn't a whole number >= 0.
+        InvalidInputError: no value at all, a count that isn't a whole number >= 0, or 2^63 values and more.
         ShapeError: an array of more than one dimension.
     """
     (p_counter, p_kind), (q_counter, q_kind) = (
@@ -70,6 +72,8 @@ def _counted(sample: object, name: str) -> tuple[Counter[Any], str]:
             ) from None
     if not counter:
         raise InvalidInputError(f"{name} is empty; expected at least one value")
+    if counter.total() > _MOST:
+        raise InvalidInputError(f"{name} counts {counter.total():,} values; expected fewer than 2^63")
     kind = _common_kind(values, name)
     nans = [key for key in counter if key != key]  # noqa: PLR0124 (only NaN differs from itself)
     if nans:
@@ -78,17 +82,46 @@ def _counted(sample: object, name: str) -> tuple[Counter[Any], str]:
     return counter, kind
 
 
+# What a 64-bit count of all values holds.
+_MOST = 2**63 - 1
+# The types of what pandas has in place of a value, by name: it is no dependency.
+_PANDAS_MISSING = {"NAType", "NaTType"}
 # One NaN object for all: they are equal as outcomes, and only identity can say so.
 _NAN = float("nan")
 
 
 def _given_counts(sample: Mapping[Any, Any], name: str) -> Counter[Any]:
     for outcome, number in sample.items():
-        if isinstance(number, bool) or not isinstance(number, numbers.Integral) or number < 0:
+        if isinstance(number, bool) or not _is_count(number):
             raise InvalidInputError(
                 f"{name} counts {outcome!r} {number!r} times; expected a whole number >= 0"
             )
     return Counter({outcome: int(number) for outcome, number in sample.items() if number > 0})
+
+
+def _is_count(number: object) -> bool:
+    """Whether it is whole, of whatever type."""
+    if isinstance(number, numbers.Integral):
+        return int(number) >= 0
+    return real(number) >= 0 and real(number).is_integer()
+
+
+def check_readable(sample: Any, name: str) -> None:
+    """Raise InputTypeError for a tensor or an array whose values are not all there, each by itself.
+
+    So are those of meta, sparse, quantized and nested tensors, and what a masked array hides.
+    """
+    ways = [
+        (getattr(sample, "is_meta", False), "on the meta device, which has no values", "a tensor of values"),
+        (getattr(sample, "is_quantized", False), "quantized", f"{name.lower()}.dequantize()"),
+        (getattr(sample, "is_nested", False), "nested", f"{name.lower()}.values()"),
+        (getattr(sample, "is_sparse", False), "sparse", f"{name.lower()}.to_dense()"),
+        (np.ma.is_masked(sample), "masked", f"{name.lower()}.compressed() for the values not hidden"),
+    ]
+    for is_so, what, instead in ways:
+        if is_so:
+            of = "an array that is" if what == "masked" else "a tensor that is"
+            raise InputTypeError(f"{name} is {of} {what}; expected {instead}")
 
 
 def values_of(sample: Any, name: str) -> list[Any]:
@@ -104,6 +137,7 @@ def values_of(sample: Any, name: str) -> list[Any]:
         )
     if isinstance(sample, set | frozenset):
         raise InputTypeError(f"{name} is a set, which has lost how often each value occurs; expected a list")
+    check_readable(sample, name)
     if hasattr(sample, "columns"):
         raise InputTypeError(
             f"{name} is a table; expected one column of it, or kldiv.compare for every column"
@@ -124,22 +158,40 @@ def values_of(sample: Any, name: str) -> list[Any]:
 
 def _common_kind(values: list[Any], name: str) -> str:
     kinds = {_kind(each) for each in set(map(type, values))}
+    if "tensors" in kinds:
+        raise InputTypeError(
+            f"{name} holds tensors, no two of which are one outcome; write torch.stack({name.lower()})"
+        )
     if len(kinds) > 1:
         first = _kind(type(values[0]))
         index = next(i for i, each in enumerate(values) if _kind(type(each)) != first)
         raise InputTypeError(
             f"{name} mixes {first} and {_kind(type(values[index]))}: value 0 is {values[0]!r} "
-            f"and value {index} is {values[index]!r}; expected values of one kind"
+            f"and value {index} is {values[index]!r}; expected values of one kind{_without_missing(values)}"
         )
     return kinds.pop()
 
 
+def _without_missing(values: list[Any]) -> str:
+    """A hint where it is missing values that are of another kind."""
+    missing = any(
+        each is None
+        or type(each).__name__ in _PANDAS_MISSING
+        or (isinstance(each, float) and math.isnan(each))
+        for each in values
+    )
+    return ", and missing ones left out or named, such as 'missing'" if missing else ""
+
+
 def _kind(of: type) -> str:
+    if hasattr(of, "detach"):
+        return "tensors"
     named: list[tuple[type | tuple[type, ...], str]] = [
         ((bool, np.bool_), "booleans"),
         (numbers.Number, "numbers"),
         (str, "text"),
-        ((datetime.date, np.datetime64), "dates"),
+        (datetime.datetime, "dates with times"),
+        (datetime.date, "dates"),
         (type(None), "None"),
     ]
     return next((kind for types, kind in named if issubclass(of, types)), f"{of.__name__} values")

@@ -13,17 +13,17 @@ from kldiv.estimators.counted import (
     JEFFREYS,
     JENSEN_SHANNON,
     KULLBACK_LEIBLER,
-    SQUARED_HELLINGER,
     CountedDivergence,
     frequencies,
     rows_of,
 )
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.estimate import Estimate, Outcome
+from kldiv.estimators.hellinger import SQUARED_HELLINGER
 from kldiv.estimators.intervals import Floats, Interval, normal_quantiles
 from kldiv.estimators.smoothing import concentration_of, smoothed
 from kldiv.estimators.total_variation import TOTAL_VARIATION
-from kldiv.units import Unit, unit_of
+from kldiv.units import Unit, real, unit_of
 
 DivergenceName = Literal["kl", "js", "psi", "total_variation", "hellinger"]
 CountMethod = Literal[
@@ -86,7 +86,7 @@ def estimate_from_counts(
         InvalidInputError: a side without counts, a count that is no finite number >= 0, or an argument that
             can't be.
     """
-    named, unit = _named(divergence), _unit(divergence, base)
+    named, unit = named_divergence(divergence), _unit(divergence, base)
     check_confidence(confidence)
     x, y = _counts(table.p_counts, "P"), _counts(table.q_counts, "Q")
     chosen = _method(method, divergence, named)
@@ -115,8 +115,13 @@ def estimate_from_counts(
     )
 
 
-def _named(divergence: str) -> Named:
-    if divergence not in DIVERGENCES:
+def named_divergence(divergence: str) -> Named:
+    """What is asked for by that name.
+
+    Raises:
+        InvalidInputError: no such divergence.
+    """
+    if not isinstance(divergence, str) or divergence not in DIVERGENCES:
         raise InvalidInputError(f"divergence is {divergence!r}; expected {_either(DIVERGENCES)}")
     return DIVERGENCES[divergence]
 
@@ -133,7 +138,9 @@ def _unit(divergence: str, base: float | None) -> Unit:
 
 def check_confidence(confidence: object) -> None:
     """Raise InvalidInputError for what is no confidence."""
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
+    number = real(confidence)
+    # Either tail is to have some of it: half of 1 − 2⁻⁵³ and 1 is 1.
+    if not 0 < number < 1 or (1 + number) / 2 == 1:
         raise InvalidInputError(
             f"confidence is {confidence!r}; expected a number between 0 and 1, such as 0.95"
         )

@@ -64,6 +64,8 @@ class Moments(NamedTuple):
     """The bias at P = Q, which the center is less; elsewhere there may be less of it."""
     more: Floats
     """How much more of it there seems to be where P and Q differ."""
+    doubt: Floats
+    """The variance of what tells that."""
 
 
 def normal_quantiles(confidence: float) -> Quantiles:
@@ -80,11 +82,11 @@ def score_interval(below: Moments, above: Moments, quantiles: Quantiles, *, skew
     The upper end allows for what is hidden. Estimates below 0 are taken for 0 there: a sample that agrees
     better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
     """
-    center, scale, variance, _, bias, more = below
+    center, scale, variance, _, bias, more, doubt = below
     shift = _SKEWNESS * (quantiles.above**2 - 1) * scale if skewness else 0.0
     trusting, wary = (
-        _solve(center + less - shift, scale, variance, quantiles.above)
-        for less in (0.0, np.minimum(np.minimum(bias, -more), 0.0))
+        _solve(center + less - shift, scale, variance + varies, quantiles.above)
+        for less, varies in ((0.0, 0.0), (np.minimum(np.minimum(bias, -more), 0.0), doubt))
     )
     low, away = _as_sure(trusting, wary, np.sqrt(variance))
     return Interval(low, _upper_end(above, away, min(quantiles.below, 0.0)))

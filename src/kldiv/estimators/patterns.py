@@ -41,6 +41,8 @@ class Pattern(NamedTuple):
     """The share of their observed squares."""
     added: Floats
     """The share of chance's variance that is added to these: the more, the more alike."""
+    by_itself: float = 0.0
+    """How far an outcome that has much of chance's variance is told by itself, and not by the others."""
 
 
 class Patterns(NamedTuple):
@@ -65,11 +67,18 @@ class Observed:
     def shares(self, pattern: Pattern) -> Floats:
         """Of the distance; if the samples agree, as chance has it.
 
-        All differences add up to 0, so the unsure ones have at least as much as the sure ones add up to.
+        All differences add up to 0, so the unsure ones have at least as much as the sure ones add up to. An
+        outcome that has a part of chance's variance is by as much told by itself, between what was seen of
+        it and the share that all have in common, at the cost of the other unsure ones (Efron & Morris 1972,
+        Limiting the risk of Bayes and empirical Bayes estimators: the empirical Bayes case).
         """
         moved = self.squares + pattern.added[..., None] * self.chance
-        true = np.maximum(pattern.true, _LEAST)[..., None]
-        unsure = np.where(self.sure, 0.0, np.sqrt(true * np.maximum(moved, _TRACE * self.chance)))
+        common = np.maximum(pattern.true, _LEAST)[..., None]
+        whole = np.where(self.sure, 0.0, np.sqrt(np.maximum(moved, _TRACE * self.chance)))
+        part = self.chance / self.chance.sum(-1, keepdims=True)
+        own = whole * np.sqrt(common + pattern.by_itself * part * (1 - common))
+        together = (np.sqrt(common) * whole).sum(-1, keepdims=True)
+        unsure = own * ratio(together, own.sum(-1, keepdims=True))
         sure = np.where(self.sure, self.differences, 0.0)
         owed = ratio(abs(sure.sum(-1, keepdims=True)), unsure.sum(-1, keepdims=True))
         size = abs(sure) + unsure * np.maximum(owed, 1.0)
@@ -107,7 +116,7 @@ class Observed:
         )
         added, margin = self._added(weights, number, true), _MARGIN * true
         return Patterns(
-            Pattern(smaller, np.minimum(added, 0.0) - margin),
+            Pattern(smaller, np.minimum(added, 0.0) - margin, by_itself=1.0),
             Pattern(true, np.zeros_like(true)),
             Pattern(larger, np.maximum(added, 0.0) + margin),
         )

@@ -11,6 +11,8 @@ That is for outcomes that Q's sample may lack by chance. Of one that it would sh
 as in P, nothing is known but that it is less frequent: Q may not have it at all.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,15 @@ from kldiv.estimators.agreement import hypergeometric
 from kldiv.estimators.intervals import Floats, Hidden
 
 _SHAPE = 1 / 3
+# Beyond so large a mean nothing is rare.
+_OFTEN = 30.0
+
+
+class Told(NamedTuple):
+    """A bias as the counts tell it, and the variance of that."""
+
+    mean: Floats
+    variance: Floats
 
 
 def hidden_by_rarity(x: Floats, y: Floats) -> Hidden:
@@ -41,12 +52,12 @@ def hidden_by_rarity(x: Floats, y: Floats) -> Hidden:
 
 
 def surely_absent(x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
-    """Whether P's sample shows an outcome that Q's lacks, which by chance has at most that probability.
+    """Which outcomes P's sample shows and Q's lacks, which by chance has at most that probability.
 
     The probability is hypergeometric: that all values of the outcome are P's if P and Q have it as often.
     """
     n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
-    absent: NDArray[np.bool_] = ((y == 0) & (hypergeometric(x, y, n, m) <= share)).any(-1)
+    absent: NDArray[np.bool_] = (y == 0) & (hypergeometric(x, y, n, m) <= share)
     return absent
 
 
@@ -60,6 +71,26 @@ def entropy_bias(x: Floats, n: Floats) -> Floats:
     """
     bias: Floats = np.interp(x, (0, 1, 2, 3), (0.0, 1.0, -0.5, 0.0)) / n
     return bias
+
+
+def rarest_bias(x: Floats) -> Told:
+    """How many more E₁(λ) makes it than `entropy_bias` has, of outcomes expected far less than once.
+
+    With e(λ) = exp(λ)·E₁(λ) the bias is Σ λ·exp(−λ)·e(λ), over n. The weights add up to f₁, the number of
+    outcomes shown once, and their mean λ is 2·f₂/f₁; as e is convex, the sum is f₁·e(2·f₂/f₁) at least (the
+    same bounds the number of outcomes never shown: Chao 1984, Nonparametric estimation of the number of
+    classes in a population). f₁ and f₂ are sums of rare events, which vary as Poisson's do.
+    """
+    from scipy.special import exp1  # noqa: PLC0415 (slow to load)
+
+    once, twice = (np.maximum(1 - abs(x - times), 0.0).sum(-1) for times in (1, 2))
+    # With one more above and one fewer below the ratio has all but no bias (Chao 2005).
+    mean = np.minimum(2 * (twice + 1) / np.maximum(once - 1, 2 / _OFTEN), _OFTEN)
+    height = np.exp(mean) * exp1(mean)
+    slope = height - 1 / mean
+    told = once * height - (once - twice / 2)
+    variance = once * (height - mean * slope - 1) ** 2 + twice * (2 * slope + 0.5) ** 2
+    return Told(np.maximum(told, 0.0), np.where(told > 0, variance, 0.0))
 
 
 def log_bias(y: Floats, once: float = 0.25) -> Floats:
