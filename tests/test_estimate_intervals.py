@@ -246,7 +246,9 @@ def test_the_variance_where_p_equals_q_is_that_over_many_samples(divergence, p, 
 def test_the_ends_are_where_the_score_is_at_its_quantiles(center, scale, variance, below, above):
     nothing = np.array(0.0)
     hidden = Hidden(nothing, nothing, nothing)
-    moments = Moments(*(np.array(each) for each in (center, scale, variance)), hidden, nothing, nothing)
+    moments = Moments(
+        *(np.array(each) for each in (center, scale, variance)), hidden, nothing, nothing, nothing
+    )
     low, high = score_interval(moments, moments, Quantiles(-below, above, 0.025), skewness=False)
     # The score's square root amplifies rounding where what is under it is small.
     if low > 0:
