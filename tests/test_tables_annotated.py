@@ -65,10 +65,19 @@ def test_what_java_writes_is_counted_alike(session, tmp_path, engine, dictionary
             assert counted(name, 9) == counts
 
 
-def test_what_spark_reads_for_its_user_it_may_fail_at(session, tmp_path):
-    path = write_by_java(session, tmp_path / "t.parquet", dictionary=True)
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_what_spark_reads_for_its_user_it_may_fail_at(session, tmp_path, dictionary):
+    """Once it is set as the error says, the same frame is read."""
+    path = write_by_java(session, tmp_path / "t.parquet", dictionary=dictionary)
+    frame = session.read.parquet(str(path))
     with pytest.raises(kldiv.TableError, match="its decimals are stored as BINARY, which Spark reads"):
-        kldiv.compare(session.read.parquet(str(path)), path)
+        kldiv.compare(frame, path)
+    setting = "spark.sql.parquet.enableVectorizedReader"
+    session.conf.set(setting, "false")
+    try:
+        assert all(each.divergence.value == 0 for each in kldiv.compare(frame, path).columns)
+    finally:
+        session.conf.unset(setting)
 
 
 def test_an_instant_beyond_those_of_spark(session, tmp_path):
