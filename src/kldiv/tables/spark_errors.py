@@ -31,8 +31,8 @@ _A_MOMENT = 0.2
 # Py4J's whole page, where no answer of Java's came: an answer would follow.
 _UNANSWERED = re.compile(r"An error occurred while calling [\w.:]+\.?")
 _BINARY_DECIMALS = (
-    "its decimals are stored as BINARY, which Spark reads only where spark.sql.parquet.enableVectorizedReader "
-    "is false; set it, or give kldiv the files instead of the frame"
+    "its decimals are stored as BINARY, which Spark reads only where spark.sql.parquet.enableVectorizedReader"
+    " is false; set it, or give kldiv the files instead of the frame"
 )
 # What says enough, wherever it stands in the page.
 _KNOWN = {
