@@ -311,6 +311,21 @@ def test_a_terminal_without_blocks_has_other_letters():
     assert "?" not in "".join(lines)
 
 
+@pytest.mark.parametrize("columns", [40, 80, 140])
+def test_other_letters_take_no_more_room_than_there_is(columns):
+    """They are longer; an interval that ends at infinity moves nothing behind it."""
+    _, text = at_terminal(
+        JANUARY, JULY, "--columns", "carrier,tailnum,hour", columns=columns, PYTHONIOENCODING="ascii"
+    )
+    lines = ESCAPES.sub("", text).replace("\r", "\n").splitlines()
+    assert all(len(line.rstrip()) <= columns for line in lines), lines
+    heading, *rows = [line for line in lines if re.match(r"\w+ +(text|integer|type|D|0\.)", line)]
+    assert len(rows) == 3
+    if columns > 40:
+        end = heading.index("p adj.") + len("p adj.")
+        assert {row[end - 1].isdigit() and row[end] for row in rows} == {" "}
+
+
 def test_no_color_is_honoured():
     _, text = at_terminal(JANUARY, JULY, "--columns", "month", "--threshold", "1", NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", text)

@@ -31,19 +31,24 @@ EXPECTED = {
 }
 
 
-def write_by_java(session, path, *, dictionary):
+# By the file's own words of two kinds these are intervals, and nothing but nulls.
+INTERVAL = ("fixed_len_byte_array(12) interval (INTERVAL)", [bytes([1, 0, 0, 0] * 3)] * 4)
+BSON = ("binary bson (BSON)", [bytes([5, 0, 0, 0, 0])] * 4)
+
+
+def write_by_java(session, path, columns=COLUMNS, *, dictionary=True):
     """A row of nulls after the values."""
     java = session._jvm
     groups, settings = java.org.apache.parquet.example.data.simple, session._jsc.hadoopConfiguration()
-    types = " ".join(f"optional {of};" for of, _ in COLUMNS.values())
+    types = " ".join(f"optional {of};" for of, _ in columns.values())
     schema = java.org.apache.parquet.schema.MessageTypeParser.parseMessageType(f"message rows {{ {types} }}")
     at = java.org.apache.hadoop.fs.Path(str(path))
     builder = java.org.apache.parquet.hadoop.example.ExampleParquetWriter.builder(at).withConf(settings)
     writer = builder.withType(schema).withDictionaryEncoding(dictionary).build()
     made = groups.SimpleGroupFactory(schema)
-    for row in [*zip(*(values for _, values in COLUMNS.values()), strict=True), ()]:
+    for row in [*zip(*(values for _, values in columns.values()), strict=True), ()]:
         group = made.newGroup()
-        for name, value in zip(COLUMNS, row, strict=False):
+        for name, value in zip(columns, row, strict=False):
             group.append(name, java.org.apache.parquet.io.api.Binary.fromConstantByteArray(value))
         writer.write(group)
     writer.close()
@@ -65,10 +70,40 @@ def test_what_java_writes_is_counted_alike(session, tmp_path, engine, dictionary
             assert counted(name, 9) == counts
 
 
-def test_what_spark_reads_for_its_user_it_may_fail_at(session, tmp_path):
-    path = write_by_java(session, tmp_path / "t.parquet", dictionary=True)
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+def test_intervals_of_java_are_skipped_not_nulls(session, tmp_path, engine):
+    path = write_by_java(session, tmp_path / "t.parquet", {"interval": INTERVAL, "enum": COLUMNS["enum"]})
+    with open_table(path, engine=engine) as table:
+        compared = kldiv.compare(table, table)
+    assert [each.name for each in compared.columns] == ["enum"]
+    reason = "holds values of type INTERVAL in P, which can't be counted"
+    assert [(each.name, each.reason) for each in compared.skipped] == [("interval", reason)]
+
+
+def test_bson_fails_in_duckdb_alone(session, tmp_path):
+    path = write_by_java(session, tmp_path / "t.parquet", {"bson": BSON, "enum": COLUMNS["enum"]})
+    with pytest.raises(
+        kldiv.TableError, match="it has a column of BSON, at which DuckDB fails; --engine spark"
+    ):
+        open_table(path)
+    with open_table(path, engine="spark") as table:
+        assert table.columns()["bson"].kind is Kind.UNSUPPORTED
+        assert table.count_values(["enum"], 9)["enum"].kept == EXPECTED["enum"][1]
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_what_spark_reads_for_its_user_it_may_fail_at(session, tmp_path, dictionary):
+    """Once it is set as the error says, the same frame is read."""
+    path = write_by_java(session, tmp_path / "t.parquet", dictionary=dictionary)
+    frame = session.read.parquet(str(path))
     with pytest.raises(kldiv.TableError, match="its decimals are stored as BINARY, which Spark reads"):
-        kldiv.compare(session.read.parquet(str(path)), path)
+        kldiv.compare(frame, path)
+    setting = "spark.sql.parquet.enableVectorizedReader"
+    session.conf.set(setting, "false")
+    try:
+        assert all(each.divergence.value == 0 for each in kldiv.compare(frame, path).columns)
+    finally:
+        session.conf.unset(setting)
 
 
 def test_an_instant_beyond_those_of_spark(session, tmp_path):

@@ -344,6 +344,16 @@ def test_arrow_types_that_duckdb_lacks():
     assert set(nulls.values()) == {1}
 
 
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_instants_that_duckdb_has_not(unit):
+    times = np.array(["300000-01-01", "2000-01-01"], f"datetime64[{unit}]")
+    for frame in (pd.DataFrame({"a": [1, 2], "when": times}), pa.table({"a": [1, 2], "when": times})):
+        with pytest.raises(kldiv.TableError, match="column 'when' has instants that DuckDB has not, such as"):
+            kldiv.compare(frame, frame)
+    with open_table(pl.DataFrame({"when": times.astype("datetime64[ms]")})) as table:
+        assert table.values_past({"when": [0, 1]}) == {"when": ["2000-01-01", "300000-01-01"]}
+
+
 def test_a_relation_and_its_connection_stay_as_they_are():
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'America/New_York'")

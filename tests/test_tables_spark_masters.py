@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sparking import NEEDS_JAVA
 
 import kldiv
 from kldiv.tables.opening import open_table
@@ -67,6 +68,34 @@ def test_it_is_found_out_before_any_java_is_looked_for(tmp_path):
     environment = os.environ | {"PATH": "", "JAVA_HOME": str(tmp_path)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100, check=True)
     assert done.stdout.startswith("can't start Spark: no master answers at 127.0.0.1:1: ")
+
+
+NOBODYS = "spark://127.0.0.1:1"
+NOBODY = "can't start Spark: no master answers at 127.0.0.1:1: Connection refused"
+CONFIGURED = f"""
+import kldiv
+from kldiv.tables.opening import open_table
+try:
+    with open_table({str(JULY)!r}, engine="spark"):
+        from pyspark import SparkContext
+        print(SparkContext._active_spark_context.master)
+except kldiv.TableError as error:
+    print(error)
+"""
+
+
+@NEEDS_JAVA
+@pytest.mark.parametrize(
+    ("master", "said"),
+    [("local[3]", "local[3]"), (NOBODYS, f"{NOBODY}; spark.master is {NOBODYS} in Spark's")],
+)
+def test_a_master_that_spark_is_configured_for(monkeypatch, tmp_path, master, said):
+    """Without one of the user's it is that one, and asked for likewise."""
+    (tmp_path / "spark-defaults.conf").write_text(f"spark.master {master}")
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    command = [sys.executable, "-W", "ignore", "-c", CONFIGURED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout.splitlines()[-1].startswith(said)
 
 
 def closed_port():

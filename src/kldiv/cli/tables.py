@@ -51,7 +51,9 @@ def opening_options(command: F) -> F:
     """The options that say with what a table is opened."""
     for option in (
         click.option(
-            "--master", metavar="URL", help="Where Spark runs, such as local[4] or spark://host:7077."
+            "--master",
+            metavar="URL",
+            help="Where Spark runs, if not where it is configured to: local[4], spark://host:7077.",
         ),
         click.option(
             "--engine",

@@ -4,10 +4,10 @@ import re
 from typing import TextIO
 
 from rich.console import Console
-from rich.text import Text
 
 from kldiv.auditing.record import Audit
 from kldiv.auditing.text import text
+from kldiv.report.console import Text
 from kldiv.report.printable import printable
 
 _STYLES = {

@@ -11,7 +11,6 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement as Width
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
-from rich.text import Text
 
 from kldiv.benchmark.benchmark import Benchmark
 from kldiv.benchmark.case import Case
@@ -19,6 +18,7 @@ from kldiv.benchmark.measurement import Answer, Measurement
 from kldiv.benchmark.peers.in_kldiv import OWN
 from kldiv.benchmark.room import size
 from kldiv.report.benchmark import remarks, times_own
+from kldiv.report.console import Text
 
 _NAMES = {"kl": "D(P‖Q)", "js": "JS(P, Q)"}
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -114,7 +114,7 @@ def _table(benchmark: Benchmark, width: int) -> Table:
     headings = [each for each in _HEADINGS if each.least_width <= width]
     for each in headings:
         # What may wrap is what gives way to the others: the bars.
-        table.add_column(each.text, justify=each.justify, no_wrap=each.cell is not _bar)
+        table.add_column(Text(each.text), justify=each.justify, no_wrap=each.cell is not _bar)
     for number, (case, measured) in enumerate(benchmark.cases):
         if number:
             table.add_row()

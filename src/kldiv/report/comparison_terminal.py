@@ -11,10 +11,10 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as ProgressBar
 from rich.table import Table
-from rich.text import Text
 
 from kldiv.estimators.estimate import Estimate
 from kldiv.report.comparison import NAMES, Compared, group_name, largest_terms, remarks, shown
+from kldiv.report.console import Text
 from kldiv.report.numbers import count, number, p_value
 from kldiv.report.printable import printable
 from kldiv.report.sparkline import WIDTH, sparklines
@@ -144,7 +144,7 @@ def _table(
     headings = [each for each in _headings(comparison, top) if each.least_width <= width]
     for each in headings:
         wraps = each.text in ("column", "largest terms")
-        table.add_column(each.text, justify=each.justify, no_wrap=not wraps, overflow="fold")
+        table.add_column(Text(each.text), justify=each.justify, no_wrap=not wraps, overflow="fold")
     for row in rows:
         exceeds = threshold is not None and row.divergence.low > threshold
         table.add_row(*(each.cell(row) for each in headings), style="yellow" if exceeds else None)

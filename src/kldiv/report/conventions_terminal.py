@@ -4,10 +4,10 @@ import math
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.text import Text
 
 from kldiv.conventions.call import Function
 from kldiv.conventions.matching import Diagnosis, Match, corrected, right_in
+from kldiv.report.console import Text
 from kldiv.report.conventions import difference, explained
 from kldiv.report.explanation import Explanation
 

@@ -1,6 +1,7 @@
 """What stands for the letters of mathematics on a terminal or in a pipe whose encoding lacks them."""
 
 import codecs
+import sys
 
 ERRORS = "kldiv"
 _PLAIN = str.maketrans({
@@ -16,6 +17,12 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
         raise error
     lacking = error.object[error.start : error.end].translate(_PLAIN)
     return "".join(each if each.isascii() else "?" for each in lacking), error.end
+
+
+def as_shown(text: str) -> str:
+    """A text as standard output shows it, so that its width is known beforehand."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, register()).decode(encoding)
 
 
 def register() -> str:

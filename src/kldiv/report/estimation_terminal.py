@@ -2,9 +2,9 @@
 
 from rich.console import Console, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from kldiv.estimators.estimate import Estimate
+from kldiv.report.console import Text
 from kldiv.report.estimation import AnyEstimate, in_words, infinity, method
 from kldiv.report.numbers import count, number, p_value, percent
 from kldiv.report.printable import printable

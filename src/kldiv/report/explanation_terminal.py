@@ -6,10 +6,10 @@ from fractions import Fraction
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from kldiv.conventions.in_pytorch import TORCH_RIGHT
 from kldiv.estimators.estimate import Outcome
+from kldiv.report.console import Text
 from kldiv.report.explanation import Explanation
 from kldiv.report.numbers import how_many
 from kldiv.report.printable import printable
@@ -68,7 +68,7 @@ def _terms(explanation: Explanation, shown: list[Outcome], width: int) -> Table:
     for name in ("P(x)", "Q(x)"):
         table.add_column(name, overflow="fold", min_width=6)
     log = _LOG.get(explanation.unit.name, "log")
-    table.add_column(f"P·{log}(P/Q)", justify="right", no_wrap=True, min_width=7)
+    table.add_column(Text(f"P·{log}(P/Q)"), justify="right", no_wrap=True, min_width=7)
     if bars:
         table.add_column("share", no_wrap=True)
     largest = max(abs(each.contribution) for each in explanation.outcomes)

@@ -6,9 +6,9 @@ from typing import TextIO
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.syntax import Syntax
-from rich.text import Text
 
 from kldiv.checker.notices import Page
+from kldiv.report.console import Text
 from kldiv.report.findings import page, rule_lines
 from kldiv.report.findings_text import Line
 

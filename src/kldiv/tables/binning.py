@@ -6,26 +6,30 @@ from itertools import pairwise
 from kldiv.tables.contract import Count, SideName, Table
 from kldiv.tables.outcomes import Bin, Cut
 
+OfSides = Mapping[SideName, Mapping[str, Count]]
+"""Every value of a column with its count, by the table."""
+
 # Days of the month, hours, months, weekdays, grades and small codes: what people read value by value.
 FEW_VALUES = 31
 
 
 def few_valued(
     names: Sequence[str], tables: Mapping[SideName, Table], holding: Mapping[SideName, Collection[str]]
-) -> set[str]:
+) -> dict[str, OfSides]:
     """Those of these columns of whole numbers that have few different ones in both tables together.
 
-    `holding` names the columns of each table that hold any value at all.
+    `holding` names the columns of each table that hold any value at all; of these the counts are returned.
     """
-    different: dict[str, set[str]] = {name: set() for name in names}
+    counted: dict[str, dict[SideName, Mapping[str, Count]]] = {name: {} for name in names}
     for side, table in tables.items():
-        asked = [name for name in different if name in holding[side]]
+        asked = [name for name in counted if name in holding[side]]
         for name, found in (table.distinct(asked, FEW_VALUES) if asked else {}).items():
-            if found is None or len(different[name] | found.keys()) > FEW_VALUES:
-                del different[name]
+            different = {each for values in (found or {}, *counted[name].values()) for each in values}
+            if found is None or len(different) > FEW_VALUES:
+                del counted[name]
             else:
-                different[name] |= found.keys()
-    return set(different)
+                counted[name][side] = found
+    return {**counted}
 
 
 def cuts_of(table: Table, names: Sequence[str], bins: int) -> dict[str, list[Cut]]:

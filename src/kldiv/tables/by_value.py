@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from kldiv.tables.binning import OfSides
 from kldiv.tables.contract import SIDES, ByValues, Count, SideName, ValueCounts
 from kldiv.tables.outcomes import Folded
 from kldiv.tables.pairing import ColumnPair, PairCount
@@ -17,9 +18,9 @@ class CountedValues(NamedTuple):
     rest: PairCount
 
 
-def count_values(pair: ColumnPair, keep: int) -> CountedValues:
-    """Count a column's values, the `keep` most frequent of them one by one."""
-    found = {side: _values(pair, side, keep) for side in SIDES}
+def count_values(pair: ColumnPair, keep: int, known: OfSides) -> CountedValues:
+    """Count a column's values, the `keep` most frequent of them one by one; `known` were counted before."""
+    found = {side: _values(pair, side, keep, known) for side in SIDES}
     kept = _most_frequent(pair, found, keep)
     different = [found[side].different - _shown(kept, side) for side in SIDES]
     # A difference of two sums of weights is not 0 where there is nothing left.
@@ -63,10 +64,12 @@ def share(times: Count, total: Count) -> str:
     return f"{times / total:.3g}"
 
 
-def _values(pair: ColumnPair, side: SideName, keep: int) -> ValueCounts:
+def _values(pair: ColumnPair, side: SideName, keep: int, known: OfSides) -> ValueCounts:
     """A side without ordinary values has a type that may not be counted by value, and nothing to count."""
     if not pair.ordinary(side):
         return ValueCounts({}, 0)
+    if side in known and len(known[side]) <= keep:
+        return ValueCounts(known[side], len(known[side]))
     return pair.tables[side].count_values([pair.name], keep)[pair.name]
 
 

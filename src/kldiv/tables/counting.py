@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kldiv.tables import number_texts
-from kldiv.tables.binning import bins_between, cuts_of, few_valued
+from kldiv.tables.binning import OfSides, bins_between, cuts_of, few_valued
 from kldiv.tables.by_value import count_values, folding
 from kldiv.tables.contract import SIDES, ByCuts, ByValues, Count, Grid, Kind, SideName
 from kldiv.tables.outcomes import Bin, ColumnOutcome, Cut, Special, Value
@@ -61,7 +61,7 @@ def count_columns(
     binned = []
     for pair in left:
         if (kind := _kind(pair)) is None or pair.name in valued:
-            found[pair.name] = _by_value(pair, kind, max_categories)
+            found[pair.name] = _by_value(pair, kind, max_categories, valued.get(pair.name, {}))
             on_counted(1)
         else:
             binned.append(pair)
@@ -105,9 +105,9 @@ def _grid(pair: ColumnPair, side: SideName) -> Grid | None:
     return stored_grid(pair.tables[side], pair.name) if pair.ordinary(side) else None
 
 
-def _counted_by_value(pairs: Sequence[ColumnPair]) -> set[str]:
-    """The names of the columns each of whose values is an outcome: text, booleans, few whole numbers."""
-    named = {pair.name for pair in pairs if _kind(pair) in (Kind.TEXT, Kind.BOOLEAN)}
+def _counted_by_value(pairs: Sequence[ColumnPair]) -> dict[str, OfSides]:
+    """The columns whose values are the outcomes: texts, booleans, and few whole numbers, with their counts."""
+    named: dict[str, OfSides] = {pair.name: {} for pair in pairs if _kind(pair) in (Kind.TEXT, Kind.BOOLEAN)}
     whole = [
         pair.name
         for pair in pairs
@@ -120,10 +120,10 @@ def _counted_by_value(pairs: Sequence[ColumnPair]) -> set[str]:
     return named | few_valued(whole, pairs[0].tables, holding)
 
 
-def _by_value(pair: ColumnPair, kind: Kind | None, max_categories: int) -> CountedColumn:
+def _by_value(pair: ColumnPair, kind: Kind | None, max_categories: int, known: OfSides) -> CountedColumn:
     if kind is None:
         return CountedColumn("null", _specials(pair), ByValues(()), _emptiness(pair))
-    counted = count_values(pair, max_categories)
+    counted = count_values(pair, max_categories, known)
     order = sorted(counted.kept, key=int) if kind is Kind.NUMBER else sorted(counted.kept)
     counts: dict[ColumnOutcome, PairCount] = {Value(each): counted.kept[each] for each in order}
     if counted.folded:

@@ -363,6 +363,7 @@ def opened(
 
     `unsupported` are the types of columns that hold no more than whether there is a value.
     """
+    session.columns = names
     types = [str(row[1]) for row in session.query(f"DESCRIBE {rows}")]
     fields = {
         each: _Field(f"c{index}", Column(sql.kind_of(of), of))

@@ -6,8 +6,8 @@ written as (`text_types`). CSV and JSON are read once, into DuckDB's own storage
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
 from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names, check_same, header_of
@@ -48,6 +48,8 @@ _CSV = "quote='\"', escape='\"', comment='', auto_detect=false, header=true, hiv
 _RECORDS = "records=true, map_inference_threshold=-1, field_appearance_threshold=0, sample_size=-1"
 # What is a date is decided by the rule above; no text begins with this character.
 _JSON = f"{_RECORDS}, dateformat='\x1f%d', timestampformat='\x1f%d', hive_partitioning=false"
+# As Java writes an interval: by its older name what it is, by its newer one nothing but nulls.
+_LOST_INTERVAL = "converted_type = 'INTERVAL' AND logical_type = 'NullType()'"
 _RENAMED = re.compile(r"_\d+$")
 
 
@@ -107,26 +109,46 @@ def values_of(query: Query, aggregates: Sequence[str], source: str) -> list[Any]
 
 
 def _parquet(query: Query, source: Source) -> tuple[list[str], str]:
-    schemas: dict[str, list[tuple[str, int]]] = {}
-    columns = "file_name, name, coalesce(num_children, 0)"
-    for file, name, children in query(select(columns, f"parquet_schema({_files(source)})")):
-        schemas.setdefault(file, []).append((name, children))
-    names = {file: _top_level(schema) for file, schema in schemas.items()}
-    check_same({file: sorted(each) for file, each in names.items()})
+    schemas: dict[str, list[_Node]] = {}
+    columns = f"file_name, name, coalesce(num_children, 0), coalesce({_LOST_INTERVAL}, false)"
+    for file, *node in query(select(columns, f"parquet_schema({_files(source)})")):
+        schemas.setdefault(file, []).append(_Node(*node))
+    columns_of = {file: _top_level(schema) for file, schema in schemas.items()}
+    check_same({file: sorted(each.name for each in of) for file, of in columns_of.items()})
+    lost = {each.name for of in columns_of.values() for each in of if each.is_lost}
+    names = [each.name for each in next(iter(columns_of.values()))]
     reader = f"read_parquet({_files(source)}, union_by_name=true, hive_partitioning=false)"
-    return next(iter(names.values())), reader
+    return names, _without(lost, names, reader)
 
 
-def _top_level(schema: list[tuple[str, int]]) -> list[str]:
-    """The names of the columns in a tree that is written depth first, after its root."""
-    names, position = [], 1
+class _Node(NamedTuple):
+    """A column of a Parquet file, or a part of one."""
+
+    name: str
+    children: int
+    is_lost: bool
+    """Whether DuckDB reads nothing but nulls in place of its values."""
+
+
+def _top_level(schema: Sequence[_Node]) -> list[_Node]:
+    """The columns in a tree that is written depth first, after its root."""
+    columns, position = [], 1
     while position < len(schema):
-        names.append(schema[position][0])
+        columns.append(schema[position])
         within = 1
         while within:
-            within += schema[position][1] - 1
+            within += schema[position].children - 1
             position += 1
-    return names
+    return columns
+
+
+def _without(lost: Collection[str], names: Sequence[str], reader: str) -> str:
+    """The reader of these columns, in the lost ones of which is something that can't be counted."""
+    if not lost:
+        return reader
+    aliases = ", ".join(f"c{index}" for index in range(len(names)))
+    values = ", ".join(f"INTERVAL 0 DAYS AS c{names.index(each)}" for each in lost)
+    return f"({select(f'* REPLACE ({values})', f'{reader} AS stored({aliases})')})"
 
 
 def _csv(query: Query, source: Source) -> tuple[list[str], str]:

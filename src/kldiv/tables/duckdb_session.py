@@ -25,6 +25,8 @@ _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions":
 _ADVICE = re.compile(r"\n\s*(?:LINE \d+:|Possible|Potential|Candidate|Try |file = )")
 _NOT_UTF8 = "it is not UTF-8; convert the file, as iconv -f LATIN1 -t UTF-8 does, or -f UTF-16"
 _KIND_OF_ERROR = re.compile(r"^[A-Za-z ]*Error: ")
+_COLUMN = re.compile(r"source column c(\d+)")
+_BSON, _TOO_FAR = "Unsupported converted type (20)", "Could not convert Timestamp to higher precision"
 
 
 class Session:
@@ -34,6 +36,8 @@ class Session:
         self._name = name
         self._ask = ask
         self.close = close
+        self.columns: Sequence[str] = ()
+        """What c0, c1, … are called in the table."""
         self._register: Callable[[Any], object] = lambda _: None
         self._check_unchanged: Callable[[], None] = lambda: None
 
@@ -71,18 +75,18 @@ class Session:
         self._check_unchanged = unchanged(self._name, partial(on_disk, paths))
 
     def _watch(self, action: Callable[[], T]) -> T:
-        with explained(self._name):
+        with explained(self._name, self.columns):
             return action()
 
 
 @contextmanager
-def explained(name: str) -> Iterator[None]:
+def explained(name: str, columns: Sequence[str] = ()) -> Iterator[None]:
     """Whatever DuckDB says is wrong with a table is a TableError that says so in one sentence."""
     try:
         with _interruptible():
             yield
     except loaded().Error as error:
-        raise TableError(f"can't read {name}: {_reason(str(error))}") from error
+        raise TableError(f"can't read {name}: {_reason(str(error), columns)}") from error
 
 
 @contextmanager
@@ -128,9 +132,15 @@ def loaded() -> ModuleType:
     return duckdb
 
 
-def _reason(message: str) -> str:
-    """What went wrong in one sentence, from DuckDB's page about it."""
+def _reason(message: str, columns: Sequence[str]) -> str:
+    """What went wrong in one sentence, from DuckDB's page about it; c0, c1, … are called `columns`."""
     page = _ADVICE.split(message, maxsplit=1)[0].strip()
+    found = _COLUMN.search(page)
+    column = f"column '{columns[int(found[1])]}'" if found and columns else "a column"
+    if _BSON in page:
+        return "it has a column of BSON, at which DuckDB fails; --engine spark reads it"
+    if _TOO_FAR in page:
+        return f"{column} has instants that DuckDB has not, such as of the year 300000; Polars has them"
     if "CSV Parser state machine" in page:
         return "it is no CSV as RFC 4180 has it; lines that end in different ways, or a quote inside a field?"
     first, *others = [each.strip(" .:") for each in page.splitlines() if each.strip()] or [
@@ -138,7 +148,7 @@ def _reason(message: str) -> str:
     ]
     line, file = re.search(r"CSV Error on Line: (\d+)$", first), re.search(r"\n\s*file = (.+)", message)
     if not (line and file and others):
-        return _KIND_OF_ERROR.sub("", first)
+        return _COLUMN.sub(lambda _: column, _KIND_OF_ERROR.sub("", first))
     # Between the number of the line and what is wrong with it stands the line itself.
     wrong = _NOT_UTF8 if "not utf-8 encoded" in others[-1] else others[-1]
     return f"line {line[1]} of {file[1]}: {wrong}"

@@ -63,11 +63,17 @@ class Field:
         if which is Special.NULL:
             return null
         infinity = self._infinity()
-        if infinity is None or (which is Special.NAN and not self.floating):
+        if infinity is None or which not in self.possible_specials():
             return null & ~null
         if which is Special.NAN:
             return ~null & self.value().is_nan()
         return ~null & (self.value() == (infinity if which is Special.POSITIVE_INFINITY else -infinity))
+
+    def possible_specials(self) -> list[Special]:
+        """Those that the column's type can hold."""
+        if self._infinity() is None:
+            return [Special.NULL]
+        return [each for each in Special if each is not Special.NAN or self.floating]
 
     def _infinity(self) -> float | int | None:
         """What stands for infinity, if anything does: DuckDB's, of dates, is the greatest that there is."""
@@ -85,10 +91,12 @@ class Field:
             return present
         return present & (self.value() != infinity) & (self.value() != -infinity)
 
+    def is_whole(self) -> bool:
+        """Whether the column's type holds whole numbers alone."""
+        return self.steps is not None and self.steps.unit == 1
+
     def is_fractional(self) -> nw.Expr:
         """Whether an ordinary number is none that is whole and told from its neighbours by its type."""
-        if self.steps and self.steps.unit == 1:
-            return ~self.is_ordinary() & self.is_ordinary()
         places = self._has_places(self.steps) if self.steps else self._has_fraction()
         return places | ~self._is_told_apart()
 
@@ -118,7 +126,7 @@ class Field:
             return nw.when(value).then(nw.lit("true")).otherwise(nw.lit("false"))
         if self.column.kind is not Kind.NUMBER:
             return value
-        if self.steps and self.steps.unit == 1:
+        if self.is_whole():
             return value.cast(nw.String)
         # An engine may cast before it filters.
         fits = self.is_ordinary() & self._is_told_apart()
@@ -133,8 +141,7 @@ class Field:
             return self.value() > number if cut.above else self.value() >= number
         bound = bound_of(cut, self.column.kind, self.steps)
         if isinstance(bound, bool):
-            never = self.value().is_null() & ~self.value().is_null()
-            return ~never if bound else never
+            return self.is_ordinary() if bound else self.value().is_null() & ~self.value().is_null()
         return self.value() >= self.literal(bound)
 
     def equals(self, text: str) -> nw.Expr:

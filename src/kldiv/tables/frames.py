@@ -79,14 +79,16 @@ class FrameTable(Table):
         return self._rows
 
     def summaries(self, names: Sequence[str]) -> Mapping[str, Summary]:
-        """One query for many columns."""
-        new = [name for name in names if name not in self._known]
-        row = self._aggregates([part for name in new for part in self._summary(self._fields[name])])
-        each = len(Special) + 2
-        for index, name in enumerate(new):
-            ordinary, fractional, *specials = map(whole_or_float, row[each * index : each * (index + 1)])
-            whole = self._fields[name].column.kind is Kind.NUMBER and bool(ordinary) and not fractional
-            self._known[name] = Summary(ordinary, dict(zip(Special, specials, strict=True)), whole)
+        """One query for many columns; what a column's type can't hold is not counted."""
+        new = {name: self._fields[name] for name in names if name not in self._known}
+        found = iter(self._aggregates([part for field in new.values() for part in self._summary(field)]))
+        for name, field in new.items():
+            ordinary = whole_or_float(next(found))
+            held = {each: whole_or_float(next(found)) for each in field.possible_specials()}
+            number = field.column.kind is Kind.NUMBER
+            fractional = whole_or_float(next(found)) if number and not field.is_whole() else 0
+            specials = {each: held.get(each, 0) for each in Special}
+            self._known[name] = Summary(ordinary, specials, number and bool(ordinary) and not fractional)
         return {name: self._known[name] for name in names}
 
     def distinct(self, names: Sequence[str], limit: int) -> Mapping[str, Mapping[str, Count] | None]:
@@ -136,7 +138,7 @@ class FrameTable(Table):
             return self._weigh_bins(cuts)
         of = self.summaries([*cuts])
         beyond = [
-            self._counted(self._fields[name].is_ordinary() & self._fields[name].passed(cut))
+            self._counted(self._passed(self._fields[name], cut, of[name]))
             for name, each in cuts.items()
             for cut in each
         ]
@@ -146,6 +148,13 @@ class FrameTable(Table):
             name: [more - less for more, less in pairwise([of[name].ordinary, *each, 0])]
             for name, each in passed.items()
         }
+
+    def _passed(self, field: Field, cut: Cut, of: Summary) -> nw.Expr:
+        """Whether a value is beyond a cut; if there are NaN or +inf, they are not ordinary."""
+        beyond = field.passed(cut)
+        if of.specials[Special.NAN] or of.specials[Special.POSITIVE_INFINITY]:
+            return field.is_ordinary() & beyond
+        return beyond
 
     def _weigh_bins(self, cuts: Mapping[str, Sequence[Cut]]) -> dict[str, list[Count]]:
         """Each bin summed on its own: a difference of two sums is not 0 where a bin is empty."""
@@ -214,15 +223,13 @@ class FrameTable(Table):
         return dict(zip(WRONG_WEIGHTS, rows, strict=True)), whole_or_float(total)
 
     def _summary(self, field: Field) -> list[nw.Expr]:
-        """The aggregates of a summary; instead of whether all are whole, how many are not."""
+        """The aggregates of a summary; instead of whether all numbers are whole, how many are not."""
         ordinary = field.is_ordinary()
-        number = field.column.kind is Kind.NUMBER
-        fractional = ordinary & (field.is_fractional() if number else ~ordinary)
-        return [
-            self._counted(ordinary),
-            fractional.cast(nw.Int64).sum(),
-            *(self._counted(field.special(each)) for each in Special),
-        ]
+        parts = [ordinary, *map(field.special, field.possible_specials())]
+        counted = [self._counted(each) for each in parts]
+        if field.column.kind is not Kind.NUMBER or field.is_whole():
+            return counted
+        return [*counted, (ordinary & field.is_fractional()).cast(nw.Int64).sum()]
 
     def _seem_few(self, names: Sequence[str], limit: int) -> list[str]:
         """The columns that may have no more different values than this."""

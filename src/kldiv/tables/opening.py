@@ -29,7 +29,7 @@ def open_table(
         weights: the name of the column that weighs the rows; None to count each row once.
         query: of a file or a database, SQL whose answer is counted; the table is called t in it.
         engine: what reads files: "duckdb" or "spark".
-        master: where Spark runs; None for this machine.
+        master: where Spark runs; None for where it is configured to, on this machine by default.
 
     Raises:
         InputTypeError: it is none of these.

@@ -30,14 +30,19 @@ _ENDED = "Java, in which Spark runs, has ended"
 _A_MOMENT = 0.2
 # Py4J's whole page, where no answer of Java's came: an answer would follow.
 _UNANSWERED = re.compile(r"An error occurred while calling [\w.:]+\.?")
+_BINARY_DECIMALS = (
+    "its decimals are stored as BINARY, which Spark reads only where spark.sql.parquet.enableVectorizedReader"
+    " is false; set it, or give kldiv the files instead of the frame"
+)
 # What says enough, wherever it stands in the page.
 _KNOWN = {
     "No space left on device": "no space is left on a disk where Spark puts what it is working on; "
     "set SPARK_LOCAL_DIRS to a folder on one with more",
     "java.lang.ArithmeticException: long overflow": "it has instants that are beyond Spark's, as DuckDB's "
     "infinite ones in milliseconds are; DuckDB and Polars read them",
-    "PlainValuesDictionary$PlainBinaryDictionary": "its decimals are stored as BINARY, which Spark reads "
-    "only where spark.sql.parquet.enableVectorizedReader is false",
+    # Where few different decimals are listed in a dictionary, and where they aren't.
+    "PlainValuesDictionary$PlainBinaryDictionary": _BINARY_DECIMALS,
+    "WritableColumnVector.arrayData": _BINARY_DECIMALS,
     "[UNABLE_TO_INFER_SCHEMA]": "it is empty; expected Parquet",
     "'NoneType' object has no attribute": "its Spark session has been stopped",
     "on a stopped SparkContext": "Spark was stopped meanwhile",

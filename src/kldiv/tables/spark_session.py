@@ -28,7 +28,9 @@ _SETTINGS = {
 
 
 def session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
-    """The session that runs, else a new one on `master`; and what ends it, if it is new.
+    """The session that runs, else a new one on `master`, or where Spark's configuration says that it runs.
+
+    And what ends it, if it is new.
 
     Raises:
         MissingExtraError: PySpark is not installed.
@@ -46,7 +48,7 @@ def session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
     if running is None and SparkContext._active_spark_context is not None:  # in another thread
         running = SparkSession.builder.getOrCreate()
     if running is None:
-        started = _started(master or "local[*]")
+        started = _started(master)
         return started, started.stop
     its = running.sparkContext.master
     if master not in (None, its):
@@ -54,23 +56,46 @@ def session(master: str | None) -> tuple["SparkSession", Callable[[], None]]:
     return running, lambda: None
 
 
-def _started(master: str) -> "SparkSession":
+def _started(master: str | None) -> "SparkSession":
     from pyspark import SparkConf, SparkContext  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    settings = SparkConf().setAppName("kldiv").setMaster(master).setAll([*_SETTINGS.items()])
+    settings = SparkConf().setAppName("kldiv").setAll([*_SETTINGS.items()])
     # What PySpark and Java would write beside the error that is raised.
     for each in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         logging.getLogger(each).setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_is_not_of_py4j)
-    check_answers(master)
-    gateway = SparkContext._gateway or _launched(settings)
+    if master is not None:
+        check_answers(master)
+        settings.setMaster(master)
+    # It is Spark's own from here on, so that whoever ends this ends its Java.
+    SparkContext._ensure_initialized(gateway=SparkContext._gateway or _launched(settings))
+    if master is None:
+        master = _configured()
     try:
-        return SparkSession(SparkContext(conf=settings, gateway=gateway))
+        return SparkSession(SparkContext(conf=settings))
     except Exception as error:
         if "on a stopped SparkContext" in str(error):
             raise TableError(f"can't start Spark: no master answers at {master}") from error
         raise TableError(f"can't start Spark on {master}: {reason(error)}") from error
+
+
+def _configured() -> str:
+    """The master that Spark itself has found: in spark-defaults.conf or the environment, else this machine.
+
+    Raises:
+        TableError: it doesn't answer.
+    """
+    from pyspark import SparkConf, SparkContext  # noqa: PLC0415
+
+    master: str = SparkConf(_jvm=SparkContext._jvm).get("spark.master", "local[*]")
+    try:
+        check_answers(master)
+    except TableError as error:
+        raise TableError(
+            f"{error}; spark.master is {master} in Spark's configuration, give a master to use another"
+        ) from error
+    return master
 
 
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:
