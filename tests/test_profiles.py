@@ -379,6 +379,14 @@ def test_what_is_read_is_what_was_written(stored):
     assert dumps(loads(json.dumps(json.loads(text), indent=4), "")) == text
 
 
+def test_a_profile_that_windows_has_saved(tmp_path, stored):
+    """With a mark at its beginning, which made it a table in JSON, and other ends of lines."""
+    path = tmp_path / "saved.json"
+    path.write_bytes(b"\xef\xbb\xbf" + stored.read_bytes().replace(b"\n", b"\r\n"))
+    assert is_profile(path)
+    assert dumps(read(path)) == stored.read_text()
+
+
 def _edits(text):
     document = json.loads(text)
     yield "version 2", {**document, "kldiv_profile": 2}

@@ -1,7 +1,10 @@
 """Columns of Parquet by what their files say that they stand for, as Java writes them and others don't."""
 
 import json
+from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sparking import spark_session  # noqa: F401 (a fixture)
 from tabular import parquet, written
@@ -9,6 +12,7 @@ from tabular import parquet, written
 import kldiv
 from kldiv.tables.contract import Kind
 from kldiv.tables.opening import open_table
+from kldiv.tables.outcomes import Special
 
 # A column each: how its type is written in Parquet's own language, and its values as they are stored.
 DOCUMENTS = [b'{"a": 1}', b'{"a":1}', b"[]", b'{"a": 1}']
@@ -78,6 +82,21 @@ def test_intervals_of_java_are_skipped_not_nulls(session, tmp_path, engine):
     assert [each.name for each in compared.columns] == ["enum"]
     reason = "holds values of type INTERVAL in P, which can't be counted"
     assert [(each.name, each.reason) for each in compared.skipped] == [("interval", reason)]
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+def test_decimals_of_more_digits_than_any_engine_has(tmp_path, engine):
+    """DuckDB reads them as doubles, of which these two are one, and Spark not at all."""
+    values = [Decimal(10**39), Decimal(10**39 + 1), None]
+    table = pa.table({"wide": pa.array(values, pa.decimal256(40, 0)), "a": [1, 2, 3]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    with open_table(tmp_path / "t.parquet", engine=engine) as opened:
+        assert opened.summaries(["wide"])["wide"].specials[Special.NULL] == 1
+        compared = kldiv.compare(opened, opened)
+    assert [each.name for each in compared.columns] == ["a"]
+    reason = "holds values of type DECIMAL(40,0) in P, which can't be counted"
+    assert [(each.name, each.reason) for each in compared.skipped] == [("wide", reason)]
 
 
 def test_bson_fails_in_duckdb_alone(session, tmp_path):

@@ -106,7 +106,7 @@ def _grid(pair: ColumnPair, side: SideName) -> Grid | None:
 
 
 def _counted_by_value(pairs: Sequence[ColumnPair]) -> dict[str, OfSides]:
-    """The columns whose values are the outcomes: texts, booleans, and few whole numbers, with their counts."""
+    """The columns whose values are the outcomes: texts, booleans; few whole numbers with their counts."""
     named: dict[str, OfSides] = {pair.name: {} for pair in pairs if _kind(pair) in (Kind.TEXT, Kind.BOOLEAN)}
     whole = [
         pair.name

@@ -33,9 +33,9 @@ def of_files(source: Source, weights: str | None = None, query: str | None = Non
     session = Session.embedded(source.shown)
     try:
         session.reads(source.paths)
-        names = open_files(session.query, source)
+        names, not_read = open_files(session.query, source)
         if query is None:
-            return opened(source.shown, session, names, weights)
+            return opened(source.shown, session, names, weights, not_read)
         _check_told_apart(names, source.shown)
         columns = ", ".join(f"c{index} AS {identifier(name)}" for index, name in enumerate(names))
         session.query(f"CREATE TEMP VIEW {_QUERIED} AS {select(columns, ROWS)}")

@@ -34,6 +34,7 @@ _FIRST_ROWS = 10_000
 # 128 MiB of doubles, of which DuckDB holds up to two copies.
 _VALUES_IN_MEMORY = 2**24
 _SAMPLE = 2**20
+_NULLS = '"NULL"'
 _NOT_FINITE = (Special.NAN, Special.POSITIVE_INFINITY, Special.NEGATIVE_INFINITY)
 
 
@@ -361,7 +362,7 @@ def opened(
 ) -> DuckDBTable:
     """The table `rows` of a session, whose columns c0, c1, … have these names, once it has been looked at.
 
-    `unsupported` are the types of columns that hold no more than whether there is a value.
+    `unsupported` are the types of columns that hold no more than whether there is a value, or not even that.
     """
     session.columns = names
     types = [str(row[1]) for row in session.query(f"DESCRIBE {rows}")]
@@ -370,7 +371,8 @@ def opened(
         for index, (each, of) in enumerate(zip(names, types, strict=True))
     }
     for each, of in (unsupported or {}).items():
-        fields[each] = _Field(fields[each].sql, Column(Kind.UNSUPPORTED, of))
+        present = "true" if fields[each].column.type == _NULLS else fields[each].sql
+        fields[each] = _Field(present, Column(Kind.UNSUPPORTED, of))
     if not session.query(sql.select("count(*)", rows))[0][0]:
         raise TableError(f"{name} has no rows; expected at least one")
     if weights is None:

@@ -6,7 +6,7 @@ written as (`text_types`). CSV and JSON are read once, into DuckDB's own storage
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kldiv.errors import TableError
@@ -16,6 +16,7 @@ from kldiv.tables.sql import ROWS, literal, select
 from kldiv.tables.text_types import NUMBER, TIME, TIMESTAMP, WHOLE
 
 Query = Callable[[str], list[tuple[Any, ...]]]
+_Opened = tuple[list[str], str, Mapping[str, str]]
 
 
 def _matches(pattern: str) -> str:
@@ -48,15 +49,22 @@ _CSV = "quote='\"', escape='\"', comment='', auto_detect=false, header=true, hiv
 _RECORDS = "records=true, map_inference_threshold=-1, field_appearance_threshold=0, sample_size=-1"
 # What is a date is decided by the rule above; no text begins with this character.
 _JSON = f"{_RECORDS}, dateformat='\x1f%d', timestampformat='\x1f%d', hive_partitioning=false"
-# As Java writes an interval: by its older name what it is, by its newer one nothing but nulls.
-_LOST_INTERVAL = "converted_type = 'INTERVAL' AND logical_type = 'NullType()'"
+# DuckDB takes decimals of more digits than its own for doubles; and intervals for nulls if Java has written
+# them, who calls them so in one of the two places where a type is.
+_TYPE_NOT_READ = (
+    "CASE WHEN converted_type = 'DECIMAL' AND precision > 38 THEN format('DECIMAL({},{})', precision, scale) "
+    "WHEN converted_type = 'INTERVAL' AND logical_type = 'NullType()' THEN 'INTERVAL' END"
+)
 _RENAMED = re.compile(r"_\d+$")
 
 
-def open_files(query: Query, source: Source) -> list[str]:
-    """Make the table of the files, with columns c0, c1, …; return the names in the files."""
+def open_files(query: Query, source: Source) -> tuple[list[str], Mapping[str, str]]:
+    """Make the table of the files, with columns c0, c1, ….
+
+    Return the names in the files, and by their names the types of columns that are read as something else.
+    """
     check_checksums(source)
-    names, reader = _READERS[source.format](query, source)
+    names, reader, not_read = _READERS[source.format](query, source)
     check_names(names, source.shown)
     aliases = ", ".join(f"c{index}" for index in range(len(names)))
     stored = select("*", f"{reader} AS stored({aliases})")
@@ -69,9 +77,10 @@ def open_files(query: Query, source: Source) -> list[str]:
             reader = _json_with_texts(query, source, long)
             query(f"CREATE OR REPLACE TEMP TABLE read AS {select('*', f'{reader} AS stored({aliases})')}")
             texts |= dict.fromkeys(long, _NUMBERS)
+        not_read = {names[int(each[1:])]: "JSON of several types" for each in _columns(query, of="JSON")}
         query(f"CREATE TEMP TABLE {ROWS} AS {select(_typed(query, texts), 'read')}")
         query("DROP TABLE read")
-    return names
+    return names, not_read
 
 
 def _columns(query: Query, of: str) -> list[str]:
@@ -108,17 +117,16 @@ def values_of(query: Query, aggregates: Sequence[str], source: str) -> list[Any]
     return [value for batch in batches for value in query(select(", ".join(batch), source))[0]]
 
 
-def _parquet(query: Query, source: Source) -> tuple[list[str], str]:
+def _parquet(query: Query, source: Source) -> _Opened:
     schemas: dict[str, list[_Node]] = {}
-    columns = f"file_name, name, coalesce(num_children, 0), coalesce({_LOST_INTERVAL}, false)"
+    columns = f"file_name, name, coalesce(num_children, 0), {_TYPE_NOT_READ}"
     for file, *node in query(select(columns, f"parquet_schema({_files(source)})")):
         schemas.setdefault(file, []).append(_Node(*node))
     columns_of = {file: _top_level(schema) for file, schema in schemas.items()}
     check_same({file: sorted(each.name for each in of) for file, of in columns_of.items()})
-    lost = {each.name for of in columns_of.values() for each in of if each.is_lost}
-    names = [each.name for each in next(iter(columns_of.values()))]
+    not_read = {each.name: each.not_read for of in columns_of.values() for each in of if each.not_read}
     reader = f"read_parquet({_files(source)}, union_by_name=true, hive_partitioning=false)"
-    return names, _without(lost, names, reader)
+    return [each.name for each in next(iter(columns_of.values()))], reader, not_read
 
 
 class _Node(NamedTuple):
@@ -126,8 +134,8 @@ class _Node(NamedTuple):
 
     name: str
     children: int
-    is_lost: bool
-    """Whether DuckDB reads nothing but nulls in place of its values."""
+    not_read: str | None
+    """Its type, if DuckDB reads its values as others."""
 
 
 def _top_level(schema: Sequence[_Node]) -> list[_Node]:
@@ -142,19 +150,10 @@ def _top_level(schema: Sequence[_Node]) -> list[_Node]:
     return columns
 
 
-def _without(lost: Collection[str], names: Sequence[str], reader: str) -> str:
-    """The reader of these columns, in the lost ones of which is something that can't be counted."""
-    if not lost:
-        return reader
-    aliases = ", ".join(f"c{index}" for index in range(len(names)))
-    values = ", ".join(f"INTERVAL 0 DAYS AS c{names.index(each)}" for each in lost)
-    return f"({select(f'* REPLACE ({values})', f'{reader} AS stored({aliases})')})"
-
-
-def _csv(query: Query, source: Source) -> tuple[list[str], str]:
+def _csv(query: Query, source: Source) -> _Opened:
     delimiter, names = header_of({path: _first_line(query, path) for path in source.paths}, source.format)
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(names)))
-    return names, f"read_csv({_files(source)}, {_CSV}, delim={literal(delimiter)}, columns={{{columns}}})"
+    return names, f"read_csv({_files(source)}, {_CSV}, delim={literal(delimiter)}, columns={{{columns}}})", {}
 
 
 def _first_line(query: Query, path: str) -> str | None:
@@ -163,7 +162,7 @@ def _first_line(query: Query, path: str) -> str | None:
     return rows[0][0] if rows else None
 
 
-def _json(query: Query, source: Source) -> tuple[list[str], str]:
+def _json(query: Query, source: Source) -> _Opened:
     reader = f"read_json({_files(source)}, {_JSON})"
     objects = f"read_json_objects({_files(source)})"
     try:
@@ -181,7 +180,7 @@ def _json(query: Query, source: Source) -> tuple[list[str], str]:
             raise TableError(
                 f"{source.shown} has keys that differ in case alone; rename them, or write it as Parquet"
             )
-    return names, reader
+    return names, reader, {}
 
 
 def _beyond_64_bits(query: Query) -> list[str]:
@@ -211,7 +210,7 @@ def _exact(path: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", path)
 
 
-_READERS: dict[str, Callable[[Query, Source], tuple[list[str], str]]] = {
+_READERS: dict[str, Callable[[Query, Source], _Opened]] = {
     "csv": _csv,
     "tsv": _csv,
     "parquet": _parquet,

@@ -17,7 +17,7 @@ from kldiv.tables.outcomes import Cut, Special
 from kldiv.tables.profiles import Profile, StoredBins, StoredColumn, StoredValues
 
 _VERSION = 1
-_HEADER = re.compile(rb"\s*\{\s*\"kldiv_profile\"\s*:")
+_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"kldiv_profile\"\s*:")
 _HEADER_BYTES = 64
 # Sums of weights are as exact as their roundings let them be.
 _ROUNDING = 1e-9
@@ -88,7 +88,7 @@ def read(path: str | os.PathLike[str]) -> Profile:
     """
     shown = os.fspath(path)
     try:
-        return loads(Path(path).read_text(encoding="utf-8"), shown)
+        return loads(Path(path).read_text(encoding="utf-8-sig"), shown)
     except OSError as error:
         raise TableError(f"can't read {shown}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

@@ -135,9 +135,8 @@ class _Footer:
         )
 
     def _field(self, column: Any) -> "StructField":
-        from pyspark.errors import AnalysisException  # noqa: PLC0415 (an extra)
-
-        with suppress(AnalysisException):
+        # Spark has an error for each kind of type that it has not.
+        with suppress(Exception):
             field = self._converted(column)
             if _TIME not in field.dataType.simpleString():
                 return field
