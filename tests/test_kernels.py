@@ -273,6 +273,32 @@ def test_compiling_leaves_the_collector_as_it_was(collects):
     assert done.stdout == f"{collects}\n", done.stderr
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("apart", [1.0, 1e30], ids=["usual", "done once more"])
+def test_the_total_of_one_row_is_its_value(shape, masked, apart):
+    """Of which no view is made: its shape is another than that of the rows it is computed from."""
+    p = torch.tensor([0.0, 0.5, apart]).expand(*shape, 3)
+    q = torch.tensor([0.5, -0.5, -apart]).expand(*shape, 3).clone().requires_grad_()
+    where = torch.ones(shape, dtype=torch.bool) if masked else None
+    value = kldiv.kl(Logits(p), Logits(q), where=where, reduction="sum")
+    value.backward()
+    of_p, of_q = (softmax(each.detach().double().numpy(), -1) for each in (p, q))
+    assert value.shape == ()
+    assert value.item() == pytest.approx(_divergence(p, q), rel=1e-6)
+    assert q.grad.double().numpy() == pytest.approx(of_q - of_p, rel=1e-6, abs=1e-7)
+    with torch.no_grad():
+        alone = kldiv.kl(Logits(p), Logits(q), where=where, reduction="sum")
+    assert alone.shape == ()
+    assert alone.item() == pytest.approx(value.item(), rel=1e-6)
+
+
+def _divergence(p, q):
+    """Σ p·log(p/q) by logarithms of softmax, as no probability here may underflow."""
+    log_p, log_q = (torch.log_softmax(each.detach().double(), -1) for each in (p, q))
+    return (log_p.exp() * (log_p - log_q)).sum().item()
+
+
 def test_a_subclass_is_the_references():
     with FakeTensorMode(), kernels.use("auto"):
         value = kldiv.kl(*[Logits(torch.zeros(9, 90_000))] * 2)
