@@ -349,6 +349,7 @@ def test_a_requested_column_is_never_skipped(tmp_path):
         ({"columns": "a"}, kldiv.InputTypeError, "columns is one piece of text; write columns=['a']"),
         ({"columns": []}, kldiv.InvalidInputError, "columns is empty; expected a name, or None for all"),
         ({"bins": 1}, kldiv.InvalidInputError, "bins is 1; expected a whole number >= 2"),
+        ({"bins": 10**7}, kldiv.InvalidInputError, "bins is 10000000; expected at most 1000"),
         ({"bins": 2.0}, kldiv.InvalidInputError, "bins is 2.0; expected a whole number >= 2"),
         ({"max_categories": 0}, kldiv.InvalidInputError, "max_categories is 0; expected a whole number >= 1"),
         (

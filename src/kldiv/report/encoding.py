@@ -21,7 +21,8 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 def as_shown(text: str) -> str:
     """A text as standard output shows it, so that its width is known beforehand."""
-    encoding = sys.stdout.encoding or "utf-8"
+    # A program may have closed it or put something else in its place.
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return text.encode(encoding, register()).decode(encoding)
 
 

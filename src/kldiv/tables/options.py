@@ -13,6 +13,8 @@ Divergence = Literal["kl", "js", "psi", "total_variation", "hellinger"]
 Interval = Literal["delta", "bootstrap"]
 # Those that lie between 0 and 1 and have no logarithm.
 _WITHOUT_BASE = ("total_variation", "hellinger")
+# More than anybody reads; what Polars takes for quantiles grows by the square of their number.
+_MOST_BINS = 1000
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Options:
             raise InvalidInputError(
                 f"base is {self.base!r}; {self.divergence} lies between 0 and 1 and has none, expected None"
             )
-        check_whole("bins", self.bins, 2)
+        check_bins(self.bins)
         check_whole("max_categories", self.max_categories, 1)
 
 
@@ -54,6 +56,13 @@ def check_whole(name: str, value: object, least: int) -> None:
     """Raise unless the value is a whole number of at least this."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InvalidInputError(f"{name} is {value!r}; expected a whole number >= {least}")
+
+
+def check_bins(bins: int) -> None:
+    """Raise unless a column can be cut into so many: every engine is asked for as many quantiles at once."""
+    check_whole("bins", bins, 2)
+    if bins > _MOST_BINS:
+        raise InvalidInputError(f"bins is {bins}; expected at most {_MOST_BINS}")
 
 
 def column_names(argument: str, names: object, *, may_be_empty: bool = False) -> list[str] | None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from kldiv.errors import TableError
 from kldiv.tables.binning import FEW_VALUES, cuts_of
 from kldiv.tables.contract import Column, Kind, Summary, Table
-from kldiv.tables.options import check_whole, column_names
+from kldiv.tables.options import check_bins, check_whole, column_names
 from kldiv.tables.pairing import listed
 from kldiv.tables.profiles import Profile, StoredBins, StoredColumn, StoredValues, listed_values
 from kldiv.tables.progress import Listener, Reporter
@@ -62,7 +62,7 @@ def profile(
         >>> january.rows(), list(january.columns())
         (27004, ['carrier', 'dep_delay'])
     """
-    check_whole("bins", bins, 2)
+    check_bins(bins)
     check_whole("max_values", max_values, FEW_VALUES)
     wanted = column_names("columns", columns)
     with opened("table", table, weights) as found, _model(like, weights) as model:
