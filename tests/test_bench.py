@@ -74,6 +74,15 @@ def test_short_calls_are_repeated_until_the_clock_sees_them(world):
     assert batch_of(lambda: None, lambda: 0.0).repeats == 10_000
 
 
+def test_a_batch_of_calls_of_which_the_first_is_slow_lasts_as_long(world):
+    seconds = iter([2**-11, *[2**-20] * 10_000])
+
+    def call():
+        world.now += next(seconds)
+
+    assert batch_of(call, world.clock).repeats == math.ceil(1e-3 / 2**-20)
+
+
 def test_a_budget_ends_the_rounds_but_leaves_some(world):
     (found,) = measure(CASE, [world.peer("a", 1.0)], rounds=50, seconds=8.0, clock=world.clock)
     assert found.rounds == 8

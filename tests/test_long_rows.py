@@ -16,7 +16,7 @@ import kldiv
 from kldiv import Logits, kernels
 from kldiv.definition import KullbackLeibler
 from kldiv.kernels import cpu
-from kldiv.kernels.reference import Side
+from kldiv.kernels.question import Question
 
 UNITS = 32
 # Many segments, the last one of them not a whole one.
@@ -157,6 +157,6 @@ def test_a_hard_row_is_done_once_more():
 )
 def test_which_rows_are_shared(rows, outcomes, step, shared):
     z = torch.empty(1, outcomes * step)[:, ::step].expand(rows, -1)
-    side, result = Side("logits", z), cpu.Result(z, None, z)
-    form = cpu._form_of(cpu.Question(KullbackLeibler()), side, side, result)
+    question = Question(KullbackLeibler(), "logits", "logits")
+    form = cpu._form_of(question, z, z, cpu.Result(z, None, z))
     assert form.is_shared is shared

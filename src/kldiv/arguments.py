@@ -1,9 +1,8 @@
 """From what a caller passes to the rows a kernel takes, and from its results to a reduction."""
 
 import math
-import re
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -11,57 +10,45 @@ from torch.distributions import Distribution as TorchDistribution
 
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
 from kldiv.inputs import Counts, Distribution, Logits, LogProbs, Probs
-from kldiv.kernels.reference import Side
 from kldiv.units import real
 
 Reduction = Literal["none", "sum", "mean"]
 Mask = Tensor | Sequence[Any]
 
-_SPACES = {Logits: "logits", LogProbs: "log_probs", Probs: "probs", Counts: "counts"}
+_KINDS = frozenset({Logits, LogProbs, Probs, Counts})
+_NAMES = ("p", "q")
 _WRAPPERS = "Logits, LogProbs, Probs or Counts"
 
 
-class Rowwise(NamedTuple):
-    """Sides of one batch shape and device, outcomes last, and which rows are asked for.
+def rows_of(
+    function: str, where: Mask | None, temperature: float, *given: Any
+) -> tuple[tuple[Tensor, ...], Tensor | None]:
+    """The values of one batch shape and device, outcomes last, and which rows are asked for.
 
-    Both are float64 if either is; what is in half precision a kernel widens as it reads.
+    `given` are p and, of most functions, q. Both become float64 if either is; what is in half precision a
+    kernel widens as it reads.
     """
-
-    sides: tuple[Side, ...]
-    where: Tensor | None
-
-
-def rowwise_of(function: str, where: Mask | None, temperature: float, **distributions: Any) -> Rowwise:
-    """Bring the arguments of `function`, by their names, to the form of `Rowwise`."""
     if type(temperature) is not float or not 0 < temperature < math.inf:
         _check_temperature(temperature)
-    for name, value in distributions.items():
-        if type(value) not in _SPACES:
-            raise _bare(function, name, value, ", ".join(distributions))
-    given = tuple(distributions.values())
-    if _are_alike(given):
-        sides = tuple([Side(_SPACES[type(each)], _outcomes_last(each)) for each in given])
+    for each in given:
+        if type(each) not in _KINDS:
+            raise _bare(function, given)
+    if _are_alike(*given):
+        rows = tuple([_outcomes_last(each) for each in given])
     else:
+        distributions = dict(zip(_NAMES, given, strict=False))
         _check_devices(distributions)
         _check_outcomes(distributions)
-        batch, dtype = _batch_shape(distributions), given[0].values.dtype
-        for each in given:
-            dtype = torch.promote_types(dtype, each.values.dtype)
-        sides = tuple(_side(each, batch, dtype) for each in given)
-    if where is None:
-        return Rowwise(sides, None)
-    return Rowwise(sides, mask_of(where, sides[0].values.shape[:-1], given[0].values.device))
+        rows = _brought_together(distributions)
+    return rows, None if where is None else mask_of(where, rows[0].shape[:-1], rows[0].device)
 
 
-def _are_alike(given: tuple[Distribution, ...]) -> bool:
+def _are_alike(p: Distribution, q: Distribution | None = None) -> bool:
     """Whether distributions agree in all that they have to agree in, as they nearly always do."""
-    first, *others = given
-    a, dim = first.values, first.dim
-    for other in others:
-        b = other.values
-        if other.dim != dim or a.dtype != b.dtype or a.shape != b.shape or a.device != b.device:
-            return False
-    return True
+    if q is None:
+        return True
+    a, b = p.values, q.values
+    return p.dim == q.dim and a.dtype == b.dtype and a.shape == b.shape and a.device == b.device
 
 
 def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: float = 1.0) -> Tensor:
@@ -76,7 +63,7 @@ def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: fl
     return values.sum() / where.sum()
 
 
-def number_of_rows(side: Side, where: Tensor | None) -> int:
+def number_of_rows(rows: Tensor, where: Tensor | None) -> int:
     """How many rows are asked for; 0 too where that can't be read for nothing.
 
     So it is while tracing, under a transform, where tensors have no numbers, and on another device.
@@ -84,7 +71,7 @@ def number_of_rows(side: Side, where: Tensor | None) -> int:
     if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return 0
     if where is None:
-        return side.values.shape[:-1].numel()
+        return rows.shape[:-1].numel()
     return int(where.sum()) if type(where) is Tensor and where.is_cpu else 0
 
 
@@ -107,8 +94,9 @@ def _check_temperature(temperature: object) -> None:
         raise InvalidInputError(f"temperature is {temperature!r}; expected a finite number greater than 0")
 
 
-def _bare(function: str, name: str, value: object, signature: str) -> InputTypeError:
-    """The error for an argument that doesn't say what it holds."""
+def _bare(function: str, given: tuple[object, ...]) -> InputTypeError:
+    """The error for the first argument that doesn't say what it holds."""
+    name, value = next((n, each) for n, each in zip(_NAMES, given, strict=False) if type(each) not in _KINDS)
     if isinstance(value, TorchDistribution):
         return InputTypeError(
             f"{function} got {type(value).__name__} for {name}; torch.distributions have closed forms of kl, "
@@ -120,7 +108,8 @@ def _bare(function: str, name: str, value: object, signature: str) -> InputTypeE
         seen = f"a bare tensor of shape {tuple(value.shape)} and dtype {dtype}"
     else:
         seen = f"a bare {type(value).__name__}"
-    example = re.sub(rf"\b{name}\b", f"kldiv.Logits({name})", signature)
+    named = _NAMES[: len(given)]
+    example = ", ".join(f"kldiv.Logits({each})" if each == name else each for each in named)
     return InputTypeError(
         f"{function} got {seen} for {name}, which doesn't say what its numbers are; wrap it in "
         f"kldiv.{_WRAPPERS}, for example kldiv.{function}({example})"
@@ -147,6 +136,15 @@ def _check_outcomes(given: dict[str, Distribution]) -> None:
 def _outcomes_last(distribution: Distribution) -> Tensor:
     values, dim = distribution.values, distribution.dim
     return values if dim in (-1, values.ndim - 1) else values.movedim(dim, -1)
+
+
+def _brought_together(given: dict[str, Distribution]) -> tuple[Tensor, ...]:
+    """In one batch shape, and of the common dtype if that is float64."""
+    batch = _batch_shape(given)
+    in_double = any(each.values.dtype == torch.float64 for each in given.values())
+    rows = (_outcomes_last(each) for each in given.values())
+    alike = (each if each.shape[:-1] == batch else each.expand(*batch, each.shape[-1]) for each in rows)
+    return tuple(each.double() if in_double else each for each in alike)
 
 
 def _batch_shape(given: dict[str, Distribution]) -> torch.Size:
@@ -188,11 +186,3 @@ def mask_of(where: Mask | None, batch: torch.Size, device: torch.device) -> Tens
             f"where has shape {tuple(mask.shape)}; expected one that broadcasts to the "
             f"batch shape {tuple(batch)}, the shape without the event dimension"
         ) from error
-
-
-def _side(distribution: Distribution, batch: torch.Size, dtype: torch.dtype) -> Side:
-    """Outcomes last, in the batch shape; of the common dtype if that is float64."""
-    rows = _outcomes_last(distribution)
-    if rows.shape[:-1] != batch:
-        rows = rows.expand(*batch, rows.shape[-1])
-    return Side(_SPACES[type(distribution)], rows.double() if dtype == torch.float64 else rows)

@@ -8,8 +8,9 @@ from torch import Tensor
 from kldiv import kernels
 from kldiv.definition import Divergence, NegativeEntropy
 from kldiv.kernels import reference
+from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side
-from kldiv.operators import How, computed, operated, reference_gradients, scaled
+from kldiv.operators import operated, reference_gradients, scaled
 
 
 class _Rowwise(torch.autograd.Function):
@@ -51,112 +52,96 @@ class _CompiledRowwise(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, how: How, total: bool, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
-        ctx.how, ctx.dtypes = how, (p.dtype, q.dtype)
+    def forward(ctx: Any, question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
+        ctx.question = question
         ctx.save_for_backward(where, p, q)
-        value, *ctx.kept = computed(how, ctx.needs_input_grad[3:], where, p, q, total=total)
+        value: Tensor
+        value, *ctx.kept = kernels.compiled().compute(question, where, p, q, *ctx.needs_input_grad[2:])
         return value
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         kept, ctx.kept = ctx.kept, None
-        want_p, want_q = wants = ctx.needs_input_grad[3:]
-        p_grad: Tensor | None
-        q_grad: Tensor | None
         if torch.is_grad_enabled():
             where, p, q = ctx.saved_tensors
-            p_grad, q_grad = reference_gradients(ctx.how, where, p, q, grad)
-        else:
-            p_grad, q_grad = kept or computed(ctx.how, wants, *ctx.saved_tensors)[1:]
-            p_grad, q_grad = _scaled_in_place(p_grad, grad), _scaled_in_place(q_grad, grad)
-        p_dtype, q_dtype = ctx.dtypes
-        return (
-            None,
-            None,
-            None,
-            _of(p_grad, p_dtype) if want_p else None,
-            _of(q_grad, q_dtype) if want_q else None,
-        )
+            return None, None, *reference_gradients(ctx.question, where, p, q, grad)
+        if kept is None:
+            wants = ctx.needs_input_grad[2:]
+            _, *kept = kernels.compiled().compute(ctx.question, *ctx.saved_tensors, *wants)
+        p_grad, q_grad = kept
+        return None, None, _scaled_in_place(p_grad, grad), _scaled_in_place(q_grad, grad)
 
 
 class _TransformedRowwise(torch.autograd.Function):
     """The same under transforms of `torch.func`, whose gradients can always be differentiated again."""
 
     @staticmethod
-    def forward(how: How, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
-        return computed(how, (False, False), where, p, q)[0]
+    def forward(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
+        return kernels.compiled().compute(question, where, p, q, False, False)[0]  # type: ignore[no-any-return]
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        ctx.how, where, p, q = inputs
+        ctx.question, where, p, q = inputs
         ctx.save_for_backward(where, p, q)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         where, p, q = ctx.saved_tensors
-        slopes = reference_gradients(ctx.how, where, p, q, grad)
+        slopes = reference_gradients(ctx.question, where, p, q, grad)
         return None, None, *(slope.to(z.dtype) for slope, z in zip(slopes, (p, q), strict=True))
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], how: How, *tensors: Any) -> tuple[Tensor, int]:
+    def vmap(info: Any, in_dims: tuple[Any, ...], question: Question, *tensors: Any) -> tuple[Tensor, int]:
         """A mapped dimension is one more batch dimension."""
         where, p, q = (
             z if z is None else z.expand(info.batch_size, *z.shape) if dim is None else z.movedim(dim, 0)
             for z, dim in zip(tensors, in_dims[1:], strict=True)
         )
-        return _TransformedRowwise.apply(how, where, p, q), 0  # type: ignore[no-untyped-call]
+        return _TransformedRowwise.apply(question, where, p, q), 0  # type: ignore[no-untyped-call]
 
 
-def rowwise(
-    divergence: Divergence,
-    p: Side,
-    q: Side,
-    temperature: float,
-    where: Tensor | None = None,
-    factor: float = 1.0,
-    total: bool = False,
-) -> Tensor:
+def rowwise(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
     """A multiple of the divergence of each row, in nats, 0 where it is not asked for; or the total of them.
 
     Differentiable any number of times in both sides.
     """
-    if kernels.choose(divergence, p, q, temperature) == "cpu":
-        how = (divergence, p.space, q.space, temperature, factor)
-        value = _by_compiled(how, total, where, p.values, q.values)
-    else:
-        dtype = reference.value_dtype(p.values, q.values)
-        p, q = map(reference.plain, reference.valid_pair(p, q, temperature, where))
-        function: Any = _Rowwise
-        value = function.apply(divergence, p.space, q.space, temperature, p.values, q.values)
-        value = (factor * value).to(dtype)
-        value = value if where is None else torch.where(where, value, 0.0)
-    return value.sum() if total and value.ndim else value
+    by = _by_compiled if kernels.choose(question, p, q) == "cpu" else _by_reference
+    value = by(question, where, p, q)
+    return value.sum() if question.total and value.ndim else value
 
 
-def _by_compiled(how: How, total: bool, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
+def _by_compiled(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
     """By whichever of the ways to the compiled kernel is open; the total only by the shortest two."""
     if torch.compiler.is_compiling():
-        return operated(how, where, p, q)
+        return operated(question, where, p, q)
     function: Any = _TransformedRowwise
     if torch._C._are_functorch_transforms_active():
-        return function.apply(how, where, p, q)  # type: ignore[no-any-return]
+        return function.apply(question._replace(total=False), where, p, q)  # type: ignore[no-any-return]
     function = _CompiledRowwise
     if torch.is_grad_enabled() and (p.requires_grad or q.requires_grad):
-        return function.apply(how, total, where, p, q)  # type: ignore[no-any-return]
-    return computed(how, (False, False), where, p, q, total=total)[0]
+        return function.apply(question, where, p, q)  # type: ignore[no-any-return]
+    return kernels.compiled().compute(question, where, p, q, False, False)[0]  # type: ignore[no-any-return]
 
 
-def negative_entropy_rows(p: Side, temperature: float, where: Tensor | None) -> Tensor:
+def _by_reference(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
+    divergence, p_space, q_space, temperature, factor, _ = question
+    sides = reference.valid_pair(Side(p_space, p), Side(q_space, q), temperature, where)
+    plain_p, plain_q = map(reference.plain, sides)
+    function: Any = _Rowwise
+    value = function.apply(
+        divergence, plain_p.space, plain_q.space, temperature, plain_p.values, plain_q.values
+    )
+    value = (factor * value).to(reference.value_dtype(p, q))
+    return value if where is None else torch.where(where, value, 0.0)
+
+
+def negative_entropy_rows(space: str, values: Tensor, temperature: float, where: Tensor | None) -> Tensor:
     """Σ p·log p of each row, in nats; of logits with the slopes of D(p‖uniform), which are its own."""
-    p = reference.plain(reference.valid(p, where))
+    p = reference.plain(reference.valid(Side(space, values), where))
     if reference.is_normalised(p, temperature):
         return reference.negative_entropy(p)
-    uniform = Side("logits", torch.zeros_like(p.values))
-    return rowwise(NegativeEntropy(), p, uniform, temperature)
-
-
-def _of(slope: Tensor | None, dtype: torch.dtype) -> Tensor | None:
-    return slope if slope is None or slope.dtype == dtype else slope.to(dtype)
+    question = Question(NegativeEntropy(), p.space, "logits", temperature)
+    return rowwise(question, None, p.values, torch.zeros_like(p.values))
 
 
 def _scaled_in_place(slope: Tensor | None, grad: Tensor) -> Tensor | None:

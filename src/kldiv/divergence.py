@@ -16,6 +16,8 @@ approximation or student. All functions share these rules:
   InvalidInputError (ValueErrors) for shapes and numbers that can't be.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.distributions import Distribution as TorchDistribution
@@ -29,13 +31,14 @@ from kldiv.arguments import (
     mask_of,
     number_of_rows,
     reduced,
-    rowwise_of,
+    rows_of,
 )
 from kldiv.autograd import negative_entropy_rows, rowwise
 from kldiv.closed_forms import registered_entropy, registered_kl
 from kldiv.definition import Divergence
 from kldiv.errors import InvalidInputError
 from kldiv.inputs import Distribution
+from kldiv.kernels.question import Question
 from kldiv.renyi_definition import Renyi, RenyiMaximum
 from kldiv.units import real, unit_of
 
@@ -318,9 +321,10 @@ def entropy(
     if isinstance(p, TorchDistribution):
         return _reduced_where(registered_entropy(p, temperature), where, reduction, base)
     unit = unit_of(base)
-    (side,), mask = rowwise_of("entropy", where, temperature, p=p)
+    (rows,), mask = rows_of("entropy", where, temperature, p)
     check_reduction(reduction)
-    return reduced(0.0 - negative_entropy_rows(side, temperature, mask), mask, reduction, unit.nats)
+    values = 0.0 - negative_entropy_rows(p.space, rows, temperature, mask)
+    return reduced(values, mask, reduction, unit.nats)
 
 
 def cross_entropy(
@@ -348,30 +352,31 @@ def cross_entropy(
         values = values + registered_entropy(p, temperature)  # type: ignore[arg-type]
         return _reduced_where(values, where, reduction, base)
     unit = unit_of(base)
-    (side_p, side_q), mask = rowwise_of("cross_entropy", where, temperature, p=p, q=q)
+    (p_rows, q_rows), mask = rows_of("cross_entropy", where, temperature, p, q)
     check_reduction(reduction)
-    divergence = rowwise(definition.KullbackLeibler(), side_p, side_q, temperature, mask)
-    of_p = negative_entropy_rows(side_p, temperature, mask)
-    return reduced(divergence - of_p, mask, reduction, unit.nats)
+    question = Question(definition.KullbackLeibler(), p.space, q.space, temperature)
+    of_p = negative_entropy_rows(p.space, p_rows, temperature, mask)
+    return reduced(rowwise(question, mask, p_rows, q_rows) - of_p, mask, reduction, unit.nats)
 
 
 def _evaluated(
     function: str,
     divergence: Divergence,
-    p: object,
-    q: object,
+    p: Any,
+    q: Any,
     base: float | None,
     temperature: float,
     where: Mask | None,
     reduction: Reduction,
 ) -> Tensor:
     unit = unit_of(base)
-    (side_p, side_q), mask = rowwise_of(function, where, temperature, p=p, q=q)
+    (p_rows, q_rows), mask = rows_of(function, where, temperature, p, q)
     check_reduction(reduction)
     # The kernel divides by the number of rows where that is known, so that no gradient has to be scaled.
-    rows = number_of_rows(side_p, mask) if reduction == "mean" else 1
+    rows = number_of_rows(p_rows, mask) if reduction == "mean" else 1
     total = reduction == "sum" or (reduction == "mean" and rows > 0)
-    values = rowwise(divergence, side_p, side_q, temperature, mask, 1 / (unit.nats * (rows or 1)), total)
+    question = Question(divergence, p.space, q.space, temperature, 1 / (unit.nats * (rows or 1)), total)
+    values = rowwise(question, mask, p_rows, q_rows)
     return values if total else reduced(values, mask, reduction)
 
 

@@ -38,6 +38,8 @@ class Distribution:
 
     values: Tensor
     dim: int
+    space: ClassVar[str]
+    """What the values are, as the kernels call it."""
     integers: ClassVar[bool] = False
 
     def __init__(self, values: ArrayLike, dim: SupportsIndex = -1, *, validate: bool = True) -> None:
@@ -76,6 +78,8 @@ class Logits(Distribution):
         Logits(shape=(3,), dtype=torch.float64, dim=-1)
     """
 
+    space = "logits"
+
 
 class LogProbs(Distribution):
     """Natural logarithms of probabilities, as `log_softmax` gives them; −∞ is probability 0.
@@ -84,6 +88,8 @@ class LogProbs(Distribution):
         >>> LogProbs(torch.log_softmax(torch.zeros(2, 4), -1))
         LogProbs(shape=(2, 4), dtype=torch.float32, dim=-1)
     """
+
+    space = "log_probs"
 
     def _validate(self, rows: Tensor) -> None:
         _refuse(rows, rows.isnan(), "LogProbs", "is not a number", "a number <= 0")
@@ -102,6 +108,7 @@ class Probs(Distribution):
         Probs(shape=(3,), dtype=torch.float64, dim=-1)
     """
 
+    space = "probs"
     integers: ClassVar[bool] = True
 
     def _validate(self, rows: Tensor) -> None:
@@ -120,6 +127,7 @@ class Counts(Distribution):
         Counts(shape=(3,), dtype=torch.float64, dim=-1)
     """
 
+    space = "counts"
     integers: ClassVar[bool] = True
 
     def _validate(self, rows: Tensor) -> None:

@@ -10,29 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kldiv import definition
-from kldiv.definition import Divergence
+from kldiv import definition, kernels
 from kldiv.kernels import reference
+from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side, gradient_dtype, value_dtype
 
-# The divergence, both spaces, the temperature and what the result is multiplied by.
-How = tuple[Divergence, str, str, float, float]
 
-
-def computed(
-    how: How, wants: tuple[bool, bool], where: Tensor | None, p: Tensor, q: Tensor, *, total: bool = False
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """A multiple of the divergence of each row, or their total, and, where wanted, its gradients."""
-    from kldiv.kernels import cpu  # noqa: PLC0415 (loads the compiler)
-
-    divergence, p_space, q_space, temperature, factor = how
-    question = cpu.Question(divergence, temperature, factor, where, total)
-    return cpu.compute(question, Side(p_space, p), Side(q_space, q), want_p=wants[0], want_q=wants[1])
-
-
-def reference_gradients(how: How, where: Tensor | None, p: Tensor, q: Tensor, grad: Tensor) -> list[Tensor]:
+def reference_gradients(
+    question: Question, where: Tensor | None, p: Tensor, q: Tensor, grad: Tensor
+) -> list[Tensor]:
     """The gradients as torch operations, which can be differentiated once more."""
-    divergence, p_space, q_space, temperature, factor = how
+    divergence, p_space, q_space, temperature, factor, _ = question
     sides = reference.valid_pair(Side(p_space, p), Side(q_space, q), temperature, where)
     p_side, q_side = (reference.plain(side) for side in sides)
     slopes = reference.gradients(divergence, p_side, q_side, temperature)
@@ -54,7 +42,7 @@ def _rowwise(
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """A multiple of the divergence of each row and, where wanted, its gradients; else tensors of nothing."""
     want_p, want_q = wants
-    value, *grads = computed(_how(names, numbers), (want_p, want_q), where, p, q)
+    value, *grads = kernels.compiled().compute(_question(names, numbers), where, p, q, want_p, want_q)
     p_grad, q_grad = (value.new_empty(0) if each is None else each for each in grads)
     return value, p_grad, q_grad
 
@@ -74,7 +62,7 @@ def _(
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
     p, q, where, names, numbers, ctx.wants = inputs
-    ctx.how = _how(names, numbers)
+    ctx.question = _question(names, numbers)
     ctx.save_for_backward(where, p, q, *output[1:])
 
 
@@ -82,7 +70,7 @@ def _backward(ctx: Any, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
     where, p, q, *kept = ctx.saved_tensors
     wants = ctx.needs_input_grad[:2]
     if torch.is_grad_enabled() or any(want and not made for want, made in zip(wants, ctx.wants, strict=True)):
-        slopes = reference_gradients(ctx.how, where, p, q, grad)
+        slopes = reference_gradients(ctx.question, where, p, q, grad)
     else:
         slopes = [
             scaled(each, grad[..., None]) if want else each for each, want in zip(kept, wants, strict=True)
@@ -109,9 +97,9 @@ def _(
     return result, (0, *(0 if want else None for want in how[-1]))
 
 
-def operated(how: How, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
+def operated(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
     """A multiple of the divergence of each row, as one operator of the graph."""
-    divergence, p_space, q_space, temperature, factor = how
+    divergence, p_space, q_space, temperature, factor, _ = question
     numbers = [float(getattr(divergence, "weight", 0.0)), float(temperature), float(factor)]
     wants = [z.requires_grad and torch.is_grad_enabled() for z in (p, q)]
     value: Tensor
@@ -119,10 +107,10 @@ def operated(how: How, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
     return value
 
 
-def _how(names: str, numbers: Sequence[float]) -> How:
+def _question(names: str, numbers: Sequence[float]) -> Question:
     """What `operated` has put into words and numbers, for an operator takes nothing else."""
     name, p_space, q_space = names.split()
     weight, temperature, factor = numbers
     form: Any = getattr(definition, name)
     divergence = form(weight) if "weight" in form.__annotations__ else form()
-    return divergence, p_space, q_space, temperature, factor
+    return Question(divergence, p_space, q_space, temperature, factor)

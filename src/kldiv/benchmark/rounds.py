@@ -15,6 +15,7 @@ Clock = Callable[[], float]
 
 # A batch of calls lasts this long at least, some ten thousand times the clock's own cost.
 _LEAST_SECONDS = 1e-3
+_MOST_REPEATS = 10_000
 # Fewer rounds than this have no quartiles worth the name.
 _FEWEST_ROUNDS = 3
 
@@ -34,9 +35,15 @@ class Timings(NamedTuple):
 
 
 def batch_of(call: Callable[[], object], clock: Clock) -> Batch:
-    """As many repetitions as the clock needs to see the call."""
-    once = _seconds(Batch(call, 1), clock)
-    return Batch(call, 1 if once >= _LEAST_SECONDS else math.ceil(_LEAST_SECONDS / max(once, 1e-7)))
+    """As many repetitions as the clock needs to see the call; told by batches, for a call alone is slower."""
+    repeats = 1
+    while repeats < _MOST_REPEATS:
+        seconds = _seconds(Batch(call, repeats), clock)
+        if seconds * repeats >= _LEAST_SECONDS:
+            break
+        wanted = math.ceil(_LEAST_SECONDS / max(seconds, _LEAST_SECONDS / _MOST_REPEATS))
+        repeats = min(max(wanted, 2 * repeats), _MOST_REPEATS)
+    return Batch(call, repeats)
 
 
 def interleave(

@@ -5,14 +5,16 @@ f-divergences of whatever lies in the CPU's memory. Which of them runs is chosen
 asked for and decided.
 """
 
+from functools import cache
 from threading import local
-from typing import Literal, cast
+from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
-from kldiv.definition import Divergence, FDivergence
+from kldiv.definition import FDivergence, KullbackLeibler
 from kldiv.errors import InvalidInputError
-from kldiv.kernels.reference import Side
+from kldiv.kernels.question import Question
 
 Name = Literal["auto", "cpu", "reference"]
 
@@ -21,7 +23,7 @@ class _Choice(local):
     """What was decided and what ran last, for each thread."""
 
     forced: Name = "auto"
-    last: str | None = None
+    last: Literal["cpu", "reference"] | None = None
 
 
 _choice = _Choice()
@@ -65,40 +67,39 @@ def warm_up() -> None:
 
     What is compiled is kept on disk, where that can be, for all processes to come.
     """
-    from kldiv.definition import KullbackLeibler  # noqa: PLC0415
-    from kldiv.kernels import cpu  # noqa: PLC0415 (loads the compiler)
-
-    question = cpu.Question(KullbackLeibler())
+    question = Question(KullbackLeibler(), "logits", "logits")
     for outcomes in (2, 100):
-        side = Side("logits", torch.zeros(1, outcomes))
+        z = torch.zeros(1, outcomes)
         for want_q in (False, True):
-            cpu.compute(question, side, side, want_p=False, want_q=want_q)
+            compiled().compute(question, None, z, z, False, want_q)
 
 
-def choose(divergence: Divergence, p: Side, q: Side, temperature: float) -> Literal["cpu", "reference"]:
+@cache
+def compiled() -> Any:
+    """The compiled kernels; loaded when they are first needed, for that loads the compiler."""
+    from kldiv.kernels import cpu  # noqa: PLC0415
+
+    return cpu
+
+
+def choose(question: Question, p: Tensor, q: Tensor) -> Literal["cpu", "reference"]:
     """The kernel for one call, noted as the last one used."""
-    chosen = cast("Literal['cpu', 'reference']", _choice.forced)
-    if chosen != "reference":
-        known = _has_compiled_form(divergence, p, q, temperature)
-        if chosen == "cpu" and not known:
-            raise InvalidInputError(
-                f"the cpu kernel has no form of the {divergence.name} of {p.space} on {p.values.device.type} "
-                f"and {q.space} on {q.values.device.type} at temperature {temperature:g}; "
-                'write use("auto") or use("reference")'
-            )
-        chosen = "cpu" if known else "reference"
-    _choice.last = chosen
-    return chosen
+    known = _choice.forced != "reference" and _has_compiled_form(question, p, q)
+    if not known and _choice.forced == "cpu":
+        raise InvalidInputError(
+            f"the cpu kernel has no form of the {question.divergence.name} of {question.p_space} on "
+            f"{p.device.type} and {question.q_space} on {q.device.type} at temperature "
+            f"{question.temperature:g}; "
+            'write use("auto") or use("reference")'
+        )
+    _choice.last = "cpu" if known else "reference"
+    return _choice.last
 
 
-def _has_compiled_form(divergence: Divergence, p: Side, q: Side, temperature: float) -> bool:
+def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
     # Subclasses have no memory that could be read, or more meaning than it shows.
-    if (
-        type(p.values) not in _PLAIN
-        or type(q.values) not in _PLAIN
-        or not (p.values.is_cpu and q.values.is_cpu)
-    ):
+    if type(p) not in _PLAIN or type(q) not in _PLAIN or not (p.is_cpu and q.is_cpu):
         return False
-    if temperature != 1 and not {"probs", "counts"}.isdisjoint((p.space, q.space)):
+    if question.temperature != 1 and not {"probs", "counts"}.isdisjoint((question.p_space, question.q_space)):
         return False
-    return isinstance(divergence, FDivergence)
+    return isinstance(question.divergence, FDivergence)

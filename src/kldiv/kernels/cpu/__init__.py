@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from kldiv.definition import Divergence, FDivergence
+from kldiv.definition import Divergence
 from kldiv.kernels import reference
 from kldiv.kernels.cpu import call, long_rows, pairs, rows, sharing, side_by_side, tiles
 from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry_of_pairs, entry_of_tiles
 from kldiv.kernels.cpu.generators import marker_of
 from kldiv.kernels.cpu.pages import on_large_pages
 from kldiv.kernels.cpu.threads import run, threads_for
+from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side, gradient_dtype, value_dtype
 
 # Up to so many outcomes rows side by side are faster than one by one.
@@ -31,6 +32,7 @@ _REDONE = 1 << 20
 _PARTS = 8
 
 _KINDS = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2, torch.float16: 3}
+_NUMBERS = {each: torch.empty((), dtype=each, device="cpu") for each in (torch.float32, torch.float64)}
 _SPACES = {"logits": pairs.LOGITS, "log_probs": pairs.LOG_PROBS, "probs": pairs.PROBS, "counts": pairs.COUNTS}
 
 
@@ -42,38 +44,26 @@ class Result(NamedTuple):
     q_grad: Tensor | None
 
 
-class Question(NamedTuple):
-    """What is asked of two sides of one batch shape: factor times the divergence of the rows of `where`."""
-
-    divergence: Divergence
-    temperature: float = 1.0
-    factor: float = 1.0
-    where: Tensor | None = None
-    total: bool = False
-
-
-def compute(question: Question, p: Side, q: Side, *, want_p: bool, want_q: bool) -> Result:
-    """The divergence of the rows of two sides, outcomes last."""
-    zp, zq = p.values, q.values
-    dtype = value_dtype(zp, zq)
+def compute(
+    question: Question, where: Tensor | None, p: Tensor, q: Tensor, want_p: bool, want_q: bool
+) -> Result:
+    """The divergence of the rows of two sides, outcomes last, or of those of `where` alone."""
+    dtype = value_dtype(p, q)
+    is_total = question.total and where is None and p.numel() == p.shape[-1]
     result = Result(
-        _room_for_values(question, zp, dtype),
-        _room_for_gradient(zp, dtype) if want_p else None,
-        _room_for_gradient(zq, dtype) if want_q else None,
+        # The total of one row has no dimension from the start, for a view costs more.
+        torch.empty_like(_NUMBERS[dtype]) if is_total else p.new_empty(p.shape[:-1], dtype=dtype),
+        _room_for_gradient(p, dtype) if want_p else None,
+        _room_for_gradient(q, dtype) if want_q else None,
     )
-    if result.value.numel():
-        hard = _run(question, p, q, result)
-        if question.where is not None:
-            _clear(result, ~question.where)
+    value = result.value
+    if value.numel():
+        hard = _run(question, where, p, q, result)
+        if where is not None:
+            _clear(result, ~where)
         if hard is not None:
             _redo(hard, question, p, q, result)
-    return result._replace(value=result.value.sum()) if question.total and result.value.ndim else result
-
-
-def _room_for_values(question: Question, z: Tensor, dtype: torch.dtype) -> Tensor:
-    """One number a row; the total of one row has no dimension from the start, for a view costs more."""
-    is_total = question.total and question.where is None and z.numel() == z.shape[-1]
-    return z.new_empty(() if is_total else z.shape[:-1], dtype=dtype)
+    return result._replace(value=value.sum()) if question.total and value.ndim else result
 
 
 def _clear(result: Result, rows: Tensor) -> None:
@@ -91,10 +81,10 @@ def _room_for_gradient(z: Tensor, unit: torch.dtype) -> Tensor:
     )
 
 
-def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
+def _run(question: Question, where: Tensor | None, p: Tensor, q: Tensor, result: Result) -> Tensor | None:
     """Compute all rows; which of them are hard, if any is."""
     value, p_grad, q_grad = result
-    outcomes, count = p.values.shape[-1], value.numel()
+    outcomes, count = p.shape[-1], value.numel()
     form = _form_of(question, p, q, result)
     threads = threads_for(count * outcomes, outcomes if form.is_shared else count)
     # Rows in the kernel's precision, and three more as numbers are stored.
@@ -104,13 +94,14 @@ def _run(question: Question, p: Side, q: Side, result: Result) -> Tensor | None:
     room = scratch.data_ptr()
     board_words = sharing.board_words(outcomes) if form.is_shared else 0
     board = torch.zeros(count * board_words, dtype=torch.int64) if board_words else None
-    where = None if question.where is None else question.where.contiguous()
+    mask = None if where is None else where.contiguous()
     chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
-    p_place, q_place = _place(p.values), _place(q.values)
+    p_place, q_place = _place(p), _place(q)
     words = call.pack(
         -(-chunk // side_by_side.ROWS) * side_by_side.ROWS, count, outcomes, room, size,
         *p_place[:-1], form.p_space, *q_place[:-1], form.q_space,
-        _address(where), room + own, _address(board), board_words, value.data_ptr(), _KINDS[value.dtype],
+        0 if mask is None else mask.data_ptr(), room + own,
+        0 if board is None else board.data_ptr(), board_words, value.data_ptr(), _KINDS[value.dtype],
         *_gradient_place(p_grad), *_gradient_place(q_grad),
         1 / question.temperature, question.factor, *_numbers(question.divergence),
     )  # fmt: skip
@@ -133,12 +124,13 @@ class _Form(NamedTuple):
     """Whether the threads work on one row together."""
 
 
-def _form_of(question: Question, p: Side, q: Side, result: Result) -> _Form:
-    outcomes = p.values.shape[-1]
-    is_long = outcomes >= _LONG and p.values.numel() < _MANY_ROWS * outcomes
+def _form_of(question: Question, p: Tensor, q: Tensor, result: Result) -> _Form:
+    divergence, p_space, q_space, temperature, *_ = question
+    outcomes = p.shape[-1]
+    is_long = outcomes >= _LONG and p.numel() < _MANY_ROWS * outcomes
     return _form(
-        type(question.divergence), p.space, q.space, question.temperature == 1, outcomes <= _FEW,
-        is_long and p.values.stride(-1) == q.values.stride(-1) == 1, p.values.dtype, q.values.dtype,
+        type(divergence), p_space, q_space, temperature == 1, outcomes <= _FEW,
+        is_long and p.stride(-1) == q.stride(-1) == 1, p.dtype, q.dtype,
         result.p_grad is not None, result.q_grad is not None,
     )  # fmt: skip
 
@@ -165,9 +157,8 @@ def _form(
     return _Form(entry, rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64)
 
 
-def _numbers(divergence: Divergence) -> tuple[float, ...]:
+def _numbers(divergence: Any) -> tuple[float, ...]:
     """The weight of a mixture, what outcomes of one side alone cost, and the slopes there."""
-    assert isinstance(divergence, FDivergence)  # noqa: S101 (none other has a compiled form)
     return (
         getattr(divergence, "weight", 0.0),
         divergence.p_alone,
@@ -196,9 +187,10 @@ _memory = _Memory()
 
 
 def _scratch(size: int) -> Tensor:
-    if _memory.room is None or _memory.room.numel() < size:
-        _memory.room = torch.empty(size, dtype=torch.uint8)
-    return _memory.room
+    room = _memory.room
+    if room is None or room.numel() < size:
+        room = _memory.room = torch.empty(size, dtype=torch.uint8)
+    return room
 
 
 def _place(z: Tensor) -> tuple[Any, ...]:
@@ -216,43 +208,37 @@ def _place(z: Tensor) -> tuple[Any, ...]:
     return z.data_ptr(), 0, strides[-1], starts.data_ptr(), kind, starts
 
 
-def _address(tensor: Tensor | None) -> int:
-    return 0 if tensor is None else tensor.data_ptr()
-
-
 def _gradient_place(grad: Tensor | None) -> tuple[int, int]:
     return (0, 0) if grad is None else (grad.data_ptr(), _KINDS[grad.dtype])
 
 
-def _redo(hard: Tensor, question: Question, p: Side, q: Side, result: Result) -> None:
+def _redo(hard: Tensor, question: Question, p: Tensor, q: Tensor, result: Result) -> None:
     """Do the rows that were marked once more, a part of them at a time, for each takes memory of its own."""
-    for marked in torch.split(hard.nonzero(), max(1, _REDONE // p.values.shape[-1])):
+    for marked in torch.split(hard.nonzero(), max(1, _REDONE // p.shape[-1])):
         at = marked.unbind(-1)
-        part_p, part_q = (Side(each.space, each.values.detach()[at]) for each in (p, q))
-        redone = _redone(question, part_p, part_q, result)
+        redone = _redone(question._replace(total=False), p.detach()[at], q.detach()[at], result)
         for kept, new in zip(result, redone, strict=True):
             if kept is not None and new is not None:
                 kept[at] = new.to(kept.dtype)
 
 
-def _redone(question: Question, p: Side, q: Side, result: Result) -> Result:
-    """In double precision, and what is hard there by the reference."""
-    # None of these rows is left out by `where`.
-    question = question._replace(where=None, total=False)
+def _redone(question: Question, p: Tensor, q: Tensor, result: Result) -> Result:
+    """In double precision, and what is hard there by the reference; of rows that are all asked for."""
     if _form_of(question, p, q, result).is_double:
-        return _by_reference(question, *(Side(each.space, each.values.double()) for each in (p, q)))
-    p, q = Side(p.space, p.values.double()), Side(q.space, q.values.double())
-    return compute(question, p, q, want_p=result.p_grad is not None, want_q=result.q_grad is not None)
+        return _by_reference(question, p.double(), q.double())
+    _, p_grad, q_grad = result
+    return compute(question, None, p.double(), q.double(), p_grad is not None, q_grad is not None)
 
 
-def _by_reference(question: Question, p: Side, q: Side) -> Result:
+def _by_reference(question: Question, p: Tensor, q: Tensor) -> Result:
     """The same by torch operations, as they are for everything that has no compiled form."""
-    divergence, temperature, factor, *_ = question
-    plain_p, plain_q = reference.plain(p), reference.plain(q)
+    divergence, p_space, q_space, temperature, factor, _ = question
+    sides = Side(p_space, p), Side(q_space, q)
+    plain_p, plain_q = map(reference.plain, sides)
     value = reference.value(divergence, plain_p, plain_q, temperature)
     slopes = reference.gradients(divergence, plain_p, plain_q, temperature)
     p_grad, q_grad = (
         factor * (reference.normalised_slopes(side.values, slope) if side.space == "counts" else slope)
-        for side, slope in zip((p, q), slopes, strict=True)
+        for side, slope in zip(sides, slopes, strict=True)
     )
     return Result(factor * value, p_grad, q_grad)
