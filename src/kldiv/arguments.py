@@ -25,30 +25,23 @@ def rows_of(
 ) -> tuple[tuple[Tensor, ...], Tensor | None]:
     """The values of one batch shape and device, outcomes last, and which rows are asked for.
 
-    `given` are p and, of most functions, q. Both become float64 if either is; what is in half precision a
-    kernel widens as it reads.
+    `given` are p and q, or p alone, which then stands twice. Both become float64 if either is; what is in
+    half precision a kernel widens as it reads.
     """
     if type(temperature) is not float or not 0 < temperature < math.inf:
         _check_temperature(temperature)
-    for each in given:
-        if type(each) not in _KINDS:
-            raise _bare(function, given)
-    if _are_alike(*given):
-        rows = tuple([_outcomes_last(each) for each in given])
+    if not _KINDS.issuperset(map(type, given)):
+        raise _bare(function, given)
+    # Nearly always they agree in all that they have to agree in.
+    p, q = given[0], given[-1]
+    a, b, dim = p.values, q.values, p.dim
+    if dim == q.dim and a.shape == b.shape and a.dtype == b.dtype and a.device == b.device:
+        rows: tuple[Tensor, ...] = (a, b)
+        if dim not in (-1, a.ndim - 1):
+            rows = a.movedim(dim, -1), b.movedim(dim, -1)
     else:
-        distributions = dict(zip(_NAMES, given, strict=False))
-        _check_devices(distributions)
-        _check_outcomes(distributions)
-        rows = _brought_together(distributions)
-    return rows, None if where is None else mask_of(where, rows[0].shape[:-1], rows[0].device)
-
-
-def _are_alike(p: Distribution, q: Distribution | None = None) -> bool:
-    """Whether distributions agree in all that they have to agree in, as they nearly always do."""
-    if q is None:
-        return True
-    a, b = p.values, q.values
-    return p.dim == q.dim and a.dtype == b.dtype and a.shape == b.shape and a.device == b.device
+        rows = _brought_together(dict(zip(_NAMES, given, strict=True)))
+    return rows, None if where is None else mask_of(where, rows[0].shape[:-1], a.device)
 
 
 def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: float = 1.0) -> Tensor:
@@ -140,6 +133,8 @@ def _outcomes_last(distribution: Distribution) -> Tensor:
 
 def _brought_together(given: dict[str, Distribution]) -> tuple[Tensor, ...]:
     """In one batch shape, and of the common dtype if that is float64."""
+    _check_devices(given)
+    _check_outcomes(given)
     batch = _batch_shape(given)
     in_double = any(each.values.dtype == torch.float64 for each in given.values())
     rows = (_outcomes_last(each) for each in given.values())

@@ -321,7 +321,7 @@ def entropy(
     if isinstance(p, TorchDistribution):
         return _reduced_where(registered_entropy(p, temperature), where, reduction, base)
     unit = unit_of(base)
-    (rows,), mask = rows_of("entropy", where, temperature, p)
+    (rows, _), mask = rows_of("entropy", where, temperature, p)
     check_reduction(reduction)
     values = 0.0 - negative_entropy_rows(p.space, rows, temperature, mask)
     return reduced(values, mask, reduction, unit.nats)

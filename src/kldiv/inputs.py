@@ -43,11 +43,15 @@ class Distribution:
     integers: ClassVar[bool] = False
 
     def __init__(self, values: ArrayLike, dim: SupportsIndex = -1, *, validate: bool = True) -> None:
-        tensor = _floating(values, type(self).__name__, integers=self.integers)
-        object.__setattr__(self, "values", tensor)
-        object.__setattr__(self, "dim", _checked_dim(tensor, dim, type(self).__name__))
-        if validate and type(self)._validate is not Distribution._validate:
-            self._validate_readable(tensor.detach().movedim(self.dim, -1))
+        kind = type(self)
+        tensor = _floating(values, kind.__name__, integers=kind.integers)
+        shape = tensor.shape
+        if type(dim) is not int or not -len(shape) <= dim < len(shape) or not shape[dim]:
+            dim = _checked_dim(tensor, dim, kind.__name__)
+        # A frozen instance has no other way to be made.
+        self.__dict__.update(values=tensor, dim=dim)
+        if validate and kind._validate is not Distribution._validate:
+            self._validate_readable(tensor.detach().movedim(dim, -1))
 
     def _validate_readable(self, rows: Tensor) -> None:
         """Validate; PyTorch's own error for values that can't be read says nothing of how to go on."""
@@ -206,8 +210,6 @@ def _array_of(values: object, kind: str) -> np.ndarray[Any, Any]:
 
 
 def _checked_dim(tensor: Tensor, dim: SupportsIndex, kind: str) -> int:
-    if type(dim) is int and -tensor.ndim <= dim < tensor.ndim and tensor.shape[dim]:
-        return dim
     shape = tuple(tensor.shape)
     if tensor.ndim == 0:
         raise ShapeError(f"{kind} got a single number; expected a dimension that runs over the outcomes")

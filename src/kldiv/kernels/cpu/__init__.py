@@ -75,9 +75,10 @@ def _clear(result: Result, rows: Tensor) -> None:
 
 def _room_for_gradient(z: Tensor, unit: torch.dtype) -> Tensor:
     """Memory for a gradient of z, row after row; `empty_like` is the quickest to give it."""
-    dtype = gradient_dtype(z.dtype, unit)
+    own = z.dtype
+    dtype = gradient_dtype(own, unit)
     return on_large_pages(
-        torch.empty_like(z) if z.dtype == dtype and z.is_contiguous() else z.new_empty(z.shape, dtype=dtype)
+        torch.empty_like(z) if own == dtype and z.is_contiguous() else z.new_empty(z.shape, dtype=dtype)
     )
 
 
@@ -102,7 +103,8 @@ def _run(question: Question, where: Tensor | None, p: Tensor, q: Tensor, result:
         *p_place[:-1], form.p_space, *q_place[:-1], form.q_space,
         0 if mask is None else mask.data_ptr(), room + own,
         0 if board is None else board.data_ptr(), board_words, value.data_ptr(), _KINDS[value.dtype],
-        *_gradient_place(p_grad), *_gradient_place(q_grad),
+        0 if p_grad is None else p_grad.data_ptr(), 0 if p_grad is None else _KINDS[p_grad.dtype],
+        0 if q_grad is None else q_grad.data_ptr(), 0 if q_grad is None else _KINDS[q_grad.dtype],
         1 / question.temperature, question.factor, *_numbers(question.divergence),
     )  # fmt: skip
     run(form.entry, words, threads)
@@ -206,10 +208,6 @@ def _place(z: Tensor) -> tuple[Any, ...]:
         starts = starts[..., None] + torch.arange(size) * stride
     starts = starts.reshape(-1)
     return z.data_ptr(), 0, strides[-1], starts.data_ptr(), kind, starts
-
-
-def _gradient_place(grad: Tensor | None) -> tuple[int, int]:
-    return (0, 0) if grad is None else (grad.data_ptr(), _KINDS[grad.dtype])
 
 
 def _redo(hard: Tensor, question: Question, p: Tensor, q: Tensor, result: Result) -> None:
