@@ -192,3 +192,13 @@ def test_what_a_backend_of_ibis_refuses_is_told():
         open_table(ibis.memtable(huge))
     with pytest.raises(kldiv.TableError, match="can't read the Ibis table: "):
         open_table(ibis.table({"x": "int64"}, name="nowhere"))
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_numbers_of_numpy_are_numbers(frame):
+    """What engines are asked with is written into statements, and NumPy writes its numbers otherwise."""
+    p, q = frame({"x": np.arange(90.0) ** 2}), frame({"x": np.arange(80.0) * 70})
+    found = kldiv.compare(p, q, bins=np.int64(5), max_categories=np.int32(9))
+    assert found["x"] == kldiv.compare(p, q, bins=5, max_categories=9)["x"]
+    made = kldiv.profile(p, bins=np.int64(5), max_values=np.uint8(31))
+    assert kldiv.compare(made, made)["x"].divergence.value == 0

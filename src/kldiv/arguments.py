@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.distributions import Distribution as TorchDistribution
 
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
+from kldiv.given_numbers import real
 from kldiv.inputs import Counts, Distribution, Logits, LogProbs, Probs
-from kldiv.units import real
 
 Reduction = Literal["none", "sum", "mean"]
 Mask = Tensor | Sequence[Any]

@@ -37,10 +37,11 @@ from kldiv.autograd import negative_entropy_rows, rowwise
 from kldiv.closed_forms import registered_entropy, registered_kl
 from kldiv.definition import Divergence
 from kldiv.errors import InvalidInputError
+from kldiv.given_numbers import real
 from kldiv.inputs import Distribution
 from kldiv.kernels.question import Question
 from kldiv.renyi_definition import Renyi, RenyiMaximum
-from kldiv.units import real, unit_of
+from kldiv.units import unit_of
 
 Argument = Distribution | TorchDistribution
 

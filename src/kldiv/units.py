@@ -4,10 +4,10 @@ Names follow IEC 80000-13: natural unit (nat), bit (here the unit of information
 """
 
 import math
-from numbers import Real
 from typing import NamedTuple
 
 from kldiv.errors import InvalidInputError
+from kldiv.given_numbers import real
 
 _NAMES = {2.0: "bits", 10.0: "hartleys", math.e: "nats"}
 
@@ -40,21 +40,6 @@ def unit_of(base: float | None) -> Unit:
             f"base is {base!r}; expected a finite number greater than 1, such as 2 for bits, or None for nats"
         )
     return Unit(_NAMES.get(number, f"base-{number:g} units"), math.log(number))
-
-
-def real(value: object) -> float:
-    """`value` as a float: of Python's and NumPy's numbers; NaN, which no range has, for everything else.
-
-    Example:
-        >>> real(2), real(True), real("2"), real(10**400)
-        (2.0, nan, nan, nan)
-    """
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.nan
 
 
 def parse_base(text: str) -> float | None:

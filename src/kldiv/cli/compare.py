@@ -64,7 +64,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
     type=click.IntRange(min=2),
     default=10,
     show_default=True,
-    help="Into how many bins numbers and dates are cut, at quantiles of Q.",
+    help="Into how many bins numbers and dates are cut, at quantiles of Q; at most 1000.",
 )
 @click.option(
     "--max-categories",

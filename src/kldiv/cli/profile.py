@@ -41,7 +41,7 @@ _LEAST_VALUES = 31
     type=click.IntRange(min=2),
     default=10,
     show_default=True,
-    help="Into how many bins columns of very many numbers or dates are cut.",
+    help="Into how many bins columns of very many numbers or dates are cut; at most 1000.",
 )
 @click.option(
     "--max-values",

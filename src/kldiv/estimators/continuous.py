@@ -6,11 +6,12 @@ import numpy as np
 
 from kldiv.errors import InvalidInputError
 from kldiv.estimators.ball_bias import bias
-from kldiv.estimators.discrete import check_confidence, check_whole
+from kldiv.estimators.discrete import check_confidence
 from kldiv.estimators.estimate import ContinuousEstimate
 from kldiv.estimators.nearest_neighbours import Progress, nearest_neighbours
 from kldiv.estimators.points import balanced, points_of, without_ties
 from kldiv.estimators.subsampling import spread
+from kldiv.given_numbers import whole
 from kldiv.units import unit_of
 
 
@@ -36,12 +37,8 @@ def estimate_from_points(
     """
     check_confidence(confidence)
     unit = unit_of(base)
-    for name, value, least in (
-        ("neighbours", neighbours, 1),
-        ("resamples", subsamples, 20),
-        ("seed", seed, 0),
-    ):
-        check_whole(name, value, least)
+    neighbours, subsamples = whole("neighbours", neighbours, 1), whole("resamples", subsamples, 20)
+    seed = whole("seed", seed, 0)
     given = points_of(x, y)
     for name, each in zip(("x", "y"), given, strict=True):
         # One beside the point and its neighbours, for subsamples to leave out.

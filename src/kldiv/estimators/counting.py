@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
-from kldiv.units import real
+from kldiv.given_numbers import real
 
 
 class CountTable(NamedTuple):

@@ -23,7 +23,8 @@ from kldiv.estimators.hellinger import SQUARED_HELLINGER
 from kldiv.estimators.intervals import Floats, Interval, normal_quantiles
 from kldiv.estimators.smoothing import concentration_of, smoothed
 from kldiv.estimators.total_variation import TOTAL_VARIATION
-from kldiv.units import Unit, real, unit_of
+from kldiv.given_numbers import real, whole
+from kldiv.units import Unit, unit_of
 
 DivergenceName = Literal["kl", "js", "psi", "total_variation", "hellinger"]
 CountMethod = Literal[
@@ -146,12 +147,6 @@ def check_confidence(confidence: object) -> None:
         )
 
 
-def check_whole(name: str, value: object, least: int) -> None:
-    """Raise InvalidInputError for what is no whole number, or too small a one."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InvalidInputError(f"{name} is {value!r}; expected a whole number >= {least}")
-
-
 def _counts(counts: object, name: str) -> Floats:
     values = np.asarray(counts, np.float64)
     wrong = ~((values >= 0) & (values < math.inf))
@@ -194,8 +189,7 @@ def _interval(
 ) -> Interval:
     if interval not in get_args(CountInterval):
         raise InvalidInputError(f"interval is {interval!r}; expected {_either(get_args(CountInterval))}")
-    check_whole("resamples", resamples, 100)
-    check_whole("seed", seed, 0)
+    resamples, seed = whole("resamples", resamples, 100), whole("seed", seed, 0)
     if interval == "delta":
         return named.counted.interval(x, y, normal_quantiles(confidence), skewness=True)
     return bootstrap_interval(named.counted, x, y, confidence=confidence, resamples=resamples, seed=seed)

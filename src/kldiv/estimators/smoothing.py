@@ -10,7 +10,7 @@ import math
 from kldiv.errors import InvalidInputError
 from kldiv.estimators.counted import CountedDivergence, frequencies
 from kldiv.estimators.intervals import Floats
-from kldiv.units import real
+from kldiv.given_numbers import real
 
 NAMED = {"laplace": 1.0, "jeffreys": 0.5, "perks": None}
 """What each outcome adds: Laplace 1814; Jeffreys 1946; Perks 1947, 1/K."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from kldiv.errors import InputTypeError, InvalidInputError
+from kldiv.given_numbers import whole
 from kldiv.tables.missing import Missing
 from kldiv.tables.pairing import quoted
 from kldiv.units import unit_of
@@ -42,8 +43,9 @@ class Options:
             raise InvalidInputError(
                 f"base is {self.base!r}; {self.divergence} lies between 0 and 1 and has none, expected None"
             )
-        check_bins(self.bins)
-        check_whole("max_categories", self.max_categories, 1)
+        # What engines are asked with is Python's own number.
+        object.__setattr__(self, "bins", number_of_bins(self.bins))
+        object.__setattr__(self, "max_categories", whole("max_categories", self.max_categories, 1))
 
 
 def _check_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -52,17 +54,12 @@ def _check_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
         raise InvalidInputError(f'{name} is {value!r}; expected {expected} or "{allowed[-1]}"')
 
 
-def check_whole(name: str, value: object, least: int) -> None:
-    """Raise unless the value is a whole number of at least this."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidInputError(f"{name} is {value!r}; expected a whole number >= {least}")
-
-
-def check_bins(bins: int) -> None:
-    """Raise unless a column can be cut into so many: every engine is asked for as many quantiles at once."""
-    check_whole("bins", bins, 2)
-    if bins > _MOST_BINS:
-        raise InvalidInputError(f"bins is {bins}; expected at most {_MOST_BINS}")
+def number_of_bins(bins: object) -> int:
+    """`bins`, if a column can be cut into so many: every engine is asked for as many quantiles at once."""
+    number = whole("bins", bins, 2)
+    if number > _MOST_BINS:
+        raise InvalidInputError(f"bins is {number}; expected at most {_MOST_BINS}")
+    return number
 
 
 def column_names(argument: str, names: object, *, may_be_empty: bool = False) -> list[str] | None:

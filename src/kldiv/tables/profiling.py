@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from kldiv.errors import TableError
+from kldiv.given_numbers import whole
 from kldiv.tables.binning import FEW_VALUES, cuts_of
 from kldiv.tables.contract import Column, Kind, Summary, Table
-from kldiv.tables.options import check_bins, check_whole, column_names
+from kldiv.tables.options import column_names, number_of_bins
 from kldiv.tables.pairing import listed
 from kldiv.tables.profiles import Profile, StoredBins, StoredColumn, StoredValues, listed_values
 from kldiv.tables.progress import Listener, Reporter
@@ -62,8 +63,7 @@ def profile(
         >>> january.rows(), list(january.columns())
         (27004, ['carrier', 'dep_delay'])
     """
-    check_bins(bins)
-    check_whole("max_values", max_values, FEW_VALUES)
+    bins, max_values = number_of_bins(bins), whole("max_values", max_values, FEW_VALUES)
     wanted = column_names("columns", columns)
     with opened("table", table, weights) as found, _model(like, weights) as model:
         names = [*found.columns()] if wanted is None else wanted

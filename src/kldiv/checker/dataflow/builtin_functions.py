@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from kldiv.checker.dataflow import operators, parents
+from kldiv.checker.dataflow import parents, products
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.joining import join_all
 from kldiv.checker.dataflow.reductions import absolute, sum_of
@@ -69,7 +69,7 @@ def _power(run: Any, call: Arguments) -> Value:
     left, right = call.get(0), call.get(1)
     if left is None or right is None:
         return _unknown(run, call)
-    return operators.power(run, call.node, run.operand(left), run.operand(right))
+    return products.power(run, call.node, run.operand(left), run.operand(right))
 
 
 def _map(run: Any, call: Arguments) -> Value:

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kldiv.checker.dataflow import operators
+from kldiv.checker.dataflow import operators, products
 from kldiv.checker.dataflow.factors import number_of, of_number
 from kldiv.checker.dataflow.joining import join, join_all
 from kldiv.checker.dataflow.names import Lookup
@@ -125,7 +125,7 @@ class Expressions(Lookup):
         assert isinstance(node, ast.UnaryOp)  # noqa: S101
         value = self.evaluate(node.operand, frame)
         if isinstance(node.op, ast.USub):
-            return operators.negative(self, node, value)
+            return products.negative(self, node, value)
         if isinstance(node.op, ast.Not):
             known = truth(value)
             return self.unknown(node, frame) if known is None else Constant(not known)

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from kldiv.checker.dataflow import operators
+from kldiv.checker.dataflow import products, sums
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.factors import number_of, of_number
 from kldiv.checker.dataflow.store import Store
@@ -222,9 +222,9 @@ def lerp(store: Store, call: Arguments) -> Value:
     start, end, weight = call.get(0, "input"), call.get(1, "end"), call.get(2, "weight")
     if start is None or end is None or weight is None:
         return Tensor()
-    rest = operators.subtract(store, call.nodes[-1], Scalar(1.0), weight)
-    parts = [operators.multiply(store, call.node, *pair) for pair in ((start, rest), (end, weight))]
-    return operators.add(store, call.node, *parts)
+    rest = sums.subtract(store, call.nodes[-1], Scalar(1.0), weight)
+    parts = [products.multiply(store, call.node, *pair) for pair in ((start, rest), (end, weight))]
+    return sums.add(store, call.node, *parts)
 
 
 @operation("matmul", "mm", "bmm", "einsum")
@@ -233,7 +233,7 @@ def product(store: Store, call: Arguments) -> Value:
     tensors = [one for one in call.args if isinstance(one, Tensor)]
     if len(tensors) < _PAIR:
         return Tensor(origin=store.origin("product", id(call.node), call.frame.path))
-    value = operators.matrix_product(store, call.node, tensors[0], tensors[1])
+    value = products.matrix_product(store, call.node, tensors[0], tensors[1])
     rank = {"mm": 2, "bmm": 3}.get(call.name)
     formula = call.get(0)
     if isinstance(formula, Constant) and isinstance(formula.value, str) and "->" in formula.value:
@@ -354,11 +354,11 @@ def random(store: Store, call: Arguments) -> Value:
 
 def _arithmetic(name: str) -> Operation:
     function = {
-        "mul": operators.multiply,
-        "div": operators.divide,
-        "add": operators.add,
-        "sub": operators.subtract,
-        "pow": operators.power,
+        "mul": products.multiply,
+        "div": products.divide,
+        "add": sums.add,
+        "sub": sums.subtract,
+        "pow": products.power,
         "logaddexp": None,
     }[name]
 
@@ -382,7 +382,7 @@ operation("subtract")(_arithmetic("sub"))
 def square(store: Store, call: Arguments) -> Value:
     """x²."""
     value = call.get(0, "input")
-    return operators.power(store, call.node, value, Scalar(2.0)) if value is not None else Tensor()
+    return products.power(store, call.node, value, Scalar(2.0)) if value is not None else Tensor()
 
 
 @operation("logaddexp")

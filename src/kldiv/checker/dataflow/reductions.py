@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kldiv.checker.dataflow import operators
+from kldiv.checker.dataflow import sums
 from kldiv.checker.dataflow.arguments import Arguments
 from kldiv.checker.dataflow.operations import derived, operation
 from kldiv.checker.dataflow.store import Store
@@ -31,7 +31,7 @@ def sum_of(store: Store, call: Arguments, items: Sequence) -> Value:
         return Tensor()
     value = items.items[0]
     for item in items.items[1:]:
-        value = operators.add(store, call.node, value, item)
+        value = sums.add(store, call.node, value, item)
     return _sum_of_many(store, call, value) if items.open else value
 
 
