@@ -40,7 +40,7 @@ EXTREME = {
     "bases in a row": "".join(f"class C{n}(C{n - 1}): x = {CALL}\n" for n in range(1, 100)),
 }
 TOO_DEEP = {
-    "a sum": "x = " + " + ".join([CALL] * 3000),
+    "a sum": "x = " + " + ".join([CALL] * 10_000),
     "methods": f"x = {CALL}" + ".log()" * 3000,
     "attributes": "x = a" + ".b" * 5000 + f"; y = {CALL}",
     "signs": "x = " + "-" * 20_000 + CALL,
