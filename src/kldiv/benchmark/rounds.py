@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 Clock = Callable[[], float]
 
-# A batch of calls lasts this long at least, some ten thousand times the clock's own cost.
-_LEAST_SECONDS = 1e-3
-_MOST_REPEATS = 10_000
+# A call that lasts this long is timed alone: ten thousand times the clock's own cost.
+_LONG = 1e-3
+# Shorter ones are repeated for this long, beside which it is little that the first finds the caches cold.
+_LEAST_SECONDS = 1e-2
+_MOST_REPEATS = 100_000
 # Fewer rounds than this have no quartiles worth the name.
 _FEWEST_ROUNDS = 3
 
@@ -36,13 +38,13 @@ class Timings(NamedTuple):
 
 def batch_of(call: Callable[[], object], clock: Clock) -> Batch:
     """As many repetitions as the clock needs to see the call; told by batches, for a call alone is slower."""
-    repeats = 1
-    while repeats < _MOST_REPEATS:
-        seconds = _seconds(Batch(call, repeats), clock)
-        if seconds * repeats >= _LEAST_SECONDS:
-            break
+    repeats, seconds = 1, _seconds(Batch(call, 1), clock)
+    if seconds >= _LONG:
+        return Batch(call, 1)
+    while seconds * repeats < _LEAST_SECONDS and repeats < _MOST_REPEATS:
         wanted = math.ceil(_LEAST_SECONDS / max(seconds, _LEAST_SECONDS / _MOST_REPEATS))
         repeats = min(max(wanted, 2 * repeats), _MOST_REPEATS)
+        seconds = _seconds(Batch(call, repeats), clock)
     return Batch(call, repeats)
 
 
