@@ -2,6 +2,7 @@
 
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -326,6 +327,15 @@ def test_temperature(name, temperature):
         InvalidInputError, ValueError, f"temperature is {temperature!r}", "finite number greater than 0"
     ):
         FUNCTIONS[name](UNIFORM, UNIFORM, temperature=temperature)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("number", [np.float16(3), np.float32(3), np.int64(3), Fraction(3), 3], ids=repr)
+def test_a_temperature_of_another_type_has_all_its_digits(name, number):
+    """NumPy divides by its shorter numbers in their own precision."""
+    p, q = Logits([0.3, -1.1, 0.7]), Logits([0.1, 0.4, -0.2])
+    seen, wanted = (FUNCTIONS[name](p, q, temperature=each) for each in (number, 3.0))
+    assert torch.equal(seen, wanted)
 
 
 @pytest.mark.parametrize("name", WITH_BASE)

@@ -20,16 +20,12 @@ _NAMES = ("p", "q")
 _WRAPPERS = "Logits, LogProbs, Probs or Counts"
 
 
-def rows_of(
-    function: str, where: Mask | None, temperature: float, *given: Any
-) -> tuple[tuple[Tensor, ...], Tensor | None]:
+def rows_of(function: str, where: Mask | None, *given: Any) -> tuple[tuple[Tensor, ...], Tensor | None]:
     """The values of one batch shape and device, outcomes last, and which rows are asked for.
 
     `given` are p and q, or p alone, which then stands twice. Both become float64 if either is; what is in
     half precision a kernel widens as it reads.
     """
-    if type(temperature) is not float or not 0 < temperature < math.inf:
-        _check_temperature(temperature)
     if not _KINDS.issuperset(map(type, given)):
         raise _bare(function, given)
     # Nearly always they agree in all that they have to agree in.
@@ -82,9 +78,12 @@ def check_fraction(name: str, value: object) -> float:
     return real(value)
 
 
-def _check_temperature(temperature: object) -> None:
-    if not 0 < real(temperature) < math.inf:
-        raise InvalidInputError(f"temperature is {temperature!r}; expected a finite number greater than 0")
+def temperature_of(given: object) -> float:
+    """The temperature as a float: NumPy's shorter numbers would shorten what is computed with them."""
+    temperature = given if type(given) is float else real(given)
+    if not 0 < temperature < math.inf:
+        raise InvalidInputError(f"temperature is {given!r}; expected a finite number greater than 0")
+    return temperature
 
 
 def _bare(function: str, given: tuple[object, ...]) -> InputTypeError:

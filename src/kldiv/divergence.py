@@ -32,6 +32,7 @@ from kldiv.arguments import (
     number_of_rows,
     reduced,
     rows_of,
+    temperature_of,
 )
 from kldiv.autograd import negative_entropy_rows, rowwise
 from kldiv.closed_forms import registered_entropy, registered_kl
@@ -321,8 +322,8 @@ def entropy(
     """
     if isinstance(p, TorchDistribution):
         return _reduced_where(registered_entropy(p, temperature), where, reduction, base)
-    unit = unit_of(base)
-    (rows, _), mask = rows_of("entropy", where, temperature, p)
+    unit, temperature = unit_of(base), temperature_of(temperature)
+    (rows, _), mask = rows_of("entropy", where, p)
     check_reduction(reduction)
     values = 0.0 - negative_entropy_rows(p.space, rows, temperature, mask)
     return reduced(values, mask, reduction, unit.nats)
@@ -352,8 +353,8 @@ def cross_entropy(
         values = registered_kl(p, q, temperature)
         values = values + registered_entropy(p, temperature)  # type: ignore[arg-type]
         return _reduced_where(values, where, reduction, base)
-    unit = unit_of(base)
-    (p_rows, q_rows), mask = rows_of("cross_entropy", where, temperature, p, q)
+    unit, temperature = unit_of(base), temperature_of(temperature)
+    (p_rows, q_rows), mask = rows_of("cross_entropy", where, p, q)
     check_reduction(reduction)
     question = Question(definition.KullbackLeibler(), p.space, q.space, temperature)
     of_p = negative_entropy_rows(p.space, p_rows, temperature, mask)
@@ -370,8 +371,8 @@ def _evaluated(
     where: Mask | None,
     reduction: Reduction,
 ) -> Tensor:
-    unit = unit_of(base)
-    (p_rows, q_rows), mask = rows_of(function, where, temperature, p, q)
+    unit, temperature = unit_of(base), temperature_of(temperature)
+    (p_rows, q_rows), mask = rows_of(function, where, p, q)
     check_reduction(reduction)
     # The kernel divides by the number of rows where that is known, so that no gradient has to be scaled.
     rows = number_of_rows(p_rows, mask) if reduction == "mean" else 1
