@@ -329,6 +329,12 @@ def test_temperature(name, temperature):
         FUNCTIONS[name](UNIFORM, UNIFORM, temperature=temperature)
 
 
+def test_a_learned_temperature():
+    """It has a gradient, which a number has not."""
+    with refuses(InvalidInputError, ValueError, "temperature is tensor(2.)", "Logits(values / temperature)"):
+        kldiv.kl(UNIFORM, UNIFORM, temperature=torch.tensor(2.0))
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("number", [np.float16(3), np.float32(3), np.int64(3), Fraction(3), 3], ids=repr)
 def test_a_temperature_of_another_type_has_all_its_digits(name, number):

@@ -82,7 +82,11 @@ def temperature_of(given: object) -> float:
     """The temperature as a float: NumPy's shorter numbers would shorten what is computed with them."""
     temperature = given if type(given) is float else real(given)
     if not 0 < temperature < math.inf:
-        raise InvalidInputError(f"temperature is {given!r}; expected a finite number greater than 0")
+        hint = "; a tensor divides logits itself, Logits(values / temperature)"
+        raise InvalidInputError(
+            f"temperature is {given!r}; expected a finite number greater than 0"
+            f"{hint if isinstance(given, Tensor) else ''}"
+        )
     return temperature
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from kldiv.errors import InvalidInputError
 from kldiv.estimators.ball_bias import bias
-from kldiv.estimators.discrete import check_confidence
+from kldiv.estimators.discrete import confidence_of
 from kldiv.estimators.estimate import ContinuousEstimate
 from kldiv.estimators.nearest_neighbours import Progress, nearest_neighbours
 from kldiv.estimators.points import balanced, points_of, without_ties
@@ -35,7 +35,7 @@ def estimate_from_points(
         ShapeError: points of different dimensions, or no array of points.
         InvalidInputError: too few points, ties, values that are not finite, or an argument that can't be.
     """
-    check_confidence(confidence)
+    confidence = confidence_of(confidence)
     unit = unit_of(base)
     neighbours, subsamples = whole("neighbours", neighbours, 1), whole("resamples", subsamples, 20)
     seed = whole("seed", seed, 0)

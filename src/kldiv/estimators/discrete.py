@@ -88,7 +88,7 @@ def estimate_from_counts(
             can't be.
     """
     named, unit = named_divergence(divergence), _unit(divergence, base)
-    check_confidence(confidence)
+    confidence = confidence_of(confidence)
     x, y = _counts(table.p_counts, "P"), _counts(table.q_counts, "Q")
     chosen = _method(method, divergence, named)
     ends = _interval(named, x, y, interval, confidence, resamples, seed)
@@ -137,14 +137,15 @@ def _unit(divergence: str, base: float | None) -> Unit:
     return Unit("", 1.0)
 
 
-def check_confidence(confidence: object) -> None:
-    """Raise InvalidInputError for what is no confidence."""
+def confidence_of(confidence: object) -> float:
+    """A confidence as a float; raises InvalidInputError for what is none."""
     number = real(confidence)
     # Either tail is to have some of it: half of 1 − 2⁻⁵³ and 1 is 1.
     if not 0 < number < 1 or (1 + number) / 2 == 1:
         raise InvalidInputError(
             f"confidence is {confidence!r}; expected a number between 0 and 1, such as 0.95"
         )
+    return number
 
 
 def _counts(counts: object, name: str) -> Floats:
