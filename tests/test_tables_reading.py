@@ -4,6 +4,7 @@ import gzip
 import json
 import sqlite3
 import sys
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 
@@ -367,7 +368,7 @@ def test_a_relation_and_its_connection_stay_as_they_are():
 @pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
 def test_what_a_backend_of_ibis_does_not_get_right_is_not_counted(tmp_path):
     """SQLite has no NaN and no decimals, and Ibis reads fractions of a second wrong there."""
-    with sqlite3.connect(tmp_path / "t.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "t.db")) as file, file as connection:
         connection.execute(
             "CREATE TABLE t (whole INTEGER, word TEXT, flag BOOLEAN, day DATE, at TIMESTAMP, hour TIME, "
             "real REAL, exact DECIMAL(38, 9))"
@@ -377,7 +378,8 @@ def test_what_a_backend_of_ibis_does_not_get_right_is_not_counted(tmp_path):
             connection.execute(
                 "INSERT INTO t VALUES (?, ?, ?, ?, '2013-01-01 10:00:00.5', '10:00:00.5', 1.5, 10)", row
             )
-    with open_table(ibis.sqlite.connect(tmp_path / "t.db").table("t")) as table:
+    backend = ibis.sqlite.connect(tmp_path / "t.db")
+    with closing(backend.con), open_table(backend.table("t")) as table:
         kinds = {name: column.kind.value for name, column in table.columns().items()}
         assert kinds == {
             "whole": "number", "word": "text", "flag": "boolean", "day": "date", "at": "unsupported",
