@@ -225,7 +225,9 @@ def test_bad_samples_are_refused_with_what_was_seen(x, y, error, message):
 def test_a_confidence_of_another_type_is_a_float():
     wanted = kldiv.estimate([*"aabbbc"], [*"aabccc"], confidence=0.5)
     for half in (np.float16(0.5), Fraction(1, 2)):
-        assert kldiv.estimate([*"aabbbc"], [*"aabccc"], confidence=half) == wanted
+        found = kldiv.estimate([*"aabbbc"], [*"aabccc"], confidence=half)
+        assert found == wanted
+        assert type(found.confidence) is float
 
 
 @pytest.mark.parametrize(

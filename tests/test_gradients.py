@@ -23,6 +23,7 @@ import kldiv
 from kldiv.inputs import Counts, Logits, LogProbs, Probs
 
 INF = math.inf
+EPSILON = torch.finfo(torch.float64).eps
 # Differentiable where p and q differ in every outcome.
 DIFFERENTIABLE = [case for case in DIVERGENCES if case.name != "renyi-inf"]
 ALL = [*DIVERGENCES, CROSS_ENTROPY]
@@ -45,6 +46,21 @@ def check(function, inputs):
 def test_both_sides_twice(case, kind):
     """Probabilities are reached through softmax, so that what is tried stays on the simplex."""
     check(lambda p, q: case(wrapped(kind, p), wrapped(kind, q)), float64_pair())
+
+
+@by_kind
+@by_case(argvalues=ALL)
+def test_many_upstream_gradients_at_a_time(case, kind):
+    """As a vectorised Jacobian asks for them; both ways are right to some units of numbers of order 1."""
+    rows = logit_rows(5, torch.float64, (1.0, 0.1, 2.0), scale=1.0)
+    functions = [lambda p, q: case(wrapped(kind, p), wrapped(kind, q)), lambda p, q: functions[0](p, q).sum()]
+    for function in functions:
+        together, apart = (
+            torch.autograd.functional.jacobian(function, tuple(rows), vectorize=vectorize)
+            for vectorize in (True, False)
+        )
+        for found, wanted in zip(together, apart, strict=True):
+            torch.testing.assert_close(found, wanted, rtol=64 * EPSILON, atol=64 * EPSILON)
 
 
 @by_case(argvalues=SMOOTH)

@@ -48,7 +48,9 @@ class _CompiledRowwise(torch.autograd.Function):
     """A multiple of one divergence a row, or their total, by the compiled kernel, and gradients made with it.
 
     They are kept for the first backward pass, which scales them where they lie; a second one makes them anew.
-    One that is itself differentiated takes the reference's, which are made of torch operations.
+    One that is itself differentiated, or of many upstream gradients at a time (`is_grads_batched`), takes the
+    reference's, which are made of torch operations. All are in the kernel's precision; autograd brings what a
+    function returns to the dtype of its input.
     """
 
     @staticmethod
@@ -62,7 +64,7 @@ class _CompiledRowwise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         kept, ctx.kept = ctx.kept, None
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or torch._C._functorch.is_legacy_batchedtensor(grad):
             where, p, q = ctx.saved_tensors
             return None, None, *reference_gradients(ctx.question, where, p, q, grad)
         if kept is None:

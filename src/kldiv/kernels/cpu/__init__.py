@@ -32,7 +32,8 @@ _REDONE = 1 << 20
 _PARTS = 8
 
 _KINDS = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2, torch.float16: 3}
-_NUMBERS = {each: torch.empty((), dtype=each, device="cpu") for each in (torch.float32, torch.float64)}
+# What a single number is made like: quicker than by its size.
+_SCALARS = {each: torch.empty((), dtype=each, device="cpu") for each in (torch.float32, torch.float64)}
 _SPACES = {"logits": pairs.LOGITS, "log_probs": pairs.LOG_PROBS, "probs": pairs.PROBS, "counts": pairs.COUNTS}
 
 
@@ -52,7 +53,7 @@ def compute(
     is_total = question.total and where is None and p.numel() == p.shape[-1]
     result = Result(
         # The total of one row has no dimension from the start, for a view costs more.
-        torch.empty_like(_NUMBERS[dtype]) if is_total else p.new_empty(p.shape[:-1], dtype=dtype),
+        torch.empty_like(_SCALARS[dtype]) if is_total else p.new_empty(p.shape[:-1], dtype=dtype),
         _room_for_gradient(p, dtype) if want_p else None,
         _room_for_gradient(q, dtype) if want_q else None,
     )
