@@ -91,7 +91,9 @@ def without_gradient_to_p(p, q, **options):
 @pytest.mark.parametrize("outcomes", [1, 2, 3, 8, 9, 48])
 def test_few_outcomes_in_single_precision(outcomes, temperature):
     generator = torch.Generator().manual_seed(outcomes)
-    for spread, gap, offset in itertools.product((1.0, 8.0), (1e-6, 1e-3, 0.3, 1.0, 6.0), (0.0, 50.0)):
+    for spread, gap, offset in itertools.product(
+        (1.0, 8.0), (1e-6, 1e-3, 0.3, 1.0, 6.0, 40.0), (0.0, 1.0, 50.0)
+    ):
         p = torch.randn(999, outcomes, generator=generator) * spread * temperature
         q = p + torch.randn(999, outcomes, generator=generator) * gap * temperature + offset
         alone, value, grad = without_gradient_to_p(p, q, temperature=temperature)
@@ -104,6 +106,17 @@ def test_few_outcomes_that_p_lacks_in_single_precision():
     """All that tells the two apart is one of them: that q has it, or at what cost it has not."""
     p = torch.tensor([[0.0, -88.0, -INF], [0.0, -115.0, -INF]])
     q = torch.tensor([[0.0, -31.0, -INF], [0.0, -1e38, -INF]])
+    alone, value, grad = without_gradient_to_p(p, q)
+    wanted, _, wanted_grad = by_reference(KL, ("logits", p), ("logits", q))
+    assert_same([value, grad], [wanted, wanted_grad], UNITS_IN_SINGLE)
+    assert_same([alone], [wanted], UNITS_IN_SINGLE)
+
+
+def test_few_outcomes_whose_differences_are_all_rounding():
+    """Differences of 20 that are equal once rounded; all that remains then is a rare outcome's."""
+    likely = torch.linspace(0.1, 0.9, 64)
+    p = torch.stack([torch.zeros(64), likely, torch.full((64,), -32.0)], 1)
+    q = p - torch.tensor([20.0, 20.0, 30.0])
     alone, value, grad = without_gradient_to_p(p, q)
     wanted, _, wanted_grad = by_reference(KL, ("logits", p), ("logits", q))
     assert_same([value, grad], [wanted, wanted_grad], UNITS_IN_SINGLE)

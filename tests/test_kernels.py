@@ -262,7 +262,7 @@ def test_warming_up_is_calling():
         "print(made, entries.entry_of_tiles.cache_info().misses, entries.entry_of_logits.cache_info().misses)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout == "(1, 2) 1 2\n", done.stderr
+    assert done.stdout == "(2, 2) 2 2\n", done.stderr
 
 
 @pytest.mark.parametrize("collects", [True, False])

@@ -148,11 +148,10 @@ def _form(
     of_p, of_q = (_SPACES[each] if at_one else pairs.LOGITS for each in (p_space, q_space))
     if of_p or of_q:
         return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
+    kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
     if few and p != torch.float64:
         scratch_rows = (tiles.SCRATCH_ROWS + 1) * side_by_side.ROWS
-        _, *kinds = _kinds(p, q, want_p=True, want_q=True)
-        return _Form(entry_of_tiles(marker, *kinds), scratch_rows, of_p, of_q, is_double=True)
-    kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
+        return _Form(entry_of_tiles(marker, *kinds[1:]), scratch_rows, of_p, of_q, is_double=True)
     if long:
         entry = entry_of_long_rows(marker, *kinds)
         return _Form(entry, long_rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64, is_shared=True)

@@ -41,7 +41,7 @@ def entry_of_long_rows(marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: 
 
 @cache
 def entry_of_tiles(marker: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> Any:
-    """Rows of few logits, side by side, whichever gradients are wanted; kinds are types of Numba."""
+    """Rows of few logits, side by side; the arguments are those of `tile_rows`."""
     text = text_of_kernels()
 
     def run_tiles(address: int) -> None:

@@ -216,14 +216,9 @@ def _saturated_of(how: Any, total: Any) -> Callable[..., Any]:  # noqa: ARG001
     return bounds.get(how.instance_class, _never)
 
 
-def slopes_of_q_sum_to_zero(how: Any) -> Any:
-    """Whether Σ q·∂F/∂q is 0 for all p and q, as Σ (q − p) is."""
-    raise NotImplementedError
-
-
-@overload(slopes_of_q_sum_to_zero)
-def _slopes_of_q_sum_to_zero_of(how: Any) -> Callable[..., Any]:
-    return _yes if how.instance_class is KullbackLeibler else _no
+def slopes_of_q_sum_to_zero(how: Any) -> bool:
+    """Whether, for a marker's type, Σ q·∂F/∂q is 0 for all p and q, as Σ (q − p) is."""
+    return how.instance_class is KullbackLeibler
 
 
 def finished(how: Any, total: Any) -> Any:

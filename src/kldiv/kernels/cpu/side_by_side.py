@@ -52,21 +52,20 @@ def read_rows(_context: Any, whole: Any, starts: Any, offset: Any) -> Any:  # no
 
 
 @intrinsic
-def read_four(_context: Any, whole: Any, starts: Any, offset: Any) -> Any:  # noqa: ARG001
-    """As `read_rows`, of that number and the three after it: a register for each.
+def read_four(_context: Any, whole: Any, first: Any, apart: Any) -> Any:  # noqa: ARG001
+    """Four numbers of each of ROWS rows from `first` on, the rows `apart` numbers apart: a register for each.
 
     Four neighbours of a row are one load, and four rows of them change places as a matrix does.
     """
     result = types.UniTuple(_SINGLES, 4)
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        stored, first, more = arguments
+        stored, start, distance = arguments
         data = parts_of(context, builder, whole, stored).data
-        begin = parts_of(context, builder, starts, first).data
 
         def neighbours(row: int) -> Any:
-            start = builder.load(builder.gep(begin, [ir.Constant(ir.IntType(32), row)]))
-            place = _four_at(builder, data, builder.add(start, more))
+            away = builder.mul(distance, ir.Constant(distance.type, row))
+            place = _four_at(builder, data, builder.add(start, away))
             return builder.load(place, align=whole.kind.bitwidth // 8)
 
         def every_fourth(row: int) -> Any:
@@ -76,7 +75,7 @@ def read_four(_context: Any, whole: Any, starts: Any, offset: Any) -> Any:  # no
 
         return context.make_tuple(builder, result, _turned(builder, *map(every_fourth, range(4))))
 
-    return result(whole, starts, types.intp), generate
+    return result(whole, types.intp, types.intp), generate
 
 
 @intrinsic

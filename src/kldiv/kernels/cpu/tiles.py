@@ -47,16 +47,18 @@ _LEAST = -3.4028234663852886e38
 
 
 @compiled
-def _side_by_side(stored: Any, starts: Any, step: Any, outcomes: Any, out: Any) -> None:
-    if step != 1 or outcomes < _FOUR:
-        for j in range(outcomes):
-            z = read_rows(stored, starts, j * step)
-            store(out, j, finite(z, like(z, _LEAST)))
-        return
+def _bring(stored: Any, starts: Any, step: Any, outcomes: Any, out: Any) -> None:
+    for j in range(outcomes):
+        z = read_rows(stored, starts, j * step)
+        store(out, j, finite(z, like(z, _LEAST)))
+
+
+@compiled
+def _turn(stored: Any, start: Any, apart: Any, outcomes: Any, out: Any) -> None:
     for j in range(0, outcomes, _FOUR):
         # Of the last four some once more, where fewer are left.
         first = smaller(j, outcomes - _FOUR)
-        a, b, c, d = read_four(stored, starts, first)
+        a, b, c, d = read_four(stored, start + first, apart)
         least = like(a, _LEAST)
         store(out, first, finite(a, least))
         store(out, first + 1, finite(b, least))
@@ -68,11 +70,15 @@ def _side_by_side(stored: Any, starts: Any, step: Any, outcomes: Any, out: Any) 
 def _gather(words: Any, side: Any, first: Any, starts: Any, kind: Any, out: Any) -> None:
     """Bring rows side by side: outcome j of lane l is row first + l's; past the last row that one again."""
     wide_vectors()
-    base, _, step, _, _ = side
+    base, apart, step, somewhere, _ = side
     outcomes, last = words[call.OUTCOMES], words[call.ROWS] - 1
+    stored = view(base, 1, kind)
+    if somewhere == 0 and step == 1 and outcomes >= _FOUR and first + ROWS <= words[call.ROWS]:
+        _turn(stored, first * apart, apart, outcomes, out)
+        return
     for lane in range(ROWS):
         starts[lane] = call.start_of(side, smaller(first + lane, last))
-    _side_by_side(view(base, 1, kind), starts, step, outcomes, out)
+    _bring(stored, starts, step, outcomes, out)
 
 
 @compiled
@@ -115,12 +121,11 @@ def _weigh(
 
 @compiled
 def _terms(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, p_out: Any, q_out: Any
 ) -> Any:  # fmt: skip
     """Σ F(p, q); a and c become p and q, b and `slopes` p·∂F/∂p and q·∂F/∂q, as wanted."""
     wide_vectors()
     terms = every_row(0.0)
-    want_p, want_q = wants
     total, rest, excess = sums
     grown = excess - rest
     share, inverse = every_row(1.0) / total, every_row(1.0) / (every_row(1.0) + grown)
@@ -129,10 +134,10 @@ def _terms(
         logarithm, beyond = logarithm_parts(gap, ratio)
         term, slope_p, slope_q = term_and_slopes(how, p, -logarithm, ratio, gap, beyond)
         terms += term
-        if want_p:
+        if p_out is not None:
             store(a, j, p)
             store(b, j, slope_p)
-        if want_q:
+        if q_out is not None:
             store(c, j, p * ratio)
             store(slopes, j, slope_q)
     return terms
@@ -140,23 +145,22 @@ def _terms(
 
 @compiled
 def _kl_terms(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any  # noqa: ARG001
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, p_out: Any, q_out: Any  # noqa: ARG001
 ) -> Any:  # fmt: skip
     """As `_terms`, of D(p‖q) = ρ + log(1 + g): a logarithm for the row rather than one for each outcome."""
     wide_vectors()
-    want_p, want_q = wants
     total, rest, excess = sums
     grown = excess - rest
     share, inverse = every_row(1.0) / total, every_row(1.0) / (every_row(1.0) + grown)
-    if want_p:
+    if p_out is not None:
         for j in range(outcomes):
             p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
             logarithm, _ = logarithm_parts(gap, ratio)
             store(a, j, p)
             store(b, j, -p * logarithm)
-            if want_q:
+            if q_out is not None:
                 store(slopes, j, p * gap)
-    elif want_q:
+    elif q_out is not None:
         for j in range(outcomes):
             store(slopes, j, load(a, j) * share * (load(b, j) - grown) * inverse)
     logarithm, beyond = logarithm_parts(grown, every_row(1.0) + grown)
@@ -164,27 +168,27 @@ def _kl_terms(
 
 
 def _all_terms(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, p_out: Any, q_out: Any
 ) -> Any:  # fmt: skip
     """`_kl_terms` or `_terms`, whichever fits the divergence."""
     raise NotImplementedError
 
 
 def _of_kl(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, p_out: Any, q_out: Any
 ) -> Any:  # fmt: skip
-    return _kl_terms(how, a, b, c, slopes, outcomes, sums, wants)
+    return _kl_terms(how, a, b, c, slopes, outcomes, sums, p_out, q_out)
 
 
 def _of_others(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, p_out: Any, q_out: Any
 ) -> Any:  # fmt: skip
-    return _terms(how, a, b, c, slopes, outcomes, sums, wants)
+    return _terms(how, a, b, c, slopes, outcomes, sums, p_out, q_out)
 
 
 @overload(_all_terms)
 def _all_terms_of(
-    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, wants: Any  # noqa: ARG001
+    how: Any, a: Any, b: Any, c: Any, slopes: Any, outcomes: Any, sums: Any, p_out: Any, q_out: Any  # noqa: ARG001
 ) -> Callable[..., Any]:  # fmt: skip
     return _of_kl if how.instance_class is KullbackLeibler else _of_others
 
@@ -223,9 +227,30 @@ def _sum_to_zero(slopes: Any, at: Any, outcomes: Any, factor: Any) -> None:
         store(slopes, j, select(at == every_row(float(j)), -left, load(slopes, j)) * factor)
 
 
+def _bring_to_zero(how: Any, slopes: Any, mass: Any, at: Any, outcomes: Any, factor: Any) -> None:
+    """slopes in q ← the slopes off the simplex removed, times the factor."""
+    raise NotImplementedError
+
+
+def _sums_of_kl(how: Any, slopes: Any, mass: Any, at: Any, outcomes: Any, factor: Any) -> None:  # noqa: ARG001
+    _sum_to_zero(slopes, at, outcomes, factor)
+
+
+def _sums_of_others(how: Any, slopes: Any, mass: Any, at: Any, outcomes: Any, factor: Any) -> None:  # noqa: ARG001
+    _off_simplex_removed(slopes, mass, outcomes, factor)
+
+
+@overload(_bring_to_zero)
+def _bring_to_zero_of(
+    how: Any, slopes: Any, mass: Any, at: Any, outcomes: Any, factor: Any  # noqa: ARG001
+) -> Callable[..., Any]:  # fmt: skip
+    return _sums_of_kl if slopes_of_q_sum_to_zero(how) else _sums_of_others
+
+
 @compiled
 def _in_double(
-    how: Any, zp: Any, zq: Any, outcomes: Any, scale: Any, factor: Any, wants: Any, scratch: Any
+    how: Any, zp: Any, zq: Any, outcomes: Any, scale: Any, factor: Any, p_out: Any, q_out: Any,
+    scratch: Any,
 ) -> Any:  # fmt: skip
     """The factor times the divergences of rows, and which rows are not beyond what is done here.
 
@@ -239,16 +264,13 @@ def _in_double(
     total, moment, excess, wild = _weigh(zp, zq, outcomes, top, centre, every_row(scale), a, b, c)
     wild |= are_no_pair(top, centre)
     sums = total, moment / total, excess / total
-    terms = _all_terms(how, a, b, c, slopes, outcomes, sums, wants)
+    terms = _all_terms(how, a, b, c, slopes, outcomes, sums, p_out, q_out)
     result, slope = finished(how, terms)
     each = every_row(scale * factor) * slope
-    if wants[0]:
+    if p_out is not None:
         _off_simplex_removed(b, a, outcomes, each)
-    if wants[1]:
-        if slopes_of_q_sum_to_zero(how):
-            _sum_to_zero(slopes, at, outcomes, each)
-        else:
-            _off_simplex_removed(slopes, c, outcomes, each)
+    if q_out is not None:
+        _bring_to_zero(how, slopes, c, at, outcomes, each)
     grown = sums[2] - sums[1]
     return result * every_row(factor), select(wild, none_are(grown), grown < every_row(_HUGE))
 
@@ -304,8 +326,7 @@ def _tile(
 ) -> None:  # fmt: skip
     """The rows from `first` on, as many as there are lanes."""
     wide_vectors()
-    outcomes, wants = words[call.OUTCOMES], (words[call.P_GRAD] != 0, words[call.Q_GRAD] != 0)
-    scale, factor = numbers[call.SCALE], numbers[call.FACTOR]
+    outcomes, scale, factor = words[call.OUTCOMES], numbers[call.SCALE], numbers[call.FACTOR]
     size, starts, room = outcomes * ROWS, view(memory, ROWS, int64), memory + 8 * ROWS
     scratch, singles = view(room, SCRATCH_ROWS * size, float64), view(room, 4 * size, float32)
     zp, zq = scratch_row(singles, 0, size), scratch_row(singles, 1, size)
@@ -314,19 +335,19 @@ def _tile(
     _gather(words, q_side, first, starts, q_kind, zq)
     slopes = scratch_row(scratch, 5, size)
     rooms = scratch_row(singles, 2, size), scratch_row(singles, 3, size), slopes
-    value, done = in_single(how, (zp, zq), outcomes, scale, factor, wants, rooms)
+    value, done = in_single(how, (zp, zq), outcomes, scale, factor, p_out, q_out, rooms)
     if not all_are(done):
-        others, others_done = _in_double(how, zp, zq, outcomes, scale, factor, wants, scratch)
+        others, others_done = _in_double(how, zp, zq, outcomes, scale, factor, p_out, q_out, scratch)
         value = select(done, value, others)
-        if wants[1]:
+        if q_out is not None:
             others_slopes = scratch_row(scratch, 4, size)
             for j in range(outcomes):
                 store(slopes, j, select(done, load(slopes, j), load(others_slopes, j)))
         done |= others_done
-    if wants[0]:
+    if p_out is not None:
         p_slopes = scratch_row(scratch, 2, size)
         _give_slopes(words, first, words[call.P_GRAD], p_out, p_slopes)
-    if wants[1]:
+    if q_out is not None:
         _give_slopes(words, first, words[call.Q_GRAD], q_out, slopes)
     _give_values(address, words, first, value, done, hard, scratch)
 
@@ -335,7 +356,7 @@ def _tile(
 def tile_rows(address: Any, how: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> None:
     """Rows of the call at an address, until none is left.
 
-    Kinds are the types of what lies in memory, for gradients whether or not they are wanted.
+    Kinds are the types of what lies in memory; None is that of a gradient that nobody wants.
     """
     wide_vectors()
     words, numbers = call.integers(address), call.numbers(address)
