@@ -88,7 +88,7 @@ def without_gradient_to_p(p, q, **options):
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.3])
-@pytest.mark.parametrize("outcomes", [1, 2, 3, 8, 9, 48])
+@pytest.mark.parametrize("outcomes", [1, 2, 3, 8, 9, 48, 127])
 def test_few_outcomes_in_single_precision(outcomes, temperature):
     generator = torch.Generator().manual_seed(outcomes)
     for spread, gap, offset in itertools.product(

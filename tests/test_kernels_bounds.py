@@ -43,7 +43,7 @@ print("read to the end")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "float64"])
 def test_nothing_beyond_the_last_logit_is_read(dtype):
     """For few outcomes, whether or not they come in fours, and for rows that end within a register."""
-    outcomes = ["1", "2", "3", "4", "5", "7", "10", "47", "48", "49", "100", "2049"]
+    outcomes = ["1", "2", "3", "4", "5", "7", "10", "47", "48", "49", "100", "127", "128", "2049"]
     done = subprocess.run(
         [sys.executable, "-c", CODE, dtype, *outcomes], capture_output=True, text=True, check=False
     )

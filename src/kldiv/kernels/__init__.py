@@ -68,7 +68,7 @@ def warm_up() -> None:
     What is compiled is kept on disk, where that can be, for all processes to come.
     """
     question = Question(KullbackLeibler(), "logits", "logits")
-    for outcomes in (2, 100):
+    for outcomes in (2, 1000):
         z = torch.zeros(1, outcomes)
         for want_q in (False, True):
             compiled().compute(question, None, z, z, False, want_q)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from kldiv.definition import Divergence
+from kldiv.definition import Divergence, KullbackLeibler
 from kldiv.kernels import reference
 from kldiv.kernels.cpu import call, long_rows, pairs, rows, sharing, side_by_side, tiles
 from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry_of_pairs, entry_of_tiles
@@ -22,8 +22,8 @@ from kldiv.kernels.cpu.threads import run, threads_for
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side, gradient_dtype, value_dtype
 
-# Up to so many outcomes rows side by side are faster than one by one.
-_FEW = 48
+# Up to so many outcomes rows side by side are faster than one by one, in double precision and in single.
+_FEW, _FEW_IN_SINGLE = 48, 127
 # From so many outcomes on, and in fewer rows than that, the threads share each row.
 _LONG, _MANY_ROWS = 1 << 18, 16
 # Of the rows that are done once more, so many numbers of a side at a time.
@@ -130,9 +130,12 @@ class _Form(NamedTuple):
 def _form_of(question: Question, p: Tensor, q: Tensor, result: Result) -> _Form:
     divergence, p_space, q_space, temperature, *_ = question
     outcomes = p.shape[-1]
+    is_few = outcomes <= _FEW or (
+        outcomes <= _FEW_IN_SINGLE and result.p_grad is None and type(divergence) is KullbackLeibler
+    )
     is_long = outcomes >= _LONG and p.numel() < _MANY_ROWS * outcomes
     return _form(
-        type(divergence), p_space, q_space, temperature == 1, outcomes <= _FEW,
+        type(divergence), p_space, q_space, temperature == 1, is_few,
         is_long and p.stride(-1) == q.stride(-1) == 1, p.dtype, q.dtype,
         result.p_grad is not None, result.q_grad is not None,
     )  # fmt: skip

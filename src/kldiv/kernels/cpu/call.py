@@ -13,7 +13,7 @@ from numba import boolean, float64, int64, types, uint64
 from kldiv.kernels.cpu.compiling import compiled, overload
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.machine import narrow, widen
-from kldiv.kernels.cpu.memory import fetch_and_add, part_of, view
+from kldiv.kernels.cpu.memory import AHEAD, fetch_and_add, part_of, view
 
 # Numbers of words, in the order of `pack`.
 NEXT, SLOT, HARDS, CHUNK, ROWS, OUTCOMES, SCRATCH, SLOT_BYTES = range(8)
@@ -23,6 +23,8 @@ MASK, HARD, BOARD, BOARD_WORDS, VALUE, VALUE_KIND, P_GRAD, P_GRAD_KIND, Q_GRAD, 
 SCALE, FACTOR, WEIGHT, P_ALONE, Q_ALONE, SLOPE_AT_NO_P, SLOPE_AT_NO_Q = range(30, 37)
 _LAYOUT = struct.Struct("30q7d")
 _WORDS = ctypes.c_int64 * 37
+# Rows of so many outcomes at the most are near as a whole while another one is computed; of halves, twice.
+_NEAR = 65536
 
 # How numbers are stored; half precisions as whole numbers, whose types Numba has.
 KINDS = (types.float32, types.float64, types.uint16, types.int16)
@@ -96,9 +98,14 @@ def row_of(side: Any, i: Any, outcomes: Any, kind: Any, spare: Any) -> Any:
 
 
 @compiled
-def to_next(side: Any, i: Any, end: Any) -> Any:
-    """How far after row i the next one lies; 0 where there is none, or outcomes lie apart."""
-    _, _, step, _, _ = side
+def to_next(side: Any, i: Any, end: Any, outcomes: Any) -> Any:
+    """How far after each number of row i lies one to bring near meanwhile: that of the next row.
+
+    Of rows that are longer it is one of the same row; 0 where there is no next one, or outcomes lie apart.
+    """
+    _, _, step, _, kind = side
+    if outcomes > (_NEAR if kind in (SINGLE, DOUBLE) else 2 * _NEAR):
+        return AHEAD
     return start_of(side, i + 1) - start_of(side, i) if step == 1 and i + 1 < end else 0
 
 

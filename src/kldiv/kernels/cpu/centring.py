@@ -16,6 +16,7 @@ from kldiv.kernels.cpu.compiling import compiled, compiled_in_place, compiled_wi
 from kldiv.kernels.cpu.extremes import larger, not_below, smaller
 from kldiv.kernels.cpu.lanes import every, first_of, highest_of, read, width
 from kldiv.kernels.cpu.machine import like, wide_vectors, widen
+from kldiv.kernels.cpu.memory import AHEAD, prefetch
 from kldiv.kernels.cpu.vector import logarithm_parts
 from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
 
@@ -49,6 +50,8 @@ def highest(z: Any, unit: Any) -> Any:
     step, a, b, c, d = width(none), none, none, none, none
     # Four at a time, for each has to wait for what it is compared with.
     for j in range(0, len(z), 4 * step):
+        for k in range(4):
+            prefetch(z, j + AHEAD + k * step)
         a, b = larger(read(none, z, j), a), larger(read(none, z, j + step), b)
         c, d = larger(read(none, z, j + 2 * step), c), larger(read(none, z, j + 3 * step), d)
     return highest_of(larger(larger(a, b), larger(c, d)))

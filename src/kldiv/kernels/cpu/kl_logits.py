@@ -9,7 +9,7 @@ from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import not_below, smaller
 from kldiv.kernels.cpu.lanes import doubled, every, read, sum_of, width, write
 from kldiv.kernels.cpu.machine import is_double, like, magnitude, multiply_add, narrow, wide_vectors
-from kldiv.kernels.cpu.memory import scratch_row
+from kldiv.kernels.cpu.memory import AHEAD, scratch_row
 from kldiv.kernels.cpu.optional import room
 from kldiv.kernels.cpu.softmaxes import centred_as_seen, seen
 from kldiv.kernels.cpu.weighing import APART, BLOCK
@@ -95,7 +95,8 @@ def kl_value(
 ) -> Any:  # fmt: skip
     """The call's factor times D(p‖q); whether the row is hard."""
     scale = like(scratch[0], numbers[SCALE])
-    start = seen(zp, zq, ahead, scale)
+    # Where a row is read but once, the next one had better wait.
+    start = seen(zp, zq, (AHEAD, AHEAD), scale)
     if start.is_value:
         return start.value * numbers[FACTOR], False
     row = centred_as_seen(zp, zq, ahead, scale, start)

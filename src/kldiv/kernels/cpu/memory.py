@@ -17,7 +17,9 @@ from numba.extending import intrinsic, lower_builtin, register_model
 from kldiv.kernels.cpu.machine import call_llvm
 
 # What a prefetch is for: reading, into the first level, of data. A row is searched too fast for the second.
-_READ, _FIRST_LEVEL, _DATA = 0, 3, 1
+_READ, _WRITE, _FIRST_LEVEL, _DATA = 0, 1, 3, 1
+# So many numbers ahead memory is brought near that is read or written from one end to the other.
+AHEAD = 1024
 
 
 class View(types.Type):  # type: ignore[misc]
@@ -151,15 +153,26 @@ def fetch_and_add(_context: Any, address: Any, number: Any) -> Any:  # noqa: ARG
     return types.int64(types.int64, types.int64), generate
 
 
-@intrinsic
-def prefetch(_context: Any, whole: Any, at: Any) -> Any:  # noqa: ARG001
-    """Have the memory of a number, which may lie beyond the last, brought near."""
+def _brought(access: int) -> Any:
+    """What generates the instruction that brings the memory of a number near, to be read or to be written."""
 
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        data = parts_of(context, builder, whole, arguments[0]).data
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = parts_of(context, builder, signature.args[0], arguments[0]).data
         place = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
-        how = (ir.Constant(ir.IntType(32), each) for each in (_READ, _FIRST_LEVEL, _DATA))
+        how = (ir.Constant(ir.IntType(32), each) for each in (access, _FIRST_LEVEL, _DATA))
         call_llvm(builder, "prefetch", place, *how, kinds="p0", result=ir.VoidType())
         return context.get_dummy_value()
 
-    return types.void(whole, types.int64), generate
+    return generate
+
+
+@intrinsic
+def prefetch(_context: Any, whole: Any, at: Any) -> Any:  # noqa: ARG001
+    """Have the memory of a number, which may lie beyond the last, brought near."""
+    return types.void(whole, types.int64), _brought(_READ)
+
+
+@intrinsic
+def prefetch_to_write(_context: Any, whole: Any, at: Any) -> Any:  # noqa: ARG001
+    """The same of a number that will be written, which no other processor may then keep."""
+    return types.void(whole, types.int64), _brought(_WRITE)

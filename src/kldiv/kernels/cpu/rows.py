@@ -60,6 +60,6 @@ def logit_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_ou
             q_grad = call.wanted_row(words[call.Q_GRAD], i, outcomes, q_out)
             zp = call.row_of(p_side, i, outcomes, p_kind, memory)
             zq = call.row_of(q_side, i, outcomes, q_kind, memory + 8 * outcomes)
-            ahead = call.to_next(p_side, i, end), call.to_next(q_side, i, end)
+            ahead = call.to_next(p_side, i, end, outcomes), call.to_next(q_side, i, end, outcomes)
             value[i], is_hard = row(how, zp, zq, ahead, numbers, p_grad, q_grad, scratch)
             call.mark(address, hard, i, is_hard)

@@ -2,7 +2,7 @@
 
 With weights e = exp(zp − top), t = zp − zq − centre and φ(t) = e^(−t) − 1 + t, the sums are Σ e, Σ e·t,
 Σ e·φ(t) and, where q's gradient is wanted, Σ e·(e^(−t) − 1). Which way may be taken, `centring` decides.
-Meanwhile what is read next is brought near.
+Meanwhile what is read and written next is brought near.
 """
 
 import math
@@ -12,7 +12,7 @@ from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.lanes import doubled, every, first_of, read, sum_of, width, write
 from kldiv.kernels.cpu.machine import by_precision, like, magnitude, multiply_add, select, wide_vectors
-from kldiv.kernels.cpu.memory import prefetch
+from kldiv.kernels.cpu.memory import AHEAD, prefetch, prefetch_to_write
 from kldiv.kernels.cpu.vector import exponential, exponential_parts
 
 # So many numbers are added in the kernel's precision before their sum is added in double precision.
@@ -102,7 +102,10 @@ def _weigh(
             if weights is not None:
                 write(weights, j, e)
             if differences is not None:
+                prefetch_to_write(differences, j + AHEAD)
                 write(differences, j, t)
+            if gaps is not None:
+                prefetch_to_write(gaps, j + AHEAD)
             if ratios is not None:
                 write(ratios, j, ratio)
                 write(gaps, j, gap)
@@ -152,6 +155,7 @@ def _weigh_apart(
             if weights is not None:
                 write(weights, j, e)
             if gaps is not None:
+                prefetch_to_write(gaps, j + AHEAD)
                 write(gaps, j, w - e)
             total, moment, q_total = total + e, multiply_add(e, t, moment), q_total + w
         all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
