@@ -22,7 +22,7 @@ from kldiv.kernels.cpu.generators import (
 )
 from kldiv.kernels.cpu.lanes import all_are, doubled, none_are, write
 from kldiv.kernels.cpu.machine import like, magnitude, select, wide_vectors
-from kldiv.kernels.cpu.memory import part_of, scratch_row, view
+from kldiv.kernels.cpu.memory import part_of, prefetch_to_write, scratch_row, view
 from kldiv.kernels.cpu.side_by_side import (
     ROWS,
     every_row,
@@ -296,6 +296,14 @@ def _give_values(
 
 
 @compiled
+def _ask_for(base: Any, first: Any, outcomes: Any, kind: Any) -> None:
+    """Have the memory of rows from `first` on brought near, to be written when they are computed."""
+    grads = view(base, 1, kind)
+    for j in range(first * outcomes, (first + ROWS) * outcomes, ROWS):
+        prefetch_to_write(grads, j)
+
+
+@compiled
 def _turn_back(slopes: Any, outcomes: Any, out: Any) -> None:
     for j in range(0, outcomes, _FOUR):
         first = smaller(j, outcomes - _FOUR)
@@ -333,6 +341,10 @@ def _tile(
     p_side, q_side = call.sides(words)
     _gather(words, p_side, first, starts, p_kind, zp)
     _gather(words, q_side, first, starts, q_kind, zq)
+    if p_out is not None:
+        _ask_for(words[call.P_GRAD], first, outcomes, p_out)
+    if q_out is not None:
+        _ask_for(words[call.Q_GRAD], first, outcomes, q_out)
     slopes = scratch_row(scratch, 5, size)
     rooms = scratch_row(singles, 2, size), scratch_row(singles, 3, size), slopes
     value, done = in_single(how, (zp, zq), outcomes, scale, factor, p_out, q_out, rooms)
