@@ -123,6 +123,16 @@ def test_few_outcomes_whose_differences_are_all_rounding():
     assert_same([alone], [wanted], UNITS_IN_SINGLE)
 
 
+@pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
+def test_slopes_of_rows_far_apart_are_told_from_their_rounding(case):
+    """Near its bound a divergence hardly changes: its slopes are what is left of numbers that cancel."""
+    generator = torch.Generator().manual_seed(5)
+    p = 3 * torch.randn(512, 200, generator=generator)
+    q = p + torch.linspace(1, 6, 512)[:, None] * torch.randn(512, 200, generator=generator)
+    sides = ("logits", p), ("logits", q)
+    assert_same(slopes(case, *sides), by_reference(case, *sides), UNITS_IN_SINGLE)
+
+
 def test_a_row_of_few_outcomes_does_not_depend_on_its_neighbours():
     """Easy rows, rows for double precision (far apart, masked in p), and rows for the reference."""
     generator = torch.Generator().manual_seed(4)

@@ -8,12 +8,12 @@ from kldiv.kernels.cpu.centring import centred, likeliest
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.generators import (
     finished,
+    has_exact_slopes,
     needs_small_ratios,
     room_for_differences,
-    saturated,
     term_and_slopes,
 )
-from kldiv.kernels.cpu.kl_logits import less_share
+from kldiv.kernels.cpu.kl_logits import TELLING, less_share
 from kldiv.kernels.cpu.machine import accumulate, by_precision, is_double, like, select, wide_vectors
 from kldiv.kernels.cpu.memory import scratch_row
 from kldiv.kernels.cpu.optional import item, part, room
@@ -101,12 +101,15 @@ def all_terms(
 
 
 @compiled
-def is_told(how: Any, scale: Any, terms: Any, lost: Any, p_grad: Any, q_grad: Any) -> Any:
-    """Whether no q/p was too small for the divergence, nor its sum too near the bound for its slopes."""
-    if lost and needs_small_ratios(how):
-        return False
-    wanted = p_grad is not None or q_grad is not None
-    return is_double(scale) or not wanted or not saturated(how, terms)
+def are_telling(how: Any, units: Any, lefts: Any, sizes: Any, factor: Any) -> Any:
+    """Whether slopes, given the sums of their magnitudes, are more than the rounding of their parts.
+
+    Those are each outcome's own slope, its mass times the likeliest one's, and its mass times what is left of
+    all. Not so where a divergence is near its bound, and hardly changes.
+    """
+    of_p = TELLING * abs(factor) * (abs(units[0]) + abs(lefts[0]))
+    of_q = TELLING * abs(factor) * (abs(units[1]) + abs(lefts[1]))
+    return is_double(factor) or has_exact_slopes(how) or not (sizes[0] < of_p or sizes[1] < of_q)
 
 
 def f_row(
@@ -126,13 +129,14 @@ def f_row(
     q_at = found.at if q_grad is None else likeliest(zq, scale)
     units = unit_slopes(how, found.at, q_at, row)
     terms, left_p, left_q, lost = all_terms(how, row, units, found.at, q_at, of_p, of_q, 0, n)
-    if not is_told(how, scale, terms, lost, p_grad, q_grad):
+    if lost and needs_small_ratios(how):
         return 0.0, True
     value, slope = finished(how, terms)
     each = like(scale, scale * factor * slope)
+    size_p = size_q = math.inf
     # From slopes of log-probabilities to those of logits: less each outcome's mass times their sum.
     if p_grad is not None:
-        less_share(of_p, weights, like(scale, left_p / found.total), each, -1, 0, n, p_grad)
+        _, size_p = less_share(of_p, weights, like(scale, left_p / found.total), each, -1, 0, n, p_grad)
     if q_grad is not None:
-        less_share(of_q, ratios, like(scale, left_q), each, -1, 0, n, q_grad)
-    return value * factor, False
+        _, size_q = less_share(of_q, ratios, like(scale, left_q), each, -1, 0, n, q_grad)
+    return value * factor, not are_telling(how, units, (left_p, left_q), (size_p, size_q), each)

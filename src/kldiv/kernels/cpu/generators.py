@@ -5,7 +5,6 @@ beyond = gap + d, the last two exact where d is small. A marker class names the 
 compiled into the kernels by itself.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -183,37 +182,14 @@ def _needs_small_ratios_of(how: Any) -> Callable[..., Any]:
     return _yes if how.instance_class is ChiSquared else _no
 
 
-# From this share of the most it can be, a divergence changes too little for single precision to tell.
-_SATURATED = 0.9
-
-
-def saturated(how: Any, total: Any) -> Any:
-    """Whether the sum of the terms is so near its upper bound that the slopes are lost in their rounding."""
+def has_exact_slopes(how: Any) -> Any:
+    """Whether slopes a unit of mass are one of few numbers, whose differences have no rounding."""
     raise NotImplementedError
 
 
-def _never(how: Any, total: Any) -> Any:  # noqa: ARG001
-    return False
-
-
-def _near_one(how: Any, total: Any) -> Any:  # noqa: ARG001
-    return total > _SATURATED
-
-
-def _near_surprise(how: Any, total: Any) -> Any:
-    return how.weight > 0.0 and total > -_SATURATED * math.log(how.weight)
-
-
-def _near_entropy(how: Any, total: Any) -> Any:
-    weight, rest = how.weight, 1.0 - how.weight
-    inner = weight > 0.0 and rest > 0.0
-    return inner and total > -_SATURATED * (weight * math.log(weight) + rest * math.log(rest))
-
-
-@overload(saturated)
-def _saturated_of(how: Any, total: Any) -> Callable[..., Any]:  # noqa: ARG001
-    bounds = {SquaredHellinger: _near_one, Skew: _near_surprise, JensenShannon: _near_entropy}
-    return bounds.get(how.instance_class, _never)
+@overload(has_exact_slopes)
+def _has_exact_slopes_of(how: Any) -> Callable[..., Any]:
+    return _yes if how.instance_class is TotalVariation else _no
 
 
 def slopes_of_q_sum_to_zero(how: Any) -> bool:

@@ -5,8 +5,8 @@ from typing import Any
 
 from kldiv.kernels.cpu.call import FACTOR
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.f_logits import all_terms, is_told, unit_slopes
-from kldiv.kernels.cpu.generators import finished, room_for_differences
+from kldiv.kernels.cpu.f_logits import all_terms, are_telling, unit_slopes
+from kldiv.kernels.cpu.generators import finished, needs_small_ratios, room_for_differences
 from kldiv.kernels.cpu.kl_logits import less_share
 from kldiv.kernels.cpu.long_centring import centred_by_all, likeliest_of_all
 from kldiv.kernels.cpu.machine import like, wide_vectors
@@ -29,6 +29,7 @@ from kldiv.kernels.cpu.sharing import (
 
 # What is found in a segment.
 _TERMS, _LEFT_P, _LEFT_Q, _LOST = range(4)
+_SIZE_P, _SIZE_Q = range(2)
 
 
 @compiled
@@ -74,19 +75,26 @@ def _settle(
     of_q: Any,
     p_grad: Any,
     q_grad: Any,
-) -> None:
-    """From slopes of log-probabilities to those of logits: less each outcome's mass times their sum."""
+) -> Any:
+    """From slopes of log-probabilities to those of logits: less each outcome's mass times their sum.
+
+    Returns the sums of their magnitudes.
+    """
     weights, _, masses, _, _, _, _ = row
+    found = findings(board, SETTLING, segments)
     while True:
-        _, i, j = take_segment(board, SETTLING, len(weights))
+        s, i, j = take_segment(board, SETTLING, len(weights))
         if i == j:
             break
+        size_p = size_q = math.inf
         if p_grad is not None:
-            less_share(of_p, weights, shares[0], factor, -1, i, j, p_grad)
+            _, size_p = less_share(of_p, weights, shares[0], factor, -1, i, j, p_grad)
         if q_grad is not None:
-            less_share(of_q, masses, shares[1], factor, -1, i, j, q_grad)
+            _, size_q = less_share(of_q, masses, shares[1], factor, -1, i, j, q_grad)
+        found[FOUND * s + _SIZE_P], found[FOUND * s + _SIZE_Q] = size_p, size_q
         hand_in(board, SETTLING)
     wait(board, SETTLING, segments)
+    return sum_over(found, segments, _SIZE_P), sum_over(found, segments, _SIZE_Q)
 
 
 def f_long_row(
@@ -108,10 +116,10 @@ def f_long_row(
     terms, left_p, left_q, lost = _share_out_terms(
         how, board, segments, row, units, found.at, q_at, of_p, of_q
     )
-    if not is_told(how, scale, terms, lost, p_grad, q_grad):
+    if lost and needs_small_ratios(how):
         return 0.0, True
     value, slope = finished(how, terms)
     each = like(scale, scale * numbers[FACTOR] * slope)
     shares = like(scale, left_p / found.total), like(scale, left_q)
-    _settle(board, segments, row, shares, each, of_p, of_q, p_grad, q_grad)
-    return value * numbers[FACTOR], False
+    sizes = _settle(board, segments, row, shares, each, of_p, of_q, p_grad, q_grad)
+    return value * numbers[FACTOR], not are_telling(how, units, (left_p, left_q), sizes, each)
