@@ -101,14 +101,13 @@ def all_terms(
 
 
 @compiled
-def are_telling(how: Any, units: Any, lefts: Any, sizes: Any, factor: Any) -> Any:
+def are_telling(how: Any, units: Any, sizes: Any, factor: Any) -> Any:
     """Whether slopes, given the sums of their magnitudes, are more than the rounding of their parts.
 
-    Those are each outcome's own slope, its mass times the likeliest one's, and its mass times what is left of
-    all. Not so where a divergence is near its bound, and hardly changes.
+    Those are each outcome's own slope and its mass times the likeliest one's. Not so where a divergence is
+    near its bound, and hardly changes.
     """
-    of_p = TELLING * abs(factor) * (abs(units[0]) + abs(lefts[0]))
-    of_q = TELLING * abs(factor) * (abs(units[1]) + abs(lefts[1]))
+    of_p, of_q = TELLING * abs(factor * units[0]), TELLING * abs(factor * units[1])
     return is_double(factor) or has_exact_slopes(how) or not (sizes[0] < of_p or sizes[1] < of_q)
 
 
@@ -139,4 +138,4 @@ def f_row(
         _, size_p = less_share(of_p, weights, like(scale, left_p / found.total), each, -1, 0, n, p_grad)
     if q_grad is not None:
         _, size_q = less_share(of_q, ratios, like(scale, left_q), each, -1, 0, n, q_grad)
-    return value * factor, not are_telling(how, units, (left_p, left_q), (size_p, size_q), each)
+    return value * factor, not are_telling(how, units, (size_p, size_q), each)

@@ -122,4 +122,4 @@ def f_long_row(
     each = like(scale, scale * numbers[FACTOR] * slope)
     shares = like(scale, left_p / found.total), like(scale, left_q)
     sizes = _settle(board, segments, row, shares, each, of_p, of_q, p_grad, q_grad)
-    return value * numbers[FACTOR], not are_telling(how, units, (left_p, left_q), sizes, each)
+    return value * numbers[FACTOR], not are_telling(how, units, sizes, each)
