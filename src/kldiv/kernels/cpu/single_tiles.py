@@ -232,6 +232,15 @@ def in_single(
 
 
 @compiled
+def _start(zp: Any, zq: Any, outcomes: Any, scale: Any, weights: Any) -> Any:
+    """p's largest logit, the mean of the differences, 1/Σ e, and which rows are no pair."""
+    wide_vectors()
+    top, centre = _likeliest(zp, zq, outcomes)
+    share, mean = _weigh_p(zp, zq, outcomes, top, centre, scale, weights)
+    return top, mean, share, are_no_pair(top, centre)
+
+
+@compiled
 def _whole(value: Any, beyond: Any, factor: Any) -> Any:
     """The factor times the divergences, and which of them are good enough."""
     is_done = select(beyond, none_are(value), value < like(value, HUGE))
@@ -243,9 +252,7 @@ def _of_kl(
 ) -> Any:  # fmt: skip
     wide_vectors()
     (zp, zq), (weights, _, _) = logits, rooms
-    top, centre = _likeliest(zp, zq, outcomes)
-    no_pair = are_no_pair(top, centre)
-    share, centre = _weigh_p(zp, zq, outcomes, top, centre, scale, weights)
+    top, centre, share, no_pair = _start(zp, zq, outcomes, scale, weights)
     value, beyond = _alone(zp, zq, outcomes, top, centre, like(top, scale), weights, share)
     return _whole(value, no_pair | beyond, factor)
 
@@ -255,9 +262,7 @@ def _of_kl_with_slopes(
 ) -> Any:  # fmt: skip
     wide_vectors()
     (zp, zq), (weights, gaps, out) = logits, rooms
-    top, centre = _likeliest(zp, zq, outcomes)
-    no_pair = are_no_pair(top, centre)
-    share, centre = _weigh_p(zp, zq, outcomes, top, centre, scale, weights)
+    top, centre, share, no_pair = _start(zp, zq, outcomes, scale, weights)
     moment, excess, growth, wild = _weigh(zp, zq, outcomes, top, centre, like(top, scale), weights, gaps)
     value, beyond = _value(moment, excess, share, wild)
     is_lost = _slopes(gaps, weights, outcomes, growth * share, share, like(share, scale * factor), out)
