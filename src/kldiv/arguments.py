@@ -26,10 +26,10 @@ def rows_of(function: str, where: Mask | None, *given: Any) -> tuple[tuple[Tenso
     `given` are p and q, or p alone, which then stands twice. Both become float64 if either is; what is in
     half precision a kernel widens as it reads.
     """
-    if not _KINDS.issuperset(map(type, given)):
+    p, q = given[0], given[-1]
+    if type(p) not in _KINDS or type(q) not in _KINDS:
         raise _bare(function, given)
     # Nearly always they agree in all that they have to agree in.
-    p, q = given[0], given[-1]
     a, b, dim = p.values, q.values, p.dim
     if dim == q.dim and a.shape == b.shape and a.dtype == b.dtype and a.device == b.device:
         rows: tuple[Tensor, ...] = (a, b)

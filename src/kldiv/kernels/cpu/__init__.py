@@ -37,12 +37,8 @@ _SCALARS = {each: torch.empty((), dtype=each, device="cpu") for each in (torch.f
 _SPACES = {"logits": pairs.LOGITS, "log_probs": pairs.LOG_PROBS, "probs": pairs.PROBS, "counts": pairs.COUNTS}
 
 
-class Result(NamedTuple):
-    """The divergence of each row or their total, and the gradients that were asked for."""
-
-    value: Tensor
-    p_grad: Tensor | None
-    q_grad: Tensor | None
+# The divergence of each row or their total, and the gradients that were asked for.
+Result = tuple[Tensor, Tensor | None, Tensor | None]
 
 
 def compute(
@@ -51,20 +47,18 @@ def compute(
     """The divergence of the rows of two sides, outcomes last, or of those of `where` alone."""
     dtype = value_dtype(p, q)
     is_total = question.total and where is None and p.numel() == p.shape[-1]
-    result = Result(
-        # The total of one row has no dimension from the start, for a view costs more.
-        torch.empty_like(_SCALARS[dtype]) if is_total else p.new_empty(p.shape[:-1], dtype=dtype),
-        _room_for_gradient(p, dtype) if want_p else None,
-        _room_for_gradient(q, dtype) if want_q else None,
-    )
-    value = result.value
+    # The total of one row has no dimension from the start, for a view costs more.
+    value = torch.empty_like(_SCALARS[dtype]) if is_total else p.new_empty(p.shape[:-1], dtype=dtype)
+    p_grad = _room_for_gradient(p, dtype) if want_p else None
+    q_grad = _room_for_gradient(q, dtype) if want_q else None
+    result = value, p_grad, q_grad
     if value.numel():
         hard = _run(question, where, p, q, result)
         if where is not None:
             _clear(result, ~where)
         if hard is not None:
             _redo(hard, question, p, q, result)
-    return result._replace(value=value.sum()) if question.total and value.ndim else result
+    return (value.sum(), p_grad, q_grad) if question.total and value.ndim else result
 
 
 def _clear(result: Result, rows: Tensor) -> None:
@@ -87,7 +81,7 @@ def _run(question: Question, where: Tensor | None, p: Tensor, q: Tensor, result:
     """Compute all rows; which of them are hard, if any is."""
     value, p_grad, q_grad = result
     outcomes, count = p.shape[-1], value.numel()
-    form = _form_of(question, p, q, result)
+    form = _form_of(question, p, q, p_grad is not None, q_grad is not None)
     threads = threads_for(count * outcomes, outcomes if form.is_shared else count)
     # Rows in the kernel's precision, and three more as numbers are stored.
     size = 8 * outcomes * (form.scratch_rows + 3)
@@ -127,17 +121,14 @@ class _Form(NamedTuple):
     """Whether the threads work on one row together."""
 
 
-def _form_of(question: Question, p: Tensor, q: Tensor, result: Result) -> _Form:
-    divergence, p_space, q_space, temperature, *_ = question
-    outcomes = p.shape[-1]
-    is_few = outcomes <= _FEW or (
-        outcomes <= _FEW_IN_SINGLE and result.p_grad is None and type(divergence) is KullbackLeibler
-    )
+def _form_of(question: Question, p: Tensor, q: Tensor, want_p: bool, want_q: bool) -> _Form:
+    divergence, p_space, q_space, temperature, _, _ = question
+    outcomes, kind = p.shape[-1], type(divergence)
+    is_few = outcomes <= _FEW or (outcomes <= _FEW_IN_SINGLE and not want_p and kind is KullbackLeibler)
     is_long = outcomes >= _LONG and p.numel() < _MANY_ROWS * outcomes
     return _form(
-        type(divergence), p_space, q_space, temperature == 1, is_few,
-        is_long and p.stride(-1) == q.stride(-1) == 1, p.dtype, q.dtype,
-        result.p_grad is not None, result.q_grad is not None,
+        kind, p_space, q_space, temperature == 1, is_few,
+        is_long and p.stride(-1) == q.stride(-1) == 1, p.dtype, q.dtype, want_p, want_q,
     )  # fmt: skip
 
 
@@ -225,10 +216,10 @@ def _redo(hard: Tensor, question: Question, p: Tensor, q: Tensor, result: Result
 
 def _redone(question: Question, p: Tensor, q: Tensor, result: Result) -> Result:
     """In double precision, and what is hard there by the reference; of rows that are all asked for."""
-    if _form_of(question, p, q, result).is_double:
+    wants = [each is not None for each in result[1:]]
+    if _form_of(question, p, q, *wants).is_double:
         return _by_reference(question, p.double(), q.double())
-    _, p_grad, q_grad = result
-    return compute(question, None, p.double(), q.double(), p_grad is not None, q_grad is not None)
+    return compute(question, None, p.double(), q.double(), *wants)
 
 
 def _by_reference(question: Question, p: Tensor, q: Tensor) -> Result:
@@ -242,4 +233,4 @@ def _by_reference(question: Question, p: Tensor, q: Tensor) -> Result:
         factor * (reference.normalised_slopes(side.values, slope) if side.space == "counts" else slope)
         for side, slope in zip(sides, slopes, strict=True)
     )
-    return Result(factor * value, p_grad, q_grad)
+    return factor * value, p_grad, q_grad

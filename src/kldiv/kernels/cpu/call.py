@@ -33,9 +33,7 @@ SINGLE, DOUBLE, BRAIN, HALF = range(4)
 
 def pack(*words: float) -> ctypes.Array[ctypes.c_int64]:
     """The words of a call, from CHUNK on: whole numbers up to Q_GRAD_KIND, numbers from SCALE on."""
-    packed = _WORDS()
-    _LAYOUT.pack_into(packed, 0, 0, 0, 0, *words)
-    return packed
+    return _WORDS.from_buffer_copy(_LAYOUT.pack(0, 0, 0, *words))
 
 
 def some_are_hard(words: ctypes.Array[ctypes.c_int64]) -> bool:
