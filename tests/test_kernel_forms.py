@@ -15,6 +15,7 @@ from cases import CHI2, HELLINGER, JEFFREYS, JS, KL, SKEW, TOTAL_VARIATION, Case
 
 import kldiv
 from kldiv import Counts, Logits, LogProbs, Probs, definition, kernels
+from kldiv.kernels import cpu
 from kldiv.kernels.cpu.generators import marker_of
 
 COMPILED = [KL, *JS, *SKEW, JEFFREYS, TOTAL_VARIATION, HELLINGER, CHI2]
@@ -131,6 +132,23 @@ def test_slopes_of_rows_far_apart_are_told_from_their_rounding(case):
     q = p + torch.linspace(1, 6, 512)[:, None] * torch.randn(512, 200, generator=generator)
     sides = ("logits", p), ("logits", q)
     assert_same(slopes(case, *sides), by_reference(case, *sides), UNITS_IN_SINGLE)
+
+
+BOUNDED = [*JS[:3], *SKEW[:3], HELLINGER]
+
+
+@pytest.mark.parametrize("spread", [4.0, 5.0])
+@pytest.mark.parametrize("case", BOUNDED, ids=Case.name.fget)
+def test_rows_near_the_bound_are_done_in_single_precision(case, spread, monkeypatch):
+    """There slopes are told from those of disjoint sides, so that a second look would find the same."""
+    generator = torch.Generator().manual_seed(6)
+    p, q = (spread * torch.randn(2, 128, 1000, generator=generator)).unbind()
+    marked = []
+    monkeypatch.setattr(cpu, "_redo", lambda hard, *_: marked.append(int(hard.sum())))
+    sides = ("logits", p), ("logits", q)
+    seen = slopes(case, *sides)
+    assert not marked
+    assert_same(seen, by_reference(case, *sides), UNITS_IN_SINGLE)
 
 
 def test_a_row_of_few_outcomes_does_not_depend_on_its_neighbours():

@@ -89,7 +89,7 @@ def _run(question: Question, where: Tensor | None, p: Tensor, q: Tensor, result:
     scratch = _scratch(own + count)
     room = scratch.data_ptr()
     board_words = sharing.board_words(outcomes) if form.is_shared else 0
-    board = torch.zeros(count * board_words, dtype=torch.int64) if board_words else None
+    board = torch.zeros(count * board_words, dtype=torch.int64, device="cpu") if board_words else None
     mask = None if where is None else where.contiguous()
     chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
     p_place, q_place = _place(p), _place(q)
@@ -185,7 +185,7 @@ _memory = _Memory()
 def _scratch(size: int) -> Tensor:
     room = _memory.room
     if room is None or room.numel() < size:
-        room = _memory.room = torch.empty(size, dtype=torch.uint8)
+        room = _memory.room = torch.empty(size, dtype=torch.uint8, device="cpu")
     return room
 
 
@@ -197,9 +197,9 @@ def _place(z: Tensor) -> tuple[Any, ...]:
     batch = [(size, stride) for size, stride in zip(z.shape[:-1], strides[:-1], strict=True) if size != 1]
     if all(outer[1] == inner[0] * inner[1] for outer, inner in pairwise(batch)):
         return z.data_ptr(), batch[-1][1] if batch else 0, strides[-1], 0, kind, None
-    starts = torch.zeros((), dtype=torch.int64)
+    starts = torch.zeros((), dtype=torch.int64, device="cpu")
     for size, stride in batch:
-        starts = starts[..., None] + torch.arange(size) * stride
+        starts = starts[..., None] + torch.arange(size, device="cpu") * stride
     starts = starts.reshape(-1)
     return z.data_ptr(), 0, strides[-1], starts.data_ptr(), kind, starts
 

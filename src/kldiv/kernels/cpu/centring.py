@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from kldiv.kernels.cpu.compiling import compiled, compiled_in_place, compiled_within
 from kldiv.kernels.cpu.extremes import larger, not_below, smaller
 from kldiv.kernels.cpu.lanes import every, first_of, highest_of, read, width
-from kldiv.kernels.cpu.machine import like, wide_vectors, widen
+from kldiv.kernels.cpu.machine import like, select, wide_vectors, widen
 from kldiv.kernels.cpu.memory import AHEAD, prefetch
 from kldiv.kernels.cpu.vector import logarithm_parts
 from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
@@ -95,11 +95,10 @@ def _is_wide(centre: Any, value: Any) -> Any:
 @compiled
 def is_settled(way: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
     """Whether a row weighed about this centre, in one of the ways, need not be weighed once more."""
-    if way == APART:
-        return not wild and value > _APART and abs(rest) < NEAR * value
-    if way == PLAIN and (wild or not _is_wide(centre, value)):
-        return False
-    return not rest * rest > STRAYED * value
+    is_near = not rest * rest > STRAYED * value
+    is_apart = (not wild) & (value > _APART) & (abs(rest) < NEAR * value)
+    is_plain = (not wild) & _is_wide(centre, value) & is_near
+    return select(way == APART, is_apart, select(way == PLAIN, is_plain, is_near))
 
 
 @compiled

@@ -3,8 +3,13 @@
 Given are the probability p, the log-ratio d = log p/q, and of it ratio = q/p = e^(−d), gap = ratio − 1 and
 beyond = gap + d, the last two exact where d is small. A marker class names the divergence, so that each is
 compiled into the kernels by itself.
+
+Slopes are what they exceed those of equal sides by, constants a unit of mass: no change of normalised p or q
+sees these. Of a bounded divergence they are, if `disjoint`, what they exceed those of disjoint sides by,
+and terms what the divergence falls short of its bound by. The others heed no `disjoint`.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -75,59 +80,68 @@ def marker_of(divergence: type[definition.Divergence]) -> Any:
     return _MARKERS[divergence]
 
 
-def term_and_slopes(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:
+def term_and_slopes(how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:
     """F(p, q) with p·∂F/∂p and q·∂F/∂q."""
     raise NotImplementedError
 
 
-def _kullback_leibler(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+def _kullback_leibler(how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     return p * beyond, p * d, p * gap
 
 
-def _jeffreys(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+def _jeffreys(how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     less = -p * gap
     return less * d, p * d + less, -p * ratio * d - less
 
 
-def _total_variation(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+def _total_variation(how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     half, zero = like(p, 0.5), like(p, 0.0)
     sign = select(gap < zero, half, select(gap > zero, -half, zero))
     return magnitude(p * gap) * half, p * sign, -p * ratio * sign
 
 
-def _squared_hellinger(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+def _squared_hellinger(how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     root = square_root(ratio)
-    step = gap / (root + like(p, 1.0))
-    half = like(p, 0.5) * p
-    return half * step * step, -half * step, half * step * root
+    step, half = gap / (root + like(p, 1.0)), like(p, 0.5) * p
+    term = select(disjoint, p * root, half * step * step)
+    return term, -half * select(disjoint, root, step), half * root * select(disjoint, like(p, -1.0), step)
 
 
-def _chi_squared(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+def _chi_squared(how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     grown = gap / ratio
     return p * gap * grown, -like(p, 2.0) * p * grown, p * grown * (ratio + like(p, 1.0))
 
 
-def _skew(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+def _skew(how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     # Subtracted in double precision, so that a small rest has its digits.
-    weight, rest = like(p, how.weight), like(p, 1.0 - how.weight)
-    mixture = weight + rest * ratio
-    logarithm, remainder = logarithm_parts(rest * gap, mixture)
-    step = rest * gap / mixture
-    of_q = rest * p * ratio * step
+    weight, rest, one = like(p, how.weight), like(p, 1.0 - how.weight), like(p, 1.0)
+    # How much larger the mixture is than that of equal sides, or of disjoint ones, weight·p.
+    grown = select(disjoint, ratio * (rest / weight), rest * gap)
+    mixture = select(disjoint, one + grown, weight + rest * ratio)
+    step = grown / mixture
+    # Of disjoint sides what the slope of p needs is the remainder of the inverse's logarithm.
+    inverse = select(disjoint, one / mixture, mixture)
+    logarithm, remainder = logarithm_parts(select(disjoint, -step, grown), inverse)
     # The same number twice: each form cancels where the other does not.
-    near, far = p * remainder - of_q, p * (weight * step - logarithm)
-    return p * remainder, select(rest * gap < like(p, 1.0), near, far), of_q
+    of_q = rest * ratio * step
+    of_p = select(grown < one, remainder - of_q, weight * step - logarithm)
+    term, of_p = select(disjoint, -logarithm, remainder), select(disjoint, -remainder, of_p)
+    return p * term, p * of_p, p * select(disjoint, -step, of_q)
 
 
-def _jensen_shannon(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
+def _jensen_shannon(how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Any:  # noqa: ARG001
     # Subtracted in double precision, so that a small rest has its digits.
     weight, rest = like(p, how.weight), like(p, 1.0 - how.weight)
-    mixture, inverse = weight + rest * ratio, like(p, 1.0) / ratio
-    of_p, beyond_p = logarithm_parts(rest * gap, mixture)
-    of_q, beyond_q = logarithm_parts(-weight * gap * inverse, mixture * inverse)
+    one = like(p, 1.0)
+    mixture, inverse = weight + rest * ratio, one / ratio
+    # How much larger the mixture is than that of equal sides, or of disjoint ones, weight·p and rest·q.
+    p_grown = select(disjoint, ratio * (rest / weight), rest * gap)
+    q_grown = inverse * select(disjoint, weight / rest, -weight * gap)
+    of_p, beyond_p = logarithm_parts(p_grown, mixture * select(disjoint, one / weight, one))
+    of_q, beyond_q = logarithm_parts(q_grown, mixture * inverse * select(disjoint, one / rest, one))
     # q itself may underflow, where its term is half of all.
-    term = weight * beyond_p + rest * (ratio * beyond_q)
-    return p * term, -weight * p * of_p, -rest * p * (ratio * of_q)
+    term_p, term_q = select(disjoint, of_p, beyond_p), select(disjoint, of_q, beyond_q)
+    return p * (weight * term_p + rest * (ratio * term_q)), -weight * p * of_p, -rest * p * (ratio * of_q)
 
 
 _OF: dict[type, Callable[..., Any]] = {
@@ -142,7 +156,9 @@ _OF: dict[type, Callable[..., Any]] = {
 
 
 @overload(term_and_slopes)
-def _term_and_slopes_of(how: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any) -> Callable[..., Any]:  # noqa: ARG001
+def _term_and_slopes_of(
+    how: Any, disjoint: Any, p: Any, d: Any, ratio: Any, gap: Any, beyond: Any  # noqa: ARG001
+) -> Callable[..., Any]:  # fmt: skip
     return _OF[how.instance_class]
 
 
@@ -197,21 +213,58 @@ def slopes_of_q_sum_to_zero(how: Any) -> bool:
     return how.instance_class is KullbackLeibler
 
 
-def finished(how: Any, total: Any) -> Any:
+def is_bounded(how: Any) -> bool:
+    """Whether, for a marker's type, the divergence has a bound near which its slopes would cancel."""
+    return how.instance_class in (JensenShannon, Skew, SquaredHellinger)
+
+
+def weight_of(how: Any) -> Any:
+    """How much of p is in the mixture that a divergence compares p and q by."""
+    raise NotImplementedError
+
+
+def _own_weight(how: Any) -> Any:
+    return how.weight
+
+
+def _half(how: Any) -> Any:  # noqa: ARG001
+    return 0.5
+
+
+@overload(weight_of)
+def _weight_of(how: Any) -> Callable[..., Any]:
+    return _half if how.instance_class is SquaredHellinger else _own_weight
+
+
+def finished(how: Any, disjoint: Any, total: Any) -> Any:
     """The divergence, from the sum of its terms, and its slope in that sum."""
     raise NotImplementedError
 
 
-def _the_sum(how: Any, total: Any) -> Any:  # noqa: ARG001
+def _the_sum(how: Any, disjoint: Any, total: Any) -> Any:  # noqa: ARG001
     return total, like(total, 1.0)
 
 
-def _the_root(how: Any, total: Any) -> Any:  # noqa: ARG001
+def _the_root(how: Any, disjoint: Any, total: Any) -> Any:  # noqa: ARG001
     # At 0 a distance has its kink; its gradient is taken as 0 there.
-    root, zero = square_root(total), like(total, 0.0)
+    squared = select(disjoint, like(total, 1.0) - total, total)
+    root, zero = square_root(squared), like(total, 0.0)
     return root, select(root > zero, like(total, 0.5) / root, zero)
 
 
+def _below_entropy(how: Any, disjoint: Any, total: Any) -> Any:
+    weight, rest = how.weight, 1.0 - how.weight
+    bound = -weight * math.log(weight) - rest * math.log(rest)
+    return select(disjoint, like(total, bound) - total, total), like(total, 1.0)
+
+
+def _below_logarithm(how: Any, disjoint: Any, total: Any) -> Any:
+    return select(disjoint, like(total, -math.log(how.weight)) - total, total), like(total, 1.0)
+
+
+_FINISHED = {JensenShannon: _below_entropy, Skew: _below_logarithm, SquaredHellinger: _the_root}
+
+
 @overload(finished)
-def _finished_of(how: Any, total: Any) -> Callable[..., Any]:  # noqa: ARG001
-    return _the_root if how.instance_class is SquaredHellinger else _the_sum
+def _finished_of(how: Any, disjoint: Any, total: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _FINISHED.get(how.instance_class, _the_sum)

@@ -135,6 +135,16 @@ def doubled(_context: Any, lanes: Any) -> Any:
 
 
 @intrinsic
+def first_lane(_context: Any, lanes: Any) -> Any:
+    """The number in the first lane."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.extract_element(arguments[0], _ZERO)
+
+    return lanes.scalar(lanes), generate
+
+
+@intrinsic
 def sum_of(_context: Any, lanes: Any) -> Any:
     """The sum of all lanes, by halves."""
 

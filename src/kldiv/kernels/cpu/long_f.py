@@ -5,16 +5,18 @@ from typing import Any
 
 from kldiv.kernels.cpu.call import FACTOR
 from kldiv.kernels.cpu.compiling import compiled
-from kldiv.kernels.cpu.f_logits import all_terms, are_telling, unit_slopes
+from kldiv.kernels.cpu.f_logits import Outcomes, all_terms, are_telling, unit_slopes
 from kldiv.kernels.cpu.generators import finished, needs_small_ratios, room_for_differences
 from kldiv.kernels.cpu.kl_logits import less_share
 from kldiv.kernels.cpu.long_centring import centred_by_all, likeliest_of_all
 from kldiv.kernels.cpu.machine import like, wide_vectors
 from kldiv.kernels.cpu.memory import scratch_row
 from kldiv.kernels.cpu.optional import room
+from kldiv.kernels.cpu.overlap import are_disjoint, may_be_disjoint, overlap
 from kldiv.kernels.cpu.sharing import (
     FOUND,
     LIKELIEST_OF_Q,
+    OVERLAP,
     SEGMENT,
     SETTLING,
     SLOPES,
@@ -28,8 +30,23 @@ from kldiv.kernels.cpu.sharing import (
 )
 
 # What is found in a segment.
+_COMMON = 0
 _TERMS, _LEFT_P, _LEFT_Q, _LOST = range(4)
 _SIZE_P, _SIZE_Q = range(2)
+
+
+@compiled
+def _overlap_of_all(how: Any, board: Any, segments: Any, weights: Any, ratios: Any, grown: Any) -> Any:
+    """As `overlap.overlap`, of all segments."""
+    found = findings(board, OVERLAP, segments)
+    while True:
+        s, i, j = take_segment(board, OVERLAP, len(weights))
+        if i == j:
+            break
+        found[FOUND * s + _COMMON] = overlap(how, weights, ratios, grown, i, j)
+        hand_in(board, OVERLAP)
+    wait(board, OVERLAP, segments)
+    return sum_over(found, segments, _COMMON)
 
 
 @compiled
@@ -51,7 +68,7 @@ def _share_out_terms(
     wide_vectors()
     found = findings(board, SLOPES, segments)
     while True:
-        s, i, j = take_segment(board, SLOPES, len(row[0]))
+        s, i, j = take_segment(board, SLOPES, len(row.weights))
         if i == j:
             break
         sums = all_terms(how, row, units, at, q_at, of_p, of_q, i, j)
@@ -80,17 +97,16 @@ def _settle(
 
     Returns the sums of their magnitudes.
     """
-    weights, _, masses, _, _, _, _ = row
     found = findings(board, SETTLING, segments)
     while True:
-        s, i, j = take_segment(board, SETTLING, len(weights))
+        s, i, j = take_segment(board, SETTLING, len(row.weights))
         if i == j:
             break
         size_p = size_q = math.inf
         if p_grad is not None:
-            _, size_p = less_share(of_p, weights, shares[0], factor, -1, i, j, p_grad)
+            _, size_p = less_share(of_p, row.weights, shares[0], factor, -1, i, j, p_grad)
         if q_grad is not None:
-            _, size_q = less_share(of_q, masses, shares[1], factor, -1, i, j, q_grad)
+            _, size_q = less_share(of_q, row.ratios, shares[1], factor, -1, i, j, q_grad)
         found[FOUND * s + _SIZE_P], found[FOUND * s + _SIZE_Q] = size_p, size_q
         hand_in(board, SETTLING)
     wait(board, SETTLING, segments)
@@ -109,7 +125,12 @@ def f_long_row(
         return 0.0, True
     of_p, of_q = room(p_grad, scratch_row(scratch, 4, n)), room(q_grad, scratch_row(scratch, 5, n))
     share, grown = like(scale, 1.0 / found.total), like(scale, found.grown)
-    row = (weights, gaps, ratios, differences, share, grown, like(scale, math.log1p(found.grown)))
+    disjoint = False
+    if may_be_disjoint(how, found.value, p_grad, q_grad):
+        common = _overlap_of_all(how, board, segments, weights, ratios, grown) / found.total
+        disjoint = are_disjoint(how, common)
+    logarithm = like(scale, math.log1p(found.grown))
+    row = Outcomes(weights, gaps, ratios, differences, share, grown, logarithm, disjoint)
     q_at = found.at if q_grad is None else likeliest_of_all(board, segments, LIKELIEST_OF_Q, zq, scale)
     of_one_p, of_one_q = _units(how, board, segments, found.at, q_at, row)
     units = like(scale, of_one_p), like(scale, of_one_q)
@@ -118,8 +139,9 @@ def f_long_row(
     )
     if lost and needs_small_ratios(how):
         return 0.0, True
-    value, slope = finished(how, terms)
+    value, slope = finished(how, disjoint, terms)
     each = like(scale, scale * numbers[FACTOR] * slope)
     shares = like(scale, left_p / found.total), like(scale, left_q)
     sizes = _settle(board, segments, row, shares, each, of_p, of_q, p_grad, q_grad)
-    return value * numbers[FACTOR], not are_telling(how, units, sizes, each)
+    others = 1.0 - 1.0 / found.total, 1.0 - ratios[q_at]
+    return value * numbers[FACTOR], not are_telling(how, disjoint, units, others, sizes, each)

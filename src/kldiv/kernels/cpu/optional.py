@@ -6,7 +6,7 @@ from typing import Any
 from numba import types
 
 from kldiv.kernels.cpu.compiling import overload
-from kldiv.kernels.cpu.memory import part_of
+from kldiv.kernels.cpu.lanes import read
 
 
 def any_wanted(*grads: Any) -> bool:
@@ -14,40 +14,22 @@ def any_wanted(*grads: Any) -> bool:
     return not all(isinstance(grad, types.NoneType) for grad in grads)
 
 
-def part(room: Any, first: Any, end: Any) -> Any:
-    """A part of a row, and None of None."""
+def read_or(otherwise: Any, room: Any, j: Any) -> Any:
+    """A register of a row's numbers from j on; `otherwise` of None."""
     raise NotImplementedError
 
 
-def _no_part(room: Any, first: Any, end: Any) -> Any:  # noqa: ARG001 (both have their function's arguments)
-    return None
-
-
-def _slice(room: Any, first: Any, end: Any) -> Any:
-    return part_of(room, first, end)
-
-
-@overload(part)
-def _part_of(room: Any, first: Any, end: Any) -> Callable[..., Any]:  # noqa: ARG001
-    return _no_part if isinstance(room, types.NoneType) else _slice
-
-
-def item(room: Any, j: Any, otherwise: Any) -> Any:
-    """A number of a row, and `otherwise` of None."""
-    raise NotImplementedError
-
-
-def _no_item(room: Any, j: Any, otherwise: Any) -> Any:  # noqa: ARG001
+def _nothing(otherwise: Any, room: Any, j: Any) -> Any:  # noqa: ARG001 (both have their function's arguments)
     return otherwise
 
 
-def _own_item(room: Any, j: Any, otherwise: Any) -> Any:  # noqa: ARG001
-    return room[j]
+def _something(otherwise: Any, room: Any, j: Any) -> Any:
+    return read(otherwise, room, j)
 
 
-@overload(item)
-def _item_of(room: Any, j: Any, otherwise: Any) -> Callable[..., Any]:  # noqa: ARG001
-    return _no_item if isinstance(room, types.NoneType) else _own_item
+@overload(read_or)
+def _read_or_of(otherwise: Any, room: Any, j: Any) -> Callable[..., Any]:  # noqa: ARG001
+    return _nothing if isinstance(room, types.NoneType) else _something
 
 
 def room(out: Any, scratch: Any) -> Any:

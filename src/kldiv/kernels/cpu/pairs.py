@@ -95,7 +95,7 @@ def _term(how: Any, p: Any, q: Any, d: Any, p_alone: Any, q_alone: Any) -> Any:
             d = -logarithm
         else:
             ratio, gap, beyond = exponential_parts(-d)
-        return term_and_slopes(how, p, d, ratio, gap, beyond)
+        return term_and_slopes(how, False, p, d, ratio, gap, beyond)
     alone_p = p * p_alone if p > 0.0 else 0.0
     alone_q = q * q_alone if q > 0.0 else 0.0
     return alone_p + alone_q, alone_p, alone_q
@@ -143,7 +143,7 @@ def _pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
         d = of_p[j] if logarithms else math.nan
         term, of_p[j], of_q[j] = _term(how, p[j], q[j], d, p_alone, q_alone)
         total = accumulate(total, term)
-    value, slope = finished(how, total)
+    value, slope = finished(how, False, total)
     call.write_value(words, i, value * factor)
     if words[call.P_GRAD]:
         _finish(p_space, of_p, p, q, numbers[call.SLOPE_AT_NO_P], p_total, scale)

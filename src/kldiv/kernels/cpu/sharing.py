@@ -20,7 +20,7 @@ SEGMENT = 16 * BLOCK
 
 # The phases of a row; the centre may be moved once more in each that follows WEIGHING.
 LIKELIEST, LIKELIEST_OF_Q, GUESSING, WEIGHING = range(4)
-UNITS, SLOPES, SETTLING, ENDING = range(WEIGHING + MOVES, WEIGHING + MOVES + 4)
+OVERLAP, UNITS, SLOPES, SETTLING, ENDING = range(WEIGHING + MOVES, WEIGHING + MOVES + 5)
 _PHASES = ENDING + 1
 # What is found in a segment, up to five numbers a phase. Those of one phase stay while the next is at work,
 # for a thread that comes late reads them then.

@@ -113,7 +113,7 @@ def _weigh_as_they_come(
                 wild |= _hides_q(e, (b - top + centre) * scale, t)
             least, most = select(t < least, t, least), select(t > most, t, most)
         all_moments, all_excess = all_moments + doubled(moment), all_excess + doubled(excess)
-    wild |= is_beyond(least, zero) | is_beyond(most, zero)
+    wild |= is_beyond(least) | is_beyond(most)
     return singled(all_moments), singled(all_excess), rounded, wild
 
 
@@ -133,10 +133,10 @@ def _weigh(
         moment = excess = grown = zero
         for j in range(first, smaller(first + _BLOCK, outcomes)):
             e = load(weights, j)
-            t, lost = less_centre(load(zp, j), load(zq, j), centre, zero, scale)
+            t, lost = less_centre(load(zp, j), load(zq, j), centre, zero, scale, True)
             _, gap, beyond = exponential_parts(-t, lost)
             moment, excess = multiply_add(e, t, moment), multiply_add(e, beyond, excess)
-            wild |= is_beyond(t, zero)
+            wild |= is_beyond(t)
             if first_of(e == zero) < width(zero):
                 wild |= _hides_q(e, (load(zq, j) - top + centre) * scale, t)
             if gaps is not None:

@@ -132,7 +132,7 @@ def _terms(
     for j in range(outcomes):
         p, ratio, gap = load(a, j) * share, load(c, j) * inverse, (load(b, j) - grown) * inverse
         logarithm, beyond = logarithm_parts(gap, ratio)
-        term, slope_p, slope_q = term_and_slopes(how, p, -logarithm, ratio, gap, beyond)
+        term, slope_p, slope_q = term_and_slopes(how, False, p, -logarithm, ratio, gap, beyond)
         terms += term
         if p_out is not None:
             store(a, j, p)
@@ -265,7 +265,7 @@ def _in_double(
     wild |= are_no_pair(top, centre)
     sums = total, moment / total, excess / total
     terms = _all_terms(how, a, b, c, slopes, outcomes, sums, p_out, q_out)
-    result, slope = finished(how, terms)
+    result, slope = finished(how, False, terms)
     each = every_row(scale * factor) * slope
     if p_out is not None:
         _off_simplex_removed(b, a, outcomes, each)

@@ -38,8 +38,8 @@ LOWEST_32, LOWEST_64 = -87.0, -708.0
 HIGHEST_32, HIGHEST_64 = 88.0, 709.0
 # A number whose exponential is 0 in single precision, and of which sixteenths can still be told apart.
 _HELD = -1000.0
-# More than e^x is for an x that `exponential_parts` holds; their inverses are no infinity.
-LEAST_RATIO_32, LEAST_RATIO_64 = 2e-38, 4e-308
+# More than e^x is for an x that `exponential_parts` holds; their inverses are some thousands from infinity.
+LEAST_RATIO_32, LEAST_RATIO_64 = 1e-35, 1e-304
 # Minimax coefficients of (e^r − 1 − r)/r² for e^r itself: 4e-9 of it for |r| <= ln 2 / 2.
 E2, E3, E4, E5, E6 = 0.49999994, 0.16666521, 0.04166839, 0.008368745, 0.001381454
 # And of (e^r − 1)/r, with 1 for the first: 2e-9 of e^r for |r| <= ln 2 / 32.

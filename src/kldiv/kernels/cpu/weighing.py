@@ -10,8 +10,8 @@ from typing import Any
 
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import smaller
-from kldiv.kernels.cpu.lanes import doubled, every, first_of, read, sum_of, width, write
-from kldiv.kernels.cpu.machine import by_precision, like, magnitude, multiply_add, select, wide_vectors
+from kldiv.kernels.cpu.lanes import doubled, every, first_of, none_are, read, sum_of, width, write
+from kldiv.kernels.cpu.machine import by_precision, like, multiply_add, select, wide_vectors
 from kldiv.kernels.cpu.memory import AHEAD, prefetch, prefetch_to_write
 from kldiv.kernels.cpu.vector import exponential, exponential_parts
 
@@ -52,13 +52,25 @@ def finite(z: Any, least: Any) -> Any:
 
 
 @compiled
-def less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
+def weight(a: Any, top: Any, scale: Any, careful: Any) -> Any:
+    """exp((a − top)·scale); if careful with what its exponent has lost, up to 16 rounding units at 20."""
+    exponent = (a - top) * scale
+    e = exponential(exponent)
+    if not careful:
+        return e
+    gap, lost = difference(a, top)
+    lost = multiply_add(gap, scale, -exponent) + lost * scale
+    return select(e > like(e, 0.0), multiply_add(e, lost, e), e)
+
+
+@compiled
+def less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any, careful: Any) -> Any:
     """t = (a − b − centre − low)·scale, and minus what its rounding lost, which e^(−t) would multiply.
 
-    With `low` None the difference as it comes, and None.
+    Or, not careful, the difference to `centre` as it comes, and 0.
     """
-    if low is None:
-        return (a - b - centre) * scale, None
+    if not careful:
+        return (a - b - centre) * scale, like(scale, 0.0)
     gap, lost = difference(a, b)
     off, more = difference(gap, centre)
     lost = (lost + more) - low
@@ -69,19 +81,17 @@ def less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any) -> Any:
 
 
 @compiled
-def is_beyond(t: Any, low: Any) -> Any:
-    """Whether t is out of the range of the careful way, or with `low` None of the plain one."""
-    if low is None:
-        return magnitude(t) > like(t, _FAR)
+def is_beyond(t: Any) -> Any:
+    """Whether t is out of the range of the careful way."""
     return (t < by_precision(t, _WILDEST_32, _WILDEST_64)) | (t > like(t, _MASKED))
 
 
 @compiled
 def _weigh(
     zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, low: Any, scale: Any,
-    weights: Any, differences: Any, gaps: Any, ratios: Any,
+    careful: Any, weights: Any, differences: Any, gaps: Any, ratios: Any,
 ) -> Any:  # fmt: skip
-    """Σ e, Σ e·t, Σ e·φ(t), Σ e·(e^(−t) − 1), and whether some t is out of range.
+    """Σ e, Σ e·t, Σ e·φ(t), Σ e·(e^(−t) − 1), and whether some t is out of range, a wide one if `careful`.
 
     What is not None is written: e, t, e^(−t) and e^(−t) − 1; without the ratios, gaps are e·(e^(−t) − 1).
     Without the gaps, their sum is Σ e·φ(t) − Σ e·t, which is enough for the value.
@@ -89,15 +99,16 @@ def _weigh(
     wide_vectors()
     zero, least, none = like(top, 0.0), by_precision(top, _LEAST_32, _LEAST_64), like(top, -math.inf)
     all_weights = all_moments = all_excess = all_gaps = doubled(zero)
-    beyond_range = zero > like(zero, 0.0)
+    lowest = select(careful, by_precision(top, _WILDEST_32, _WILDEST_64), like(top, -_FAR))
+    highest, beyond_range = select(careful, like(top, _MASKED), like(top, _FAR)), none_are(zero)
     for start in range(first, end, BLOCK):
         total = moment = excess = grown = zero
         for j in range(start, smaller(start + BLOCK, end), width(top)):
             prefetch(zp, j + ahead[0])
             prefetch(zq, j + ahead[1])
             a, b = finite(read(none, zp, j), least), finite(read(none, zq, j), least)
-            e = exponential((a - top) * scale)
-            t, lost = less_centre(a, b, centre, low, scale)
+            e = weight(a, top, scale, careful)
+            t, lost = less_centre(a, b, centre, low, scale, careful)
             ratio, gap, beyond = exponential_parts(-t, lost)
             if weights is not None:
                 write(weights, j, e)
@@ -115,10 +126,10 @@ def _weigh(
                 grown += e * gap
             total, moment = total + e, multiply_add(e, t, moment)
             excess = multiply_add(e, beyond, excess)
-            beyond_range |= is_beyond(t, low)
+            beyond_range |= (t < lowest) | (t > highest)
         all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
         all_excess, all_gaps = all_excess + doubled(excess), all_gaps + doubled(grown)
-        if low is None and first_of(beyond_range) < width(top):
+        if not careful and first_of(beyond_range) < width(top):
             break
     some_are_beyond = first_of(beyond_range) < width(top)
     of_p, first_moment, beyond_it = sum_of(all_weights), sum_of(all_moments), sum_of(all_excess)
@@ -193,10 +204,5 @@ def weigh(
     # Where something else is to be written this is left out when it is compiled.
     if differences is None and ratios is None and way == APART:
         return weigh_apart(zp, zq, first, end, ahead, top, high, scale, weights, gaps)
-    about = every(top), every(high)
-    if way == PLAIN:
-        return _weigh(
-            zp, zq, first, end, ahead, *about, None, every(scale), weights, differences, gaps, ratios
-        )
-    low = every(like(scale, (centre - high) + rest))
-    return _weigh(zp, zq, first, end, ahead, *about, low, every(scale), weights, differences, gaps, ratios)
+    about = every(top), every(high), every(like(scale, (centre - high) + rest)), every(scale)
+    return _weigh(zp, zq, first, end, ahead, *about, way != PLAIN, weights, differences, gaps, ratios)
