@@ -168,6 +168,28 @@ def test_temperature(kind, temperature):
     oracle.assert_close(seen, [oracle.kl(*exact)], UNITS * max(1, 4 / temperature))
 
 
+@pytest.mark.parametrize("kernel", ["auto", "reference"])
+@pytest.mark.parametrize("kind", [Logits, LogProbs, Probs], ids=lambda kind: kind.__name__)
+def test_a_small_temperature_does_not_multiply_rounding(kind, kernel):
+    """Nor a large constant beside the logits: float32 rounds 1e4/T by 0.06, but not the differences."""
+    temperature = 0.01
+    p, q = logit_rows(6, torch.float32, (1e-1, 1e-2, 1e-4), scale=0.02)
+    leaves = [
+        (z + 1e4 if kind is Logits else wrapped(kind, z).values).detach().requires_grad_() for z in (p, q)
+    ]
+    with kldiv.kernels.use(kernel):
+        value = kldiv.kl(*(kind(z, validate=False) for z in leaves), temperature=temperature)
+        value.sum().backward()
+    rows = list(zip(*(leaf.tolist() for leaf in leaves), strict=True))
+
+    def exact(a, b):
+        return oracle.kl(*(oracle.probabilities(x, SPACES[kind], temperature) for x in (a, b)))
+
+    oracle.assert_close(value, [exact(a, b) for a, b in rows], UNITS, label="value")
+    wanted = [oracle.slopes(lambda z, other=a: exact(other, z), b) for a, b in rows]
+    oracle.assert_close(leaves[1].grad, wanted, UNITS, normwise=True, label="slope of q")
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 @pytest.mark.parametrize("case", DIVERGENCES, ids=Case.name.fget)
 def test_half_precision(case, dtype):

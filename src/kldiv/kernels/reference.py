@@ -54,9 +54,10 @@ def valid(side: Side, where: Tensor | None) -> Side:
 
 
 def valid_pair(p: Side, q: Side, temperature: float, where: Tensor | None) -> tuple[Side, Side]:
-    """Both sides `valid`; in double precision if their log-ratio is the difference of rounded logarithms.
+    """Both sides `valid`; in double precision if logarithms have to be rounded before they are used.
 
-    In single precision that would lose the more digits the closer p and q are.
+    In single precision their difference would lose the more digits the closer p and q are, and a small
+    temperature would multiply the rounding.
     """
     p, q = valid(p, where), valid(q, where)
     if _differ_exactly(p, q, temperature):
@@ -65,9 +66,9 @@ def valid_pair(p: Side, q: Side, temperature: float, where: Tensor | None) -> tu
 
 
 def _differ_exactly(p: Side, q: Side, temperature: float) -> bool:
-    """Whether the log-ratio is got from the values as they stand: logits, or probabilities of one kind."""
+    """Whether all is got from the values as they stand: logits, or probabilities of one kind."""
     if p.space == q.space:
-        return p.space != "counts"
+        return p.space != "counts" and (p.space != "probs" or temperature == 1)
     return temperature != 1 and {p.space, q.space} == {"logits", "log_probs"}
 
 
@@ -153,12 +154,22 @@ def _support(raw: Tensor) -> Tensor:
 
 def _probabilities(side: Side, raw: Tensor, temperature: float) -> Tensor:
     if not is_normalised(side, temperature):
-        return torch.softmax(raw / temperature, -1)
+        return torch.softmax(_tempered(raw, temperature), -1)
     return side.values if side.space == "probs" else raw.exp()
 
 
 def _log_normalised(side: Side, raw: Tensor, temperature: float) -> Tensor:
-    return raw if is_normalised(side, temperature) else log_softmax(raw / temperature)
+    return raw if is_normalised(side, temperature) else log_softmax(_tempered(raw, temperature))
+
+
+def _tempered(z: Tensor, temperature: float) -> Tensor:
+    """z/T up to a constant: divided after the largest is taken away, for a large constant's rounding is large."""
+    if temperature == 1:
+        return z
+    top = z.detach().amax(-1, keepdim=True)
+    # A difference that overflows is of no consequence, but of an outcome of the support.
+    gap = (z - top).clip(-torch.finfo(z.dtype).max)
+    return torch.where(z == -math.inf, z, gap) / temperature
 
 
 def log_softmax(z: Tensor) -> Tensor:
@@ -236,7 +247,7 @@ class _LogRatio(torch.autograd.Function):
         zp, zq = ctx.saved_tensors
         inner = torch.where(_support(zp) & _support(zq), grad, 0.0) / ctx.temperature
         total = inner.sum(-1, keepdim=True)
-        p, q = torch.softmax(zp / ctx.temperature, -1), torch.softmax(zq / ctx.temperature, -1)
+        p, q = (torch.softmax(_tempered(z, ctx.temperature), -1) for z in (zp, zq))
         return inner - p * total, q * total - inner, None, None
 
 
@@ -266,7 +277,7 @@ def _log_ratio(zp: Tensor, zq: Tensor, difference: Tensor | None, temperature: f
     overflowed = mean + weight.log() + torch.logsumexp(ahead, -1, keepdim=True)
     divergence = torch.where(excess < _OVERFLOW, excess.log1p(), overflowed)
     by_mean = t + divergence + log_mass
-    log_p, log_q = log_softmax(zp / temperature), log_softmax(zq / temperature)
+    log_p, log_q = (log_softmax(_tempered(z, temperature)) for z in (zp, zq))
     # Both forms round their parts, so the one whose parts are smaller has the smaller error; NaN, which
     # the logarithms of a row with +∞ have, is no smaller and must show.
     plain = ~(abs(log_p) + abs(log_q) >= abs(t) + abs(divergence) + abs(log_mass))
@@ -276,13 +287,14 @@ def _log_ratio(zp: Tensor, zq: Tensor, difference: Tensor | None, temperature: f
 def _restricted(z: Tensor, shared: Tensor, temperature: float) -> tuple[Tensor, Tensor, Tensor]:
     """softmax over the shared outcomes, its likeliest outcome, and the log of their mass in the whole."""
     some = shared.any(-1, keepdim=True)
-    within = torch.where(shared | ~some, z, -math.inf) / temperature
-    missed = torch.where(shared, 0.0, torch.softmax(z / temperature, -1)).sum(-1, keepdim=True)
+    within = torch.where(shared | ~some, z, -math.inf)
+    whole = _tempered(z, temperature)
+    missed = torch.where(shared, 0.0, torch.softmax(whole, -1)).sum(-1, keepdim=True)
     # Of logarithms of probabilities, not of logits: next to 1e30 a mass of 1/2 is lost in rounding.
-    part = torch.where(shared | ~some, log_softmax(z / temperature), -math.inf)
+    part = torch.where(shared | ~some, log_softmax(whole), -math.inf)
     held = torch.logsumexp(part, -1, keepdim=True)
     log_mass = torch.where(missed < 0.5, torch.log1p(-missed), held)  # noqa: PLR2004 (half the mass)
-    return torch.softmax(within, -1), within.argmax(-1, keepdim=True), log_mass
+    return torch.softmax(_tempered(within, temperature), -1), within.argmax(-1, keepdim=True), log_mass
 
 
 def _difference_from(a: Tensor, b: Tensor, anchor: Tensor) -> Tensor:
