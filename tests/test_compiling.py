@@ -12,6 +12,7 @@ import time
 import pytest
 import torch
 from cases import CHI2, HELLINGER, JS, KL, Case
+from torch.fx.experimental.proxy_tensor import make_fx
 
 import kldiv
 from kldiv import Counts, Logits, Probs, kernels, operators
@@ -63,6 +64,31 @@ def test_a_mapped_graph():
 
     seen = graph(torch.func.vmap(loss, in_dims=(0, None)))(p, q)
     torch.testing.assert_close(seen, torch.stack([loss(each, q) for each in p]))
+
+
+def value_gradients_and_transform(p, q):
+    sides = [z.detach().requires_grad_() for z in (p, q)]
+    value = kldiv.js(*map(Logits, sides), weight=0.3, temperature=2.0, reduction="mean")
+    mapped, _ = torch.func.vjp(lambda q: kldiv.kl(Logits(p), Logits(q)), q)
+    return value, *torch.autograd.grad(value, sides), mapped
+
+
+def test_a_recorded_graph_computes_anew():
+    """What reads memory behind PyTorch's back would be recorded as a constant."""
+    recorded, others = torch.randn(2, 4, 70), torch.randn(2, 4, 70)
+    made = make_fx(value_gradients_and_transform)(*recorded)
+    torch.testing.assert_close(made(*others), value_gradients_and_transform(*others))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_traced_script_computes_anew():
+    recorded, others = torch.randn(2, 4, 70), torch.randn(2, 4, 70)
+
+    def loss(p, q):
+        return kldiv.js(Logits(p), Logits(q), weight=0.3, reduction="mean")
+
+    traced = torch.jit.trace(loss, tuple(recorded))
+    torch.testing.assert_close(traced(*others), loss(*others))
 
 
 def test_the_operator_keeps_the_rules_of_operators():

@@ -1,9 +1,11 @@
 """Makes a kernel's values and gradients one differentiable operation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from kldiv import kernels
 from kldiv.definition import Divergence, NegativeEntropy
@@ -11,6 +13,7 @@ from kldiv.kernels import reference
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side
 from kldiv.operators import operated, reference_gradients, scaled
+from kldiv.recording import is_recorded
 
 
 class _Rowwise(torch.autograd.Function):
@@ -31,17 +34,25 @@ class _Rowwise(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
         *ctx.how, p, q = inputs
         ctx.save_for_backward(p, q)
+        ctx.save_for_forward(p, q)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        divergence, p_space, q_space, temperature = ctx.how
-        p, q = ctx.saved_tensors
-        slopes = reference.gradients(divergence, Side(p_space, p), Side(q_space, q), temperature)
         wanted = ctx.needs_input_grad[4:]
         return (None,) * 4 + tuple(
             scaled(slope, grad[..., None]) if needed else None
-            for slope, needed in zip(slopes, wanted, strict=True)
+            for slope, needed in zip(_Rowwise._slopes(ctx), wanted, strict=True)
         )
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        return _along(tangents[4:], _Rowwise._slopes(ctx))
+
+    @staticmethod
+    def _slopes(ctx: Any) -> tuple[Tensor, Tensor]:
+        divergence, p_space, q_space, temperature = ctx.how
+        p, q = ctx.saved_tensors
+        return reference.gradients(divergence, Side(p_space, p), Side(q_space, q), temperature)
 
 
 class _CompiledRowwise(torch.autograd.Function):
@@ -75,22 +86,29 @@ class _CompiledRowwise(torch.autograd.Function):
 
 
 class _TransformedRowwise(torch.autograd.Function):
-    """The same under transforms of `torch.func`, whose gradients can always be differentiated again."""
+    """The same under transforms of `torch.func` and in forward mode; differentiable again and again."""
 
     @staticmethod
     def forward(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
-        return kernels.compiled().compute(question, where, p, q, False, False)[0]  # type: ignore[no-any-return]
+        return operated(question, where, p, q)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        ctx.question, where, p, q = inputs
-        ctx.save_for_backward(where, p, q)
+        ctx.question, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         where, p, q = ctx.saved_tensors
         slopes = reference_gradients(ctx.question, where, p, q, grad)
         return None, None, *(slope.to(z.dtype) for slope, z in zip(slopes, (p, q), strict=True))
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        where, p, q = ctx.saved_tensors
+        one = p.new_ones((), dtype=reference.value_dtype(p, q))
+        return _along(tangents[2:], reference_gradients(ctx.question, where, p, q, one)).to(one.dtype)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], question: Question, *tensors: Any) -> tuple[Tensor, int]:
@@ -117,8 +135,10 @@ def _by_compiled(question: Question, where: Tensor | None, p: Tensor, q: Tensor)
     if torch.compiler.is_compiling():
         return operated(question, where, p, q)
     function: Any = _TransformedRowwise
-    if torch._C._are_functorch_transforms_active():
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return function.apply(question._replace(total=False), where, p, q)  # type: ignore[no-any-return]
+    if is_recorded():
+        return operated(question, where, p, q)
     function = _CompiledRowwise
     if torch.is_grad_enabled() and (p.requires_grad or q.requires_grad):
         return function.apply(question, where, p, q)  # type: ignore[no-any-return]
@@ -144,6 +164,15 @@ def negative_entropy_rows(space: str, values: Tensor, temperature: float, where:
         return reference.negative_entropy(p)
     question = Question(NegativeEntropy(), p.space, "logits", temperature)
     return rowwise(question, None, p.values, torch.zeros_like(p.values))
+
+
+def _along(tangents: Sequence[Tensor | None], slopes: Sequence[Tensor]) -> Tensor:
+    """How fast a value of these slopes changes along the tangents; None is that of a side at rest."""
+    moves = [
+        scaled(slope, move).sum(-1) for move, slope in zip(tangents, slopes, strict=True) if move is not None
+    ]
+    total: Tensor = sum(moves[1:], moves[0])
+    return total
 
 
 def _scaled_in_place(slope: Tensor | None, grad: Tensor) -> Tensor | None:

@@ -163,11 +163,11 @@ def _log_normalised(side: Side, raw: Tensor, temperature: float) -> Tensor:
 
 
 def _tempered(z: Tensor, temperature: float) -> Tensor:
-    """z/T up to a constant: divided after the largest is taken away, for a large constant's rounding is large."""
+    """z/T up to a constant: the largest is taken away first, so that a large one costs no digit."""
     if temperature == 1:
         return z
     top = z.detach().amax(-1, keepdim=True)
-    # A difference that overflows is of no consequence, but of an outcome of the support.
+    # A difference that overflows is not −∞, which would take the outcome from the support.
     gap = (z - top).clip(-torch.finfo(z.dtype).max)
     return torch.where(z == -math.inf, z, gap) / temperature
 
@@ -202,11 +202,19 @@ class _Normalised(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:  # noqa: ARG004
         ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (weights,) = ctx.saved_tensors
         return normalised_slopes(weights, grad)
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor) -> Tensor:
+        (weights,) = ctx.saved_tensors
+        total = weights.sum(-1, keepdim=True)
+        change: Tensor = (tangent - weights / total * tangent.sum(-1, keepdim=True)) / total
+        return change
 
 
 def normalised_slopes(weights: Tensor, grad: Tensor) -> Tensor:
@@ -241,6 +249,7 @@ class _LogRatio(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
         zp, zq, _, ctx.temperature = inputs
         ctx.save_for_backward(zp, zq)
+        ctx.save_for_forward(zp, zq)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
@@ -249,6 +258,24 @@ class _LogRatio(torch.autograd.Function):
         total = inner.sum(-1, keepdim=True)
         p, q = (torch.softmax(_tempered(z, ctx.temperature), -1) for z in (zp, zq))
         return inner - p * total, q * total - inner, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, p_tangent: Tensor | None, q_tangent: Tensor | None, *_: None) -> Tensor:
+        zp, zq = ctx.saved_tensors
+        of_p, of_q = (
+            _log_softmax_along(tangent, z, ctx.temperature)
+            for tangent, z in ((p_tangent, zp), (q_tangent, zq))
+        )
+        return torch.where(_support(zp) & _support(zq), of_p - of_q, 0.0)
+
+
+def _log_softmax_along(tangent: Tensor | None, z: Tensor, temperature: float) -> Tensor:
+    """How fast log softmax(z/T) changes along a tangent; None is that of a side at rest."""
+    if tangent is None:
+        return torch.zeros_like(z)
+    mean = (torch.softmax(_tempered(z, temperature), -1) * tangent).sum(-1, keepdim=True)
+    change: Tensor = (tangent - mean) / temperature
+    return change
 
 
 def _log_ratio(zp: Tensor, zq: Tensor, difference: Tensor | None, temperature: float) -> Tensor:
