@@ -5,11 +5,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from kldiv import kernels
 from kldiv.definition import Divergence, NegativeEntropy
 from kldiv.kernels import reference
+from kldiv.kernels.differentiation import applied, is_forward_mode
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side
 from kldiv.operators import operated, reference_gradients, scaled
@@ -34,7 +34,6 @@ class _Rowwise(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
         *ctx.how, p, q = inputs
         ctx.save_for_backward(p, q)
-        ctx.save_for_forward(p, q)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -45,14 +44,23 @@ class _Rowwise(torch.autograd.Function):
         )
 
     @staticmethod
-    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
-        return _along(tangents[4:], _Rowwise._slopes(ctx))
-
-    @staticmethod
     def _slopes(ctx: Any) -> tuple[Tensor, Tensor]:
         divergence, p_space, q_space, temperature = ctx.how
         p, q = ctx.saved_tensors
         return reference.gradients(divergence, Side(p_space, p), Side(q_space, q), temperature)
+
+
+class _DualRowwise(_Rowwise):
+    """The same in forward mode."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _Rowwise.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(*inputs[4:])
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        return _along(tangents[4:], _Rowwise._slopes(ctx))
 
 
 class _CompiledRowwise(torch.autograd.Function):
@@ -88,6 +96,8 @@ class _CompiledRowwise(torch.autograd.Function):
 class _TransformedRowwise(torch.autograd.Function):
     """The same under transforms of `torch.func` and in forward mode; differentiable again and again."""
 
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
         return operated(question, where, p, q)
@@ -110,15 +120,6 @@ class _TransformedRowwise(torch.autograd.Function):
         one = p.new_ones((), dtype=reference.value_dtype(p, q))
         return _along(tangents[2:], reference_gradients(ctx.question, where, p, q, one)).to(one.dtype)
 
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], question: Question, *tensors: Any) -> tuple[Tensor, int]:
-        """A mapped dimension is one more batch dimension."""
-        where, p, q = (
-            z if z is None else z.expand(info.batch_size, *z.shape) if dim is None else z.movedim(dim, 0)
-            for z, dim in zip(tensors, in_dims[1:], strict=True)
-        )
-        return _TransformedRowwise.apply(question, where, p, q), 0  # type: ignore[no-untyped-call]
-
 
 def rowwise(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
     """A multiple of the divergence of each row, in nats, 0 where it is not asked for; or the total of them.
@@ -135,7 +136,7 @@ def _by_compiled(question: Question, where: Tensor | None, p: Tensor, q: Tensor)
     if torch.compiler.is_compiling():
         return operated(question, where, p, q)
     function: Any = _TransformedRowwise
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+    if torch._C._are_functorch_transforms_active() or is_forward_mode():
         return function.apply(question._replace(total=False), where, p, q)  # type: ignore[no-any-return]
     if is_recorded():
         return operated(question, where, p, q)
@@ -149,10 +150,8 @@ def _by_reference(question: Question, where: Tensor | None, p: Tensor, q: Tensor
     divergence, p_space, q_space, temperature, factor, _ = question
     sides = reference.valid_pair(Side(p_space, p), Side(q_space, q), temperature, where)
     plain_p, plain_q = map(reference.plain, sides)
-    function: Any = _Rowwise
-    value = function.apply(
-        divergence, plain_p.space, plain_q.space, temperature, plain_p.values, plain_q.values
-    )
+    how = divergence, plain_p.space, plain_q.space, temperature
+    value = applied(_Rowwise, _DualRowwise, *how, plain_p.values, plain_q.values)
     value = (factor * value).to(reference.value_dtype(p, q))
     return value if where is None else torch.where(where, value, 0.0)
 

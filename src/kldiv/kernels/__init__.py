@@ -14,6 +14,7 @@ from torch import Tensor
 
 from kldiv.definition import FDivergence, KullbackLeibler
 from kldiv.errors import InvalidInputError
+from kldiv.kernels.differentiation import differentiates_in_a_graph
 from kldiv.kernels.question import Question
 
 Name = Literal["auto", "cpu", "reference"]
@@ -102,4 +103,5 @@ def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
         return False
     if question.temperature != 1 and not {"probs", "counts"}.isdisjoint((question.p_space, question.q_space)):
         return False
-    return isinstance(question.divergence, FDivergence)
+    # Operators have no derivatives that torch.func could take in a graph.
+    return isinstance(question.divergence, FDivergence) and not differentiates_in_a_graph()
