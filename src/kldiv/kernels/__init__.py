@@ -70,7 +70,7 @@ def warm_up() -> None:
     """
     question = Question(KullbackLeibler(), "logits", "logits")
     for outcomes in (2, 1000):
-        z = torch.zeros(1, outcomes)
+        z = torch.zeros(1, outcomes, device="cpu")
         for want_q in (False, True):
             compiled().compute(question, None, z, z, False, want_q)
 
