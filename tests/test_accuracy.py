@@ -44,6 +44,20 @@ def units_of(case: Case) -> int:
     return UNITS_OF_POWERS if case in RENYI or case is CHI2 else UNITS
 
 
+def test_powers_do_not_multiply_rounding():
+    """Rows far apart, whose log-ratios of some 80 a power would multiply the rounding of."""
+    case = RENYI[1]
+    p, q = logit_rows(40, torch.float32, (28.0,) * 20, scale=20.0)
+    exact_p, exact_q = ([oracle.probabilities(row) for row in side.tolist()] for side in (p, q))
+    value, _, of_q = value_and_slopes(case, p, q)
+    oracle.assert_close(value, list(map(case.exact, exact_p, exact_q)), UNITS, label="value")
+    wanted = [
+        oracle.slopes(lambda z, of=a: case.exact(of, oracle.probabilities(z)), b)
+        for a, b in zip(exact_p, q.tolist(), strict=True)
+    ]
+    oracle.assert_close(of_q, wanted, UNITS, normwise=True, label="slope of q")
+
+
 @cache
 def rows_and_probabilities(size: int, dtype: torch.dtype, gaps: tuple[float, ...]):
     """The logits, and beside each row its exact probabilities."""
