@@ -44,6 +44,20 @@ def units_of(case: Case) -> int:
     return UNITS_OF_POWERS if case in RENYI or case is CHI2 else UNITS
 
 
+def test_powers_do_not_multiply_rounding():
+    """Rows far apart, whose log-ratios of some 80 a power would multiply the rounding of."""
+    case = RENYI[1]
+    p, q = logit_rows(40, torch.float32, (28.0,) * 20, scale=20.0)
+    exact_p, exact_q = ([oracle.probabilities(row) for row in side.tolist()] for side in (p, q))
+    value, _, of_q = value_and_slopes(case, p, q)
+    oracle.assert_close(value, list(map(case.exact, exact_p, exact_q)), UNITS, label="value")
+    wanted = [
+        oracle.slopes(lambda z, of=a: case.exact(of, oracle.probabilities(z)), b)
+        for a, b in zip(exact_p, q.tolist(), strict=True)
+    ]
+    oracle.assert_close(of_q, wanted, UNITS, normwise=True, label="slope of q")
+
+
 @cache
 def rows_and_probabilities(size: int, dtype: torch.dtype, gaps: tuple[float, ...]):
     """The logits, and beside each row its exact probabilities."""
@@ -166,6 +180,28 @@ def test_temperature(kind, temperature):
     seen = kldiv.kl(wrap(p), wrap(q), temperature=temperature)
     # A rounded logarithm is off by an epsilon of itself, which 1/temperature multiplies.
     oracle.assert_close(seen, [oracle.kl(*exact)], UNITS * max(1, 4 / temperature))
+
+
+@pytest.mark.parametrize("kernel", ["auto", "reference"])
+@pytest.mark.parametrize("kind", [Logits, LogProbs, Probs], ids=lambda kind: kind.__name__)
+def test_a_small_temperature_does_not_multiply_rounding(kind, kernel):
+    """Nor a large constant beside the logits: float32 rounds 1e4/T by 0.06, but not the differences."""
+    temperature = 0.01
+    p, q = logit_rows(6, torch.float32, (1e-1, 1e-2, 1e-4), scale=0.02)
+    leaves = [
+        (z + 1e4 if kind is Logits else wrapped(kind, z).values).detach().requires_grad_() for z in (p, q)
+    ]
+    with kldiv.kernels.use(kernel):
+        value = kldiv.kl(*(kind(z, validate=False) for z in leaves), temperature=temperature)
+        value.sum().backward()
+    rows = list(zip(*(leaf.tolist() for leaf in leaves), strict=True))
+
+    def exact(a, b):
+        return oracle.kl(*(oracle.probabilities(x, SPACES[kind], temperature) for x in (a, b)))
+
+    oracle.assert_close(value, [exact(a, b) for a, b in rows], UNITS, label="value")
+    wanted = [oracle.slopes(lambda z, other=a: exact(other, z), b) for a, b in rows]
+    oracle.assert_close(leaves[1].grad, wanted, UNITS, normwise=True, label="slope of q")
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)

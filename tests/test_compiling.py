@@ -11,7 +11,8 @@ import time
 
 import pytest
 import torch
-from cases import CHI2, HELLINGER, JS, KL, Case
+from cases import CHI2, HELLINGER, JS, KL, RENYI, Case
+from torch.fx.experimental.proxy_tensor import make_fx
 
 import kldiv
 from kldiv import Counts, Logits, Probs, kernels, operators
@@ -65,11 +66,77 @@ def test_a_mapped_graph():
     torch.testing.assert_close(seen, torch.stack([loss(each, q) for each in p]))
 
 
+TRANSFORMS = {
+    "grad": lambda f: torch.func.grad(lambda p, q: f(p, q).sum(), (0, 1)),
+    "grad of grad": lambda f: torch.func.grad(
+        lambda p, q: (torch.func.grad(lambda q: f(p, q).sum())(q) ** 2).sum()
+    ),
+    "vmap of grad": lambda f: torch.func.vmap(torch.func.grad(f)),
+    "hessian": lambda f: lambda p, q: torch.func.hessian(f)(p[0], q[0]),
+    "jvp": lambda f: lambda p, q: torch.func.jvp(f, (p, q), (q, p)),
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("case", [KL, RENYI[-4]], ids=Case.name.fget)
+@pytest.mark.parametrize("kind", [Logits, Counts], ids=lambda kind: kind.__name__)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
+def test_derivatives_within_a_graph(transform, case, kind):
+    def loss(p, q):
+        return case(*(kind(torch.softmax(z, -1), validate=False) for z in (p, q)))
+
+    p, q = torch.randn(2, 3, 5, dtype=torch.float64)
+    derivatives = TRANSFORMS[transform](loss)
+    with kernels.use("auto"):
+        wanted = derivatives(p, q)
+        torch.testing.assert_close(graph(derivatives)(p, q), wanted)
+
+
+def value_gradients_and_transform(p, q):
+    sides = [z.detach().requires_grad_() for z in (p, q)]
+    value = kldiv.js(*map(Logits, sides), weight=0.3, temperature=2.0, reduction="mean")
+    mapped, _ = torch.func.vjp(lambda q: kldiv.kl(Logits(p), Logits(q)), q)
+    return value, *torch.autograd.grad(value, sides), mapped
+
+
+def test_a_recorded_graph_computes_anew():
+    """What reads memory behind PyTorch's back would be recorded as a constant."""
+    recorded, others = torch.randn(2, 4, 70), torch.randn(2, 4, 70)
+    made = make_fx(value_gradients_and_transform)(*recorded)
+    torch.testing.assert_close(made(*others), value_gradients_and_transform(*others))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_traced_script_computes_anew():
+    recorded, others = torch.randn(2, 4, 70), torch.randn(2, 4, 70)
+
+    def loss(p, q):
+        return kldiv.js(Logits(p), Logits(q), weight=0.3, reduction="mean")
+
+    traced = torch.jit.trace(loss, tuple(recorded))
+    torch.testing.assert_close(traced(*others), loss(*others))
+
+
 def test_the_operator_keeps_the_rules_of_operators():
     """Its schema, its fake, its gradient's registration and its tracing, as PyTorch itself checks them."""
     p, q = torch.randn(4, 70), torch.randn(4, 70, requires_grad=True)
     arguments = (p, q, None, "KullbackLeibler logits logits", [0.0, 1.0, 0.5], [False, True])
     torch.library.opcheck(operators._rowwise, arguments)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_only_the_reference_has_in_a_graph():
+    counts, logits = torch.rand(4, 9), torch.randn(4, 9, requires_grad=True)
+
+    def loss(counts, logits):
+        p, q = Counts(counts, validate=False), Logits(logits)
+        return kldiv.renyi(p, q, order=2).sum() + kldiv.kl(p, q, temperature=2.0).sum()
+
+    with kernels.use("auto"):
+        seen, wanted = graph(loss)(counts, logits), loss(counts, logits)
+    torch.testing.assert_close(seen, wanted)
+    (of_seen,), (of_wanted,) = (torch.autograd.grad(each, logits) for each in (seen, wanted))
+    torch.testing.assert_close(of_seen, of_wanted)
 
 
 def test_other_kinds_in_a_graph():

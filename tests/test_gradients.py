@@ -18,6 +18,7 @@ from cases import (
     wrapped,
 )
 from torch import func
+from torch.autograd import forward_ad
 
 import kldiv
 from kldiv.inputs import Counts, Logits, LogProbs, Probs
@@ -29,6 +30,8 @@ DIFFERENTIABLE = [case for case in DIVERGENCES if case.name != "renyi-inf"]
 ALL = [*DIVERGENCES, CROSS_ENTROPY]
 by_case = partial(pytest.mark.parametrize, "case", ids=Case.name.fget)
 by_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+# PyTorch's own forward mode calls what PyTorch has deprecated.
+in_forward_mode = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 
 
 def float64_pair(size=4, gap=1.0):
@@ -353,11 +356,50 @@ def test_function_transforms(case, kind):
     near(func.vmap(one, in_dims=(0, None))(p, q[0]), one(p, q[0]))
 
 
+@in_forward_mode
+@by_kind
+@by_case(argvalues=ALL)
+def test_forward_mode(case, kind):
+    """Along a tangent, in dual numbers and by torch.func.jvp: the gradient's product with it."""
+    rows, moves = logit_rows(5, torch.float64, (1.0, 0.1)), logit_rows(10, torch.float64, (1.0, 0.1))
+    leaves = [wrapped(kind, z).values.clone().requires_grad_() for z in rows]
+    moves = [move[:, :5] for move in moves]
+    where = torch.tensor([True, False])
+
+    def function(p, q):
+        return case(*(kind(z, validate=False) for z in (p, q)), where=where, temperature=2.0)
+
+    value = function(*leaves)
+    slopes = torch.autograd.grad(value.sum(), leaves)
+    wanted = sum((slope * move).sum(-1) for slope, move in zip(slopes, moves, strict=True))
+    plain = tuple(leaf.detach() for leaf in leaves)
+    of_func = func.jvp(function, plain, tuple(moves))
+    with forward_ad.dual_level():
+        duals = map(forward_ad.make_dual, plain, moves)
+        of_duals = forward_ad.unpack_dual(function(*duals))
+    for seen in (of_func, of_duals):
+        torch.testing.assert_close(tuple(seen), (value.detach(), wanted), rtol=1e-12, atol=1e-14)
+
+
+@in_forward_mode
+@by_case(argvalues=SMOOTH)
+def test_hessians_by_either_mode(case):
+    """Forward mode over the gradients, as torch.func.hessian does it, and reverse mode over them."""
+    p, q = (z[0] for z in logit_rows(4, torch.float64, (0.5,)))
+    for position in (0, 1):
+        seen, wanted = (
+            outer(func.jacrev(lambda p, q: case(Logits(p), Logits(q)), position), position)(p, q)
+            for outer in (func.jacfwd, func.jacrev)
+        )
+        torch.testing.assert_close(seen, wanted, rtol=1e-11, atol=1e-13)
+
+
+@in_forward_mode
 def test_hessian_at_equality_is_the_fisher_information():
     """∂²D/∂zq² = diag(p) − p·pᵀ, by torch.func twice over."""
     z = float64_pair()[0].detach()
     p = torch.softmax(z, -1)
-    seen = func.jacrev(func.jacrev(lambda q: kldiv.kl(Logits(z), Logits(q))))(z)
+    seen = func.hessian(lambda q: kldiv.kl(Logits(z), Logits(q)))(z)
     torch.testing.assert_close(seen, p.diag() - torch.outer(p, p), rtol=1e-12, atol=1e-14)
 
 

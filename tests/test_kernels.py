@@ -265,6 +265,18 @@ def test_warming_up_is_calling():
     assert done.stdout == "(2, 2) 2 2\n", done.stderr
 
 
+def test_warming_up_where_new_tensors_lie_elsewhere():
+    """They would have no memory that the kernel could read; the process would end."""
+    code = (
+        "import kldiv, torch\n"
+        "z = kldiv.Logits(torch.zeros(64, 5000))\n"
+        "kldiv.kl(z, z)\n"
+        "torch.set_default_device('meta')\n"
+        "kldiv.kernels.warm_up()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("collects", [True, False])
 def test_compiling_leaves_the_collector_as_it_was(collects):
     before = "enable" if collects else "disable"

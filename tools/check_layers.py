@@ -14,6 +14,7 @@ LAYERS = {
     "kldiv.errors": 0,
     "kldiv.elementary": 0,
     "kldiv.interruption": 0,
+    "kldiv.recording": 0,
     "kldiv.given_numbers": 1,
     "kldiv.units": 2,
     "kldiv.checker": 1,
@@ -43,6 +44,7 @@ LAYERS = {
 # Who may import a package that is slow to load, or optional.
 HEAVY = {
     "torch": (
+        "kldiv.recording",
         "kldiv.inputs",
         "kldiv.closed_forms",
         "kldiv.kernels",

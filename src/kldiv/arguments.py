@@ -11,6 +11,7 @@ from torch.distributions import Distribution as TorchDistribution
 from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
 from kldiv.given_numbers import real
 from kldiv.inputs import Counts, Distribution, Logits, LogProbs, Probs
+from kldiv.recording import is_recorded
 
 Reduction = Literal["none", "sum", "mean"]
 Mask = Tensor | Sequence[Any]
@@ -55,9 +56,9 @@ def reduced(values: Tensor, where: Tensor | None, reduction: Reduction, nats: fl
 def number_of_rows(rows: Tensor, where: Tensor | None) -> int:
     """How many rows are asked for; 0 too where that can't be read for nothing.
 
-    So it is while tracing, under a transform, where tensors have no numbers, and on another device.
+    So it is while recording, under a transform, where tensors have no numbers, and on another device.
     """
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+    if is_recorded() or torch._C._are_functorch_transforms_active():
         return 0
     if where is None:
         return rows.shape[:-1].numel()

@@ -1,5 +1,6 @@
 """Makes a kernel's values and gradients one differentiable operation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -7,10 +8,14 @@ from torch import Tensor
 
 from kldiv import kernels
 from kldiv.definition import Divergence, NegativeEntropy
+from kldiv.inputs import in_double
 from kldiv.kernels import reference
+from kldiv.kernels.differentiation import applied, is_forward_mode
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side
 from kldiv.operators import operated, reference_gradients, scaled
+from kldiv.recording import is_recorded
+from kldiv.renyi_definition import Renyi
 
 
 class _Rowwise(torch.autograd.Function):
@@ -34,14 +39,30 @@ class _Rowwise(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        divergence, p_space, q_space, temperature = ctx.how
-        p, q = ctx.saved_tensors
-        slopes = reference.gradients(divergence, Side(p_space, p), Side(q_space, q), temperature)
         wanted = ctx.needs_input_grad[4:]
         return (None,) * 4 + tuple(
             scaled(slope, grad[..., None]) if needed else None
-            for slope, needed in zip(slopes, wanted, strict=True)
+            for slope, needed in zip(_Rowwise._slopes(ctx), wanted, strict=True)
         )
+
+    @staticmethod
+    def _slopes(ctx: Any) -> tuple[Tensor, Tensor]:
+        divergence, p_space, q_space, temperature = ctx.how
+        p, q = ctx.saved_tensors
+        return reference.gradients(divergence, Side(p_space, p), Side(q_space, q), temperature)
+
+
+class _DualRowwise(_Rowwise):
+    """The same in forward mode."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _Rowwise.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(*inputs[4:])
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        return _along(tangents[4:], _Rowwise._slopes(ctx))
 
 
 class _CompiledRowwise(torch.autograd.Function):
@@ -75,16 +96,19 @@ class _CompiledRowwise(torch.autograd.Function):
 
 
 class _TransformedRowwise(torch.autograd.Function):
-    """The same under transforms of `torch.func`, whose gradients can always be differentiated again."""
+    """The same under transforms of `torch.func` and in forward mode; differentiable again and again."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
-        return kernels.compiled().compute(question, where, p, q, False, False)[0]  # type: ignore[no-any-return]
+        return operated(question, where, p, q)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        ctx.question, where, p, q = inputs
-        ctx.save_for_backward(where, p, q)
+        ctx.question, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -93,13 +117,10 @@ class _TransformedRowwise(torch.autograd.Function):
         return None, None, *(slope.to(z.dtype) for slope, z in zip(slopes, (p, q), strict=True))
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], question: Question, *tensors: Any) -> tuple[Tensor, int]:
-        """A mapped dimension is one more batch dimension."""
-        where, p, q = (
-            z if z is None else z.expand(info.batch_size, *z.shape) if dim is None else z.movedim(dim, 0)
-            for z, dim in zip(tensors, in_dims[1:], strict=True)
-        )
-        return _TransformedRowwise.apply(question, where, p, q), 0  # type: ignore[no-untyped-call]
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        where, p, q = ctx.saved_tensors
+        one = p.new_ones((), dtype=reference.value_dtype(p, q))
+        return _along(tangents[2:], reference_gradients(ctx.question, where, p, q, one)).to(one.dtype)
 
 
 def rowwise(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
@@ -117,8 +138,10 @@ def _by_compiled(question: Question, where: Tensor | None, p: Tensor, q: Tensor)
     if torch.compiler.is_compiling():
         return operated(question, where, p, q)
     function: Any = _TransformedRowwise
-    if torch._C._are_functorch_transforms_active():
+    if torch._C._are_functorch_transforms_active() or is_forward_mode():
         return function.apply(question._replace(total=False), where, p, q)  # type: ignore[no-any-return]
+    if is_recorded():
+        return operated(question, where, p, q)
     function = _CompiledRowwise
     if torch.is_grad_enabled() and (p.requires_grad or q.requires_grad):
         return function.apply(question, where, p, q)  # type: ignore[no-any-return]
@@ -127,12 +150,12 @@ def _by_compiled(question: Question, where: Tensor | None, p: Tensor, q: Tensor)
 
 def _by_reference(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
     divergence, p_space, q_space, temperature, factor, _ = question
-    sides = reference.valid_pair(Side(p_space, p), Side(q_space, q), temperature, where)
+    # A power multiplies the rounding of a log-ratio by the log-ratio's size.
+    given = (in_double(p), in_double(q)) if isinstance(divergence, Renyi) else (p, q)
+    sides = reference.valid_pair(Side(p_space, given[0]), Side(q_space, given[1]), temperature, where)
     plain_p, plain_q = map(reference.plain, sides)
-    function: Any = _Rowwise
-    value = function.apply(
-        divergence, plain_p.space, plain_q.space, temperature, plain_p.values, plain_q.values
-    )
+    how = divergence, plain_p.space, plain_q.space, temperature
+    value = applied(_Rowwise, _DualRowwise, *how, plain_p.values, plain_q.values)
     value = (factor * value).to(reference.value_dtype(p, q))
     return value if where is None else torch.where(where, value, 0.0)
 
@@ -144,6 +167,15 @@ def negative_entropy_rows(space: str, values: Tensor, temperature: float, where:
         return reference.negative_entropy(p)
     question = Question(NegativeEntropy(), p.space, "logits", temperature)
     return rowwise(question, None, p.values, torch.zeros_like(p.values))
+
+
+def _along(tangents: Sequence[Tensor | None], slopes: Sequence[Tensor]) -> Tensor:
+    """How fast a value of these slopes changes along the tangents; None is that of a side at rest."""
+    moves = [
+        scaled(slope, move).sum(-1) for move, slope in zip(tangents, slopes, strict=True) if move is not None
+    ]
+    total: Tensor = sum(moves[1:], moves[0])
+    return total
 
 
 def _scaled_in_place(slope: Tensor | None, grad: Tensor) -> Tensor | None:

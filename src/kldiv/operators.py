@@ -38,18 +38,18 @@ def scaled(slope: Tensor, grad: Tensor) -> Tensor:
 
 @torch.library.custom_op("kldiv::rowwise", mutates_args=())
 def _rowwise(
-    p: Tensor, q: Tensor, where: Tensor | None, names: str, numbers: Sequence[float], wants: Sequence[bool]
+    p: Tensor, q: Tensor, where: Tensor | None, names: str, numbers: Sequence[float], wants: Sequence[int]
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """A multiple of the divergence of each row and, where wanted, its gradients; else tensors of nothing."""
-    want_p, want_q = wants
-    value, *grads = kernels.compiled().compute(_question(names, numbers), where, p, q, want_p, want_q)
+    question, want = _question(names, numbers), map(bool, wants)
+    value, *grads = kernels.compiled().compute(question, where, p, q, *want)
     p_grad, q_grad = (value.new_empty(0) if each is None else each for each in grads)
     return value, p_grad, q_grad
 
 
 @_rowwise.register_fake
 def _(
-    p: Tensor, q: Tensor, where: Tensor | None, names: str, numbers: Sequence[float], wants: Sequence[bool]  # noqa: ARG001
+    p: Tensor, q: Tensor, where: Tensor | None, names: str, numbers: Sequence[float], wants: Sequence[int]  # noqa: ARG001
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     dtype = value_dtype(p, q)
     value = p.new_empty(p.shape[:-1], dtype=dtype)
@@ -101,7 +101,8 @@ def operated(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> 
     """A multiple of the divergence of each row, as one operator of the graph."""
     divergence, p_space, q_space, temperature, factor, _ = question
     numbers = [float(getattr(divergence, "weight", 0.0)), float(temperature), float(factor)]
-    wants = [z.requires_grad and torch.is_grad_enabled() for z in (p, q)]
+    # Numbers, for torch.jit.trace takes no booleans.
+    wants = [int(z.requires_grad and torch.is_grad_enabled()) for z in (p, q)]
     value: Tensor
     value, *_ = _rowwise(p, q, where, f"{type(divergence).__name__} {p_space} {q_space}", numbers, wants)
     return value

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from kldiv.definition import FDivergence, KullbackLeibler
 from kldiv.errors import InvalidInputError
+from kldiv.kernels.differentiation import differentiates_in_a_graph
 from kldiv.kernels.question import Question
 
 Name = Literal["auto", "cpu", "reference"]
@@ -69,7 +70,7 @@ def warm_up() -> None:
     """
     question = Question(KullbackLeibler(), "logits", "logits")
     for outcomes in (2, 1000):
-        z = torch.zeros(1, outcomes)
+        z = torch.zeros(1, outcomes, device="cpu")
         for want_q in (False, True):
             compiled().compute(question, None, z, z, False, want_q)
 
@@ -102,4 +103,5 @@ def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
         return False
     if question.temperature != 1 and not {"probs", "counts"}.isdisjoint((question.p_space, question.q_space)):
         return False
-    return isinstance(question.divergence, FDivergence)
+    # Operators have no derivatives that torch.func could take in a graph.
+    return isinstance(question.divergence, FDivergence) and not differentiates_in_a_graph()

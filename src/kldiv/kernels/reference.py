@@ -1,8 +1,8 @@
 """The reference kernel: every divergence from every kind of input, composed of torch operations.
 
 It runs on any device and is differentiable any number of times; the fast kernels are held to it. The
-work is in one quantity, d = log p − log q, got without losing digits where p and q are close; the
-definitions turn (p, q, d) into values and slopes.
+work is in one quantity, d = log p − log q, which `log_ratio` gets without losing digits where p and q are
+close; the definitions turn (p, q, d) into values and slopes.
 """
 
 import math
@@ -12,13 +12,10 @@ import torch
 from torch import Tensor
 
 from kldiv.definition import Divergence, Rows
-from kldiv.elementary import exp_remainder, log_ratio_of_probabilities
+from kldiv.elementary import log_ratio_of_probabilities
 from kldiv.inputs import in_double
-
-# e^16·w can't overflow for a weight w <= 1, and past it the exponential of q itself takes over.
-_FAR = 16.0
-# Up to here log1p of the excess keeps all its digits and can't have overflowed.
-_OVERFLOW = 1e30
+from kldiv.kernels.differentiation import applied
+from kldiv.kernels.log_ratio import log_ratio, log_softmax, support, tempered
 
 
 class Side(NamedTuple):
@@ -54,9 +51,10 @@ def valid(side: Side, where: Tensor | None) -> Side:
 
 
 def valid_pair(p: Side, q: Side, temperature: float, where: Tensor | None) -> tuple[Side, Side]:
-    """Both sides `valid`; in double precision if their log-ratio is the difference of rounded logarithms.
+    """Both sides `valid`; in double precision if logarithms have to be rounded before they are used.
 
-    In single precision that would lose the more digits the closer p and q are.
+    In single precision their difference would lose the more digits the closer p and q are, and a small
+    temperature would multiply the rounding.
     """
     p, q = valid(p, where), valid(q, where)
     if _differ_exactly(p, q, temperature):
@@ -65,9 +63,9 @@ def valid_pair(p: Side, q: Side, temperature: float, where: Tensor | None) -> tu
 
 
 def _differ_exactly(p: Side, q: Side, temperature: float) -> bool:
-    """Whether the log-ratio is got from the values as they stand: logits, or probabilities of one kind."""
+    """Whether all is got from the values as they stand: logits, or probabilities of one kind."""
     if p.space == q.space:
-        return p.space != "counts"
+        return p.space != "counts" and (p.space != "probs" or temperature == 1)
     return temperature != 1 and {p.space, q.space} == {"logits", "log_probs"}
 
 
@@ -97,12 +95,12 @@ def gradients(divergence: Divergence, p: Side, q: Side, temperature: float) -> t
 def _rows(p: Side, q: Side, temperature: float) -> Rows:
     """Both sides as probabilities, with their log-ratio by the form that suits their spaces."""
     raw_p, raw_q = _log_values(p), _log_values(q)
-    in_p, in_q = _support(raw_p), _support(raw_q)
+    in_p, in_q = support(raw_p), support(raw_q)
     log_p, log_q = (_log_normalised(side, raw, temperature) for side, raw in ((p, raw_p), (q, raw_q)))
     shared = in_p & in_q
     ratio = _ratio_of_probabilities(p, q, shared)
     if not (is_normalised(p, temperature) or is_normalised(q, temperature)):
-        d = _LogRatio.apply(raw_p, raw_q, ratio, temperature)  # type: ignore[no-untyped-call]
+        d = log_ratio(raw_p, raw_q, ratio, temperature)
     elif ratio is not None:
         d = ratio
     else:
@@ -128,7 +126,7 @@ def _ratio_of_probabilities(p: Side, q: Side, shared: Tensor) -> Tensor | None:
 def negative_entropy(side: Side) -> Tensor:
     """Σ p·log p a row, in nats, of values that are probabilities as they stand."""
     raw = _log_values(side)
-    inside = _support(raw)
+    inside = support(raw)
     return (torch.where(inside, raw, 0.0) * torch.where(inside, _probabilities(side, raw, 1.0), 0.0)).sum(-1)
 
 
@@ -145,35 +143,19 @@ def _log_values(side: Side) -> Tensor:
     return torch.where(positive, torch.where(positive, side.values, 1.0).log(), -math.inf)
 
 
-def _support(raw: Tensor) -> Tensor:
-    """The outcomes of probability > 0; all of them in a row without any, so that its NaN shows."""
-    inside = raw != -math.inf
-    return inside | ~inside.any(-1, keepdim=True)
-
-
 def _probabilities(side: Side, raw: Tensor, temperature: float) -> Tensor:
     if not is_normalised(side, temperature):
-        return torch.softmax(raw / temperature, -1)
+        return torch.softmax(tempered(raw, temperature), -1)
     return side.values if side.space == "probs" else raw.exp()
 
 
 def _log_normalised(side: Side, raw: Tensor, temperature: float) -> Tensor:
-    return raw if is_normalised(side, temperature) else log_softmax(raw / temperature)
-
-
-def log_softmax(z: Tensor) -> Tensor:
-    """z − log Σ e^z, accurate also for the outcome that has nearly all the mass.
-
-    The logarithm of the sum is taken as log1p of all terms but the largest.
-    """
-    top, at = z.max(-1, keepdim=True)
-    others = torch.exp(z - top).scatter(-1, at, 0.0).sum(-1, keepdim=True)
-    return z - top - others.log1p()
+    return raw if is_normalised(side, temperature) else log_softmax(tempered(raw, temperature))
 
 
 def normalised(weights: Tensor) -> Tensor:
     """Weights divided by their sum."""
-    return _Normalised.apply(weights)  # type: ignore[no-untyped-call, no-any-return]
+    return applied(_Normalised, _DualNormalised, weights)
 
 
 class _Normalised(torch.autograd.Function):
@@ -198,6 +180,22 @@ class _Normalised(torch.autograd.Function):
         return normalised_slopes(weights, grad)
 
 
+class _DualNormalised(_Normalised):
+    """The same in forward mode."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        _Normalised.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor) -> Tensor:
+        (weights,) = ctx.saved_tensors
+        total = weights.sum(-1, keepdim=True)
+        change: Tensor = (tangent - weights / total * tangent.sum(-1, keepdim=True)) / total
+        return change
+
+
 def normalised_slopes(weights: Tensor, grad: Tensor) -> Tensor:
     """From the slopes of w / Σ w to those of the weights."""
     total = weights.sum(-1, keepdim=True)
@@ -211,99 +209,6 @@ def normalised_slopes(weights: Tensor, grad: Tensor) -> Tensor:
     moved = torch.where(held & ~elsewhere, 0.0, grad)
     slopes: Tensor = torch.where(infinite, moved, grad - mean - against) / total
     return slopes
-
-
-class _LogRatio(torch.autograd.Function):
-    """d = log softmax(zp/T) − log softmax(zq/T), and 0 where either is −∞.
-
-    Its own function because its derivative is simple where that of its parts is not:
-    ∂d_i/∂zp_j = (1{i=j} − p_j)/T, and the negative of the same for q.
-    """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(zp: Tensor, zq: Tensor, difference: Tensor | None, temperature: float) -> Tensor:
-        return _log_ratio(zp, zq, difference, temperature)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        zp, zq, _, ctx.temperature = inputs
-        ctx.save_for_backward(zp, zq)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        zp, zq = ctx.saved_tensors
-        inner = torch.where(_support(zp) & _support(zq), grad, 0.0) / ctx.temperature
-        total = inner.sum(-1, keepdim=True)
-        p, q = torch.softmax(zp / ctx.temperature, -1), torch.softmax(zq / ctx.temperature, -1)
-        return inner - p * total, q * total - inner, None, None
-
-
-def _log_ratio(zp: Tensor, zq: Tensor, difference: Tensor | None, temperature: float) -> Tensor:
-    """log p − log q from logits, to a few units of its own last digit however close they are.
-
-    Far apart it is the difference of the two logarithms. Close, with w = p restricted to the outcomes
-    that q has too: the differences δ of the logits, less their mean under w, are t; then
-    D(w‖q) = log1p(A), A = E_w[φ(t)] + q's mass elsewhere, so that log w − log q = t + D(w‖q).
-    Everything summed is >= 0. `difference` is zp − zq where that is known better than from the two.
-    """
-    shared = _support(zp) & _support(zq)
-    held_p, held_q = torch.where(shared, zp, 0.0), torch.where(shared, zq, 0.0)
-    weights, anchor, log_mass = _restricted(zp, shared, temperature)
-    if difference is None:
-        delta = _difference_from(held_p, held_q, anchor)
-    else:
-        delta = difference - difference.gather(-1, anchor)
-    t, mean = _centred(delta / temperature, weights)
-
-    ahead = (zq - held_q.gather(-1, anchor)) / temperature
-    weight = weights.gather(-1, anchor)
-    q_scaled = weight * torch.exp(ahead + mean)
-    near = shared & (t > -_FAR)
-    terms = torch.where(near, weights * exp_remainder(torch, t.clip(-_FAR)), q_scaled - weights * (1 - t))
-    excess = terms.sum(-1, keepdim=True)
-    overflowed = mean + weight.log() + torch.logsumexp(ahead, -1, keepdim=True)
-    divergence = torch.where(excess < _OVERFLOW, excess.log1p(), overflowed)
-    by_mean = t + divergence + log_mass
-    log_p, log_q = log_softmax(zp / temperature), log_softmax(zq / temperature)
-    # Both forms round their parts, so the one whose parts are smaller has the smaller error; NaN, which
-    # the logarithms of a row with +∞ have, is no smaller and must show.
-    plain = ~(abs(log_p) + abs(log_q) >= abs(t) + abs(divergence) + abs(log_mass))
-    return torch.where(shared, torch.where(plain, log_p - log_q, by_mean), 0.0)
-
-
-def _restricted(z: Tensor, shared: Tensor, temperature: float) -> tuple[Tensor, Tensor, Tensor]:
-    """softmax over the shared outcomes, its likeliest outcome, and the log of their mass in the whole."""
-    some = shared.any(-1, keepdim=True)
-    within = torch.where(shared | ~some, z, -math.inf) / temperature
-    missed = torch.where(shared, 0.0, torch.softmax(z / temperature, -1)).sum(-1, keepdim=True)
-    # Of logarithms of probabilities, not of logits: next to 1e30 a mass of 1/2 is lost in rounding.
-    part = torch.where(shared | ~some, log_softmax(z / temperature), -math.inf)
-    held = torch.logsumexp(part, -1, keepdim=True)
-    log_mass = torch.where(missed < 0.5, torch.log1p(-missed), held)  # noqa: PLR2004 (half the mass)
-    return torch.softmax(within, -1), within.argmax(-1, keepdim=True), log_mass
-
-
-def _difference_from(a: Tensor, b: Tensor, anchor: Tensor) -> Tensor:
-    """(a − b) − (a − b)[anchor], rounded once: Knuth's two-sum keeps what the first difference loses.
-
-    So logits that differ by a constant give exactly 0, and a large constant costs no digit.
-    """
-    gap = a - b
-    virtual = gap - a
-    lost = (a - (gap - virtual)) - (b + virtual)
-    lost = torch.where(gap.isinf(), 0.0, lost)
-    largest = torch.finfo(a.dtype).max
-    return ((gap - gap.gather(-1, anchor)) + (lost - lost.gather(-1, anchor))).clip(-largest, largest)
-
-
-def _centred(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """x − E_w[x] and E_w[x]; the second pass takes out the rounding of the first."""
-    first = (weights * x).sum(-1, keepdim=True)
-    rest = x - first
-    second = (weights * rest).sum(-1, keepdim=True)
-    return rest - second, first + second
 
 
 # --- from slopes to the values' own space -----------------------------------------------------------
