@@ -153,13 +153,34 @@ def test_the_profile_of_q_is_kept(run, tmp_path):
     assert (tmp_path / "q.json").read_text() == (tmp_path / "expected.json").read_text()
 
 
-def test_a_report_is_written(run, monkeypatch):
+@pytest.mark.parametrize("name", ["report.html", "REPORT.HTM", "/dev/fd/63", "july.d/report"])
+def test_a_report_is_written(run, monkeypatch, name):
     written = []
     report = types.SimpleNamespace(write_report=lambda *arguments: written.append(arguments))
     monkeypatch.setitem(sys.modules, "kldiv.report.html", report)
-    code, out, _ = run("compare", JULY, JANUARY, "--columns", "hour", "--html", "report.html")
+    code, out, _ = run("compare", JULY, JANUARY, "--columns", "hour", "--html", name)
     assert (code, out.splitlines()[0][:6]) == (0, "column")
-    assert written == [(kldiv.compare(JULY, JANUARY, columns=["hour"]), "report.html")]
+    assert written == [(kldiv.compare(JULY, JANUARY, columns=["hour"]), name)]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "report.pdf",
+            "report.pdf ends in .pdf, and a page of HTML is written; expected a name that ends in",
+        ),
+        ("a.b.html.gz", "a.b.html.gz ends in .gz, and"),
+        ("-", "'-' names no file; expected one, such as report.html"),
+        ("", "'' names no file; expected one, such as report.html"),
+    ],
+)
+def test_a_report_goes_into_no_file_of_another_kind(run, tmp_path, name, said):
+    """And that is said before the tables are so much as looked for."""
+    code, out, err = run("compare", "absent.csv", "absent.csv", "--html", name)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"kldiv: Invalid value for '--html': {said}")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_letters_that_an_encoding_lacks_have_others():
