@@ -14,6 +14,7 @@ from table_engines import ENGINES
 from tabular import counts
 
 import kldiv
+from kldiv.tables import duckdb_frames
 from kldiv.tables.comparison import Skipped
 from kldiv.tables.contract import ByCuts, ByValues
 from kldiv.tables.opening import open_table
@@ -54,6 +55,23 @@ def test_objects_of_no_one_kind_are_passed_over_and_not_the_whole_frame(values):
     assert comparison.skipped == (Skipped("odd", "holds values of type object in P, which can't be counted"),)
     halves = pd.DataFrame({"odd": [1.5, 2.5], "n": [0, 1]})
     assert kldiv.compare(frame.assign(odd=None), halves)["odd"].nulls_p == 4
+
+
+@pytest.mark.parametrize("dtype", [object, pd.StringDtype("python")])
+@pytest.mark.parametrize("copied", [True, False])
+def test_half_of_a_character_is_said_where_it_is(monkeypatch, dtype, copied):
+    """As in text that was read with surrogateescape: DuckDB says in which place of the text, and no more."""
+    monkeypatch.setattr(duckdb_frames, "_COPIED", 2**24 if copied else 0)
+    texts = pd.Series(["Köln 😀", None, "M\udcfcnchen", "\udc80"], dtype=object)
+    frame = pd.DataFrame({"n": range(4), "city": texts.astype(dtype), "good": "ß"})
+    with pytest.raises(kldiv.TableError) as raised:
+        kldiv.compare(frame, frame, columns=["n"])
+    assert str(raised.value) == (
+        "can't read the pandas frame: column 'city' has '\\udcfc' in row 2, counted from 0, which is half of "
+        "a character; replace such halves, as .str.encode('utf-8', 'replace').str.decode('utf-8') does"
+    )
+    frame["city"] = texts.str.encode("utf-8", "replace").str.decode("utf-8")
+    assert counts(kldiv.compare(frame, frame)["city"])["M?nchen"] == (1, 1)
 
 
 def test_a_frame_of_a_class_derived_from_pandas():
