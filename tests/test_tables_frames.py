@@ -90,6 +90,18 @@ def test_half_precision_of_arrow_in_pandas():
     assert str(frame.dtypes["x"]) == "halffloat[pyarrow]"
 
 
+# --- Polars: what a column may hold -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", [pl.DataFrame, pl.LazyFrame])
+def test_a_type_that_only_polars_knows_is_named(made):
+    cents = pl.Extension("shop.money", pl.Int64, "cents")
+    frame = made({"n": [1, 2], "price": [199, 250]}).with_columns(pl.col("price").ext.to(cents))
+    of = "Extension('shop.money', Int64, 'cents')"
+    why = f"holds values of type {of} in P, which can't be counted"
+    assert kldiv.compare(frame, frame).skipped == (Skipped("price", why),)
+
+
 # --- texts that a database takes for alike ------------------------------------------------------------
 
 
