@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from itertools import accumulate
 
 import duckdb
 import ibis
@@ -203,6 +204,22 @@ def test_many_more_bins_than_rows(tmp_path, engine, monkeypatch):
         column = kldiv.compare(table, table, bins=1000)["x"]
         assert counts(column) == {"< 2.5": (1, 1), "[2.5, 9)": (2, 2), ">= 9": (1, 1)}
         assert [*map(len, asked[0].values())] == [4]
+
+
+def test_no_question_is_nested_as_deep_as_there_are_bins(monkeypatch):
+    """Polars copies it at each level, so that time and memory grow with the square; for Spark narwhals and
+    Catalyst go through it by recursion, and have no room for a thousand levels.
+    """
+    generator = np.random.default_rng(0)
+    frame = pl.DataFrame(generator.normal(size=(2000, 2)), ["x", "y"])
+    with open_table(frame) as table:
+        original, plans = table._collect_rows, []
+        monkeypatch.setattr(
+            table, "_collect_rows", lambda few: plans.append(few.to_native().explain()) or original(few)
+        )
+        joint = kldiv.compare(table, table, joint=[("x", "y")], bins=500, max_categories=10**6).joint[0]
+        assert len(joint.divergence.outcomes) > 500
+    assert max(max(accumulate((each in "([") - (each in ")]") for each in plan)) for plan in plans) < 100
 
 
 def test_one_value_is_no_plural():
