@@ -9,6 +9,7 @@ import click
 
 from kldiv.cli.options import DIVERGENCES, base_option, confidence_option, divergence_option
 from kldiv.cli.tables import answered, name_pairs, names, opening_options, table, write
+from kldiv.cli.targets import check_targets
 
 if TYPE_CHECKING:
     from kldiv.tables.comparison import Comparison
@@ -143,6 +144,7 @@ def compare(  # noqa: PLR0913 (the options of the command)
 
     parsed_base = parse_base(base)
     _check_queries(query, p_query, q_query)
+    check_targets([json, html, save_profile], [p, q])
 
     def ask() -> "tuple[Comparison, Profile | None]":
         with (
