@@ -75,6 +75,14 @@ def test_half_of_a_character_is_said_where_it_is(monkeypatch, dtype, copied):
     assert counts(kldiv.compare(frame, frame)["city"])["M?nchen"] == (1, 1)
 
 
+def test_half_of_a_character_in_a_name():
+    """Which no file can hold, and no terminal show."""
+    frame = pd.DataFrame([[1, 2]], columns=pd.Index(["n", "M\udcfcnchen"], dtype=object))
+    said = r"column 'M\\udcfcnchen' has half of a character in its name; rename it"
+    with pytest.raises(kldiv.TableError, match=said):
+        kldiv.profile(frame)
+
+
 def test_a_frame_of_a_class_derived_from_pandas():
     class Derived(pd.DataFrame):
         """As those of GeoPandas are."""

@@ -37,6 +37,10 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     # Each value of a column of objects is looked at, not a sample of them.
     settings = f"SET pandas_analyze_sample = {len(frame)}"
     names = [str(each) for each in frame.columns]
+    if halved := next(filter(_HALF_A_PAIR.search, names), None):
+        raise TableError(
+            f"can't read {name}: column {halved!r} has half of a character in its name; rename it"
+        )
     unreadable = _unreadable(columns, {each: columns[[each]] for each in aliases}, settings)
     for each in unreadable:
         _check_unicode(f"{name}: column '{names[int(each[1:])]}'", columns[each])
