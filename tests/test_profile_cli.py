@@ -153,13 +153,73 @@ def test_the_profile_of_q_is_kept(run, tmp_path):
     assert (tmp_path / "q.json").read_text() == (tmp_path / "expected.json").read_text()
 
 
-def test_a_report_is_written(run, monkeypatch):
+@pytest.mark.parametrize("name", ["report.html", "REPORT.HTM", "/dev/fd/63", "report"])
+def test_a_report_is_written(run, monkeypatch, name):
     written = []
     report = types.SimpleNamespace(write_report=lambda *arguments: written.append(arguments))
     monkeypatch.setitem(sys.modules, "kldiv.report.html", report)
-    code, out, _ = run("compare", JULY, JANUARY, "--columns", "hour", "--html", "report.html")
+    code, out, _ = run("compare", JULY, JANUARY, "--columns", "hour", "--html", name)
     assert (code, out.splitlines()[0][:6]) == (0, "column")
-    assert written == [(kldiv.compare(JULY, JANUARY, columns=["hour"]), "report.html")]
+    assert written == [(kldiv.compare(JULY, JANUARY, columns=["hour"]), name)]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "report.pdf",
+            "report.pdf ends in .pdf, and a page of HTML is written; expected a name that ends in",
+        ),
+        ("a.b.html.gz", "a.b.html.gz ends in .gz, and"),
+        ("-", "'-' names no file; expected one, such as report.html"),
+        ("", "'' names no file; expected one, such as report.html"),
+    ],
+)
+def test_a_report_goes_into_no_file_of_another_kind(run, tmp_path, name, said):
+    """And that is said before the tables are so much as looked for."""
+    code, out, err = run("compare", "absent.csv", "absent.csv", "--html", name)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"kldiv: Invalid value for '--html': {said}")
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("compare a.csv b.csv --json b.csv", "b.csv is a table that is read, and would be lost; expected"),
+        (
+            "compare a.csv [ab].csv --save-profile ./b.csv",
+            "./b.csv is a table that is read, and would be lost",
+        ),
+        ("compare a.csv b.csv --json link", "link is a table that is read, and would be lost"),
+        ("profile ?.csv -o a.csv", "a.csv is a table that is read, and"),
+        (
+            "compare a.csv b.csv --json c --save-profile ./c",
+            "./c is asked for twice; expected",
+        ),
+        ("compare a.csv b.csv --html no/such/c", "can't write no/such/c: there is no folder no/such"),
+        ("profile a.csv -o .", "can't write .: a folder; expected a file's name"),
+    ],
+)
+def test_a_result_takes_no_table_s_place(run, tmp_path, monkeypatch, arguments, said):
+    """Nor has one that nowhere exists, which is said before the tables are read."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("x\n1\n2\n")
+    (tmp_path / "link").symlink_to("b.csv")
+    monkeypatch.setattr("kldiv.tables.sources.opened", None)
+    code, out, err = run(*arguments.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"kldiv: {said}")
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == dict.fromkeys(
+        ["a.csv", "b.csv", "link"], "x\n1\n2\n"
+    )
+
+
+def test_a_profile_may_be_merged_into_one_of_its_parts(run):
+    for name in ("day.json", "week.json"):
+        run("profile", JULY, "-o", name)
+    assert run("profile", "--merge", "week.json", "day.json", "-o", "week.json") == (0, "", "")
+    assert read("week.json").rows() == 2 * read("day.json").rows()
 
 
 def test_letters_that_an_encoding_lacks_have_others():

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from itertools import accumulate
 
 import duckdb
 import ibis
@@ -14,6 +15,7 @@ from table_engines import ENGINES
 from tabular import counts
 
 import kldiv
+from kldiv.tables import duckdb_frames
 from kldiv.tables.comparison import Skipped
 from kldiv.tables.contract import ByCuts, ByValues
 from kldiv.tables.opening import open_table
@@ -56,6 +58,31 @@ def test_objects_of_no_one_kind_are_passed_over_and_not_the_whole_frame(values):
     assert kldiv.compare(frame.assign(odd=None), halves)["odd"].nulls_p == 4
 
 
+@pytest.mark.parametrize("dtype", [object, pd.StringDtype("python")])
+@pytest.mark.parametrize("copied", [True, False])
+def test_half_of_a_character_is_said_where_it_is(monkeypatch, dtype, copied):
+    """As in text that was read with surrogateescape: DuckDB says in which place of the text, and no more."""
+    monkeypatch.setattr(duckdb_frames, "_COPIED", 2**24 if copied else 0)
+    texts = pd.Series(["Köln 😀", None, "M\udcfcnchen", "\udc80"], dtype=object)
+    frame = pd.DataFrame({"n": range(4), "city": texts.astype(dtype), "good": "ß"})
+    with pytest.raises(kldiv.TableError) as raised:
+        kldiv.compare(frame, frame, columns=["n"])
+    assert str(raised.value) == (
+        "can't read the pandas frame: column 'city' has '\\udcfc' in row 2, counted from 0, which is half of "
+        "a character; replace such halves, as .str.encode('utf-8', 'replace').str.decode('utf-8') does"
+    )
+    frame["city"] = texts.str.encode("utf-8", "replace").str.decode("utf-8")
+    assert counts(kldiv.compare(frame, frame)["city"])["M?nchen"] == (1, 1)
+
+
+def test_half_of_a_character_in_a_name():
+    """Which no file can hold, and no terminal show."""
+    frame = pd.DataFrame([[1, 2]], columns=pd.Index(["n", "M\udcfcnchen"], dtype=object))
+    said = r"column 'M\\udcfcnchen' has half of a character in its name; rename it"
+    with pytest.raises(kldiv.TableError, match=said):
+        kldiv.profile(frame)
+
+
 def test_a_frame_of_a_class_derived_from_pandas():
     class Derived(pd.DataFrame):
         """As those of GeoPandas are."""
@@ -70,6 +97,18 @@ def test_half_precision_of_arrow_in_pandas():
     with open_table(frame) as table:
         assert table.tally("x", 9) == {"0.099975586": 1, "2.5": 1}
     assert str(frame.dtypes["x"]) == "halffloat[pyarrow]"
+
+
+# --- Polars: what a column may hold -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", [pl.DataFrame, pl.LazyFrame])
+def test_a_type_that_only_polars_knows_is_named(made):
+    cents = pl.Extension("shop.money", pl.Int64, "cents")
+    frame = made({"n": [1, 2], "price": [199, 250]}).with_columns(pl.col("price").ext.to(cents))
+    of = "Extension('shop.money', Int64, 'cents')"
+    why = f"holds values of type {of} in P, which can't be counted"
+    assert kldiv.compare(frame, frame).skipped == (Skipped("price", why),)
 
 
 # --- texts that a database takes for alike ------------------------------------------------------------
@@ -173,6 +212,22 @@ def test_many_more_bins_than_rows(tmp_path, engine, monkeypatch):
         column = kldiv.compare(table, table, bins=1000)["x"]
         assert counts(column) == {"< 2.5": (1, 1), "[2.5, 9)": (2, 2), ">= 9": (1, 1)}
         assert [*map(len, asked[0].values())] == [4]
+
+
+def test_no_question_is_nested_as_deep_as_there_are_bins(monkeypatch):
+    """Polars copies it at each level, so that time and memory grow with the square; for Spark narwhals and
+    Catalyst go through it by recursion, and have no room for a thousand levels.
+    """
+    generator = np.random.default_rng(0)
+    frame = pl.DataFrame(generator.normal(size=(2000, 2)), ["x", "y"])
+    with open_table(frame) as table:
+        original, plans = table._collect_rows, []
+        monkeypatch.setattr(
+            table, "_collect_rows", lambda few: plans.append(few.to_native().explain()) or original(few)
+        )
+        joint = kldiv.compare(table, table, joint=[("x", "y")], bins=500, max_categories=10**6).joint[0]
+        assert len(joint.divergence.outcomes) > 500
+    assert max(max(accumulate((each in "([") - (each in ")]") for each in plan)) for plan in plans) < 100
 
 
 def test_one_value_is_no_plural():

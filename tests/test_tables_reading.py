@@ -409,3 +409,14 @@ def test_a_package_that_is_absent(monkeypatch, tmp_path, missing):
     extra = "spark" if missing == "pyspark" else "tables"
     with pytest.raises(kldiv.MissingExtraError, match=rf"pip install 'kldiv\[{extra}\]'"):
         open_table(source, **how)
+
+
+def test_years_before_the_first_are_those_of_iso_8601(tmp_path):
+    """Of four digits, and one less than historians count, who have no year 0."""
+    said = {"12000-01-01": "-11999-01-01", "0044-03-15": "-0043-03-15", "0001-01-01": "0000-01-01"}
+    days = " UNION ALL ".join(f"SELECT DATE '{each} (BC)' AS day, 1 AS x" for each in said)
+    path = parquet(tmp_path / "t.parquet", days)
+    for source in (path, pl.scan_parquet(path)):
+        groups = kldiv.compare(source, source, columns=["x"], by="day").groups
+        assert [str(each.group) for each in groups] == [*said.values()]
+        assert [each.rows_p for each in groups] == [1, 1, 1]

@@ -355,6 +355,32 @@ def test_a_java_that_is_killed_is_told():
     assert re.fullmatch(r"TableError: can't (read|count) \S+: Java, in which Spark runs, has ended\n", err)
 
 
+STOPPED = """
+from pyspark.sql import SparkSession
+import kldiv
+def compared(frame):
+    try:
+        kldiv.compare(frame, frame)
+    except kldiv.TableError as error:
+        print(error)
+session = SparkSession.builder.master("local[1]").getOrCreate()
+frame = session.range(9)
+session.stop()
+compared(frame)
+SparkSession.builder.master("local[1]").getOrCreate()
+compared(frame)
+"""
+
+
+@NEEDS_JAVA
+def test_a_frame_of_a_session_that_was_stopped():
+    """Whether another one runs since or not."""
+    command = [sys.executable, "-W", "ignore", "-c", STOPPED]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+    why = "the Spark frame: its Spark session has been stopped; make the frame again in one that runs"
+    assert done.stdout.splitlines() == [f"can't read {why}", f"can't count {why}"]
+
+
 def _children(process):
     """All below a process, by their numbers."""
     found = []

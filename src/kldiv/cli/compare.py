@@ -2,24 +2,42 @@
 
 import math
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kldiv.cli.options import DIVERGENCES, base_option, confidence_option, divergence_option
 from kldiv.cli.tables import answered, name_pairs, names, opening_options, table, write
+from kldiv.cli.targets import check_targets
 
 if TYPE_CHECKING:
     from kldiv.tables.comparison import Comparison
     from kldiv.tables.profiles import Profile
 
 _EXCEEDED = 1
+# What has none may be a pipe, and contradicts nothing.
+_SUFFIXES_OF_PAGES = (".html", ".htm", "")
 _EXAMPLE = "kldiv compare july.parquet january.parquet --threshold 0.1"
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, given: float | None) -> float | None:
     if given is not None and not math.isfinite(given):
         raise click.BadParameter(f"{given} is no threshold; expected a finite number")
+    return given
+
+
+def _page(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
+    """Where the page is to be written, unless its name is of no file, or of one of another kind."""
+    if given is None:
+        return None
+    if given in ("", "-"):
+        raise click.BadParameter(f"{given!r} names no file; expected one, such as report.html")
+    suffix = Path(given).suffix
+    if suffix.lower() not in _SUFFIXES_OF_PAGES:
+        raise click.BadParameter(
+            f"{given} ends in {suffix}, and a page of HTML is written; expected a name that ends in .html"
+        )
     return given
 
 
@@ -91,7 +109,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, given: float |
 @click.option(
     "--json", metavar="FILE", help="Write everything as JSON to this file instead, - for standard output."
 )
-@click.option("--html", metavar="FILE", help="Write a report for browsers to this file.")
+@click.option("--html", metavar="FILE", callback=_page, help="Write a report for browsers to this file.")
 @click.option("--save-profile", metavar="FILE", help="Write a profile of Q to this file: see kldiv profile.")
 def compare(  # noqa: PLR0913 (the options of the command)
     p: str,
@@ -126,6 +144,7 @@ def compare(  # noqa: PLR0913 (the options of the command)
 
     parsed_base = parse_base(base)
     _check_queries(query, p_query, q_query)
+    check_targets([json, html, save_profile], [p, q])
 
     def ask() -> "tuple[Comparison, Profile | None]":
         with (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kldiv.cli.tables import answered, names, opening_options, table, write
+from kldiv.cli.targets import check_targets
 
 if TYPE_CHECKING:
     from kldiv.tables.profiles import Profile
@@ -74,6 +75,8 @@ def profile(  # noqa: PLR0913 (the options of the command)
     Profiles of a table's parts merge into that of the whole:
     kldiv profile --merge a.json b.json -o whole.json
     """
+    # A profile may be merged into one of its parts.
+    check_targets([output], () if merge else tables)
     if merge:
         made = _merged(tables, output, like=like, columns=columns, weights=weights, query=query)
     else:

@@ -4,6 +4,7 @@ NaN in a pandas column of NumPy floats is a missing value, as everywhere in pand
 column of a type that DuckDB can't read is replaced by one that says only which of its values are null.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Each query looks at all columns of a frame, one by one and in Python: a copy of no more values than these,
 # 128 MiB of doubles, costs less.
 _COPIED = 2**24
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> DuckDBTable:
@@ -34,10 +36,15 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     columns = columns.astype(dict.fromkeys(halves, "float[pyarrow]"))
     # Each value of a column of objects is looked at, not a sample of them.
     settings = f"SET pandas_analyze_sample = {len(frame)}"
+    names = [str(each) for each in frame.columns]
+    if halved := next(filter(_HALF_A_PAIR.search, names), None):
+        raise TableError(
+            f"can't read {name}: column {halved!r} has half of a character in its name; rename it"
+        )
     unreadable = _unreadable(columns, {each: columns[[each]] for each in aliases}, settings)
     for each in unreadable:
+        _check_unicode(f"{name}: column '{names[int(each[1:])]}'", columns[each])
         columns[each] = columns[each].notna().to_numpy(bool)
-    names = [str(each) for each in frame.columns]
     return _of_memory(name, names, types, columns, unreadable, weights, settings)
 
 
@@ -130,14 +137,26 @@ def _is_readable(session: Session, column: Any) -> bool:
         session.shows(column)
         if objects := _objects(column):
             # They get one type, and only a look at all of them shows whether they fit it.
-            types = session.query("DESCRIBE memory")
-            doubtful = [f"count({alias})" for alias, of, *_ in types if alias in objects and of != "VARCHAR"]
-            session.query(select(", ".join(["count(*)", *doubtful]), "memory"))
+            session.query(select(", ".join(f"count({alias})" for alias in objects), "memory"))
     except TableError:
         return False
     return True
 
 
-def _objects(columns: Any) -> set[str]:
-    """The columns of Python's objects, as only pandas has them."""
-    return {alias for alias, of in getattr(columns, "dtypes", {}).items() if str(of) == "object"}
+def _objects(columns: Any) -> list[str]:
+    """The columns of Python's objects, as only pandas has them; its strings may be that."""
+    return [
+        alias
+        for alias, of in getattr(columns, "dtypes", {}).items()
+        if str(of) == "object" or getattr(of, "storage", None) == "python"
+    ]
+
+
+def _check_unicode(shown: str, column: "pd.Series[Any]") -> None:
+    """Raise if a text has half of a pair that stands for one character, which no other library takes."""
+    for row, value in enumerate(column.array):
+        if isinstance(value, str) and (halves := _HALF_A_PAIR.search(value)):
+            raise TableError(
+                f"can't read {shown} has {halves[0]!r} in row {row}, counted from 0, which is half of a "
+                "character; replace such halves, as .str.encode('utf-8', 'replace').str.decode('utf-8') does"
+            )

@@ -5,15 +5,16 @@ c1, …, and dates and times are whole numbers of steps. Only counts, cuts and v
 """
 
 import operator
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import reduce
 from itertools import pairwise
 from typing import Any, Self
 
 import narwhals.stable.v2 as nw
 
 from kldiv.errors import KLDivError, TableError
+from kldiv.tables.balanced import balanced
 from kldiv.tables.contract import (
     ByCuts,
     Cell,
@@ -252,7 +253,7 @@ class FrameTable(Table):
         left = narrowed(whole, self._probes(ordinary, field, sorted(set(guesses))), int(total))
         found = dict(left.settled)
         if left.gaps:
-            inside = reduce(operator.or_, (_between(field, gap) for gap in left.gaps))
+            inside = balanced(operator.or_, [_between(field, gap) for gap in left.gaps])
             values = self._steps_over(ordinary.filter(inside), field, [*left.amounts.values()])
             found |= dict(zip(left.amounts, values, strict=True))
         return [found[each] for each in whole]
@@ -270,9 +271,9 @@ class FrameTable(Table):
         upto = nw.col("times").cum_sum().over(order_by=field.name)
         cumulated = grouped.with_columns(upto=upto).with_columns(before=nw.col("upto") - nw.col("times"))
         steps = [(nw.col("before") <= each) & (nw.col("upto") > each) for each in set(amounts)]
-        rows = self._collect(cumulated.filter(reduce(operator.or_, steps)).select("upto", field.name))
+        rows = self._collect(cumulated.filter(balanced(operator.or_, steps)).select("upto", field.name))
         ascending = sorted((whole_or_float(upto), value) for upto, value in rows)
-        return [next(value for upto, value in ascending if upto > each) for each in amounts]
+        return [ascending[bisect_right(ascending, each, key=lambda step: step[0])][1] for each in amounts]
 
     def _value_counts(self, found: dict[str, Count], grouped: Frame, keep: int) -> ValueCounts:
         if len(found) <= keep:
@@ -292,7 +293,7 @@ class FrameTable(Table):
         field = self._fields[name]
         if isinstance(grid, ByCuts):
             passed = [field.passed(each).cast(nw.Int64) for each in grid.cuts]
-            number = reduce(operator.add, passed) if passed else _zero(field)
+            number = balanced(operator.add, passed) if passed else _zero(field)
         elif not grid.values:
             number = _zero(field)
         else:

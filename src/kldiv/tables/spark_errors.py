@@ -34,6 +34,7 @@ _BINARY_DECIMALS = (
     "its decimals are stored as BINARY, which Spark reads only where spark.sql.parquet.enableVectorizedReader"
     " is false; set it, or give kldiv the files instead of the frame"
 )
+_STOPPED = "its Spark session has been stopped; make the frame again in one that runs"
 # What says enough, wherever it stands in the page.
 _KNOWN = {
     "No space left on device": "no space is left on a disk where Spark puts what it is working on; "
@@ -44,7 +45,9 @@ _KNOWN = {
     "PlainValuesDictionary$PlainBinaryDictionary": _BINARY_DECIMALS,
     "WritableColumnVector.arrayData": _BINARY_DECIMALS,
     "[UNABLE_TO_INFER_SCHEMA]": "it is empty; expected Parquet",
-    "'NoneType' object has no attribute": "its Spark session has been stopped",
+    # Where another session runs, and where none does.
+    "'NoneType' object has no attribute": _STOPPED,
+    "SparkContext or SparkSession should be created first": _STOPPED,
     "on a stopped SparkContext": "Spark was stopped meanwhile",
     "Connection refused": _ENDED,
     "Answer from Java side is empty": _ENDED,

@@ -123,6 +123,10 @@ def steps_text(number: int, kind: Kind, steps: Steps, *, utc: bool = False) -> s
         ('1970-01-02', '1970-01-02')
         >>> steps_text(36_000_500_000, Kind.TIME, MICROSECONDS)
         '10:00:00.5'
+
+    Years are those of ISO 8601, of four digits at least: 44 BC is -0043.
+        >>> steps_text(-735_160, Kind.DATE, DAYS)
+        '-0043-03-15'
     """
     seconds, rest = divmod(number * steps.unit, 1)
     decimals = f"{int(rest * 10**9):09d}".rstrip("0")
@@ -131,6 +135,10 @@ def steps_text(number: int, kind: Kind, steps: Steps, *, utc: bool = False) -> s
         minutes, second = divmod(seconds, 60)
         return f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}{tail}"
     text = str(np.datetime64(seconds, "s")).replace("T", " ")
+    if text.startswith("-"):
+        # NumPy takes the sign for one of the four.
+        year, _, within = text[1:].partition("-")
+        text = f"-{year:0>4}-{within}"
     return text.removesuffix(_MIDNIGHT) if not tail else text + tail
 
 
