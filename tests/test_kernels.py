@@ -277,6 +277,20 @@ def test_warming_up_where_new_tensors_lie_elsewhere():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_any_default_device():
+    """What the kernel needs besides its arguments lies on the CPU: scratch, starts of rows, threads' boards."""
+    code = (
+        "import kldiv, torch\n"
+        "rows = torch.randn(4, 3, 70)\n"
+        "shapes = rows, rows.transpose(0, 1)[:, ::2].expand(2, 3, 2, 70), torch.randn(1, 1 << 18)\n"
+        "torch.set_default_device('meta')\n"
+        "for z in shapes:\n"
+        "    print(kldiv.kl(kldiv.Logits(z), kldiv.Logits(-z)).isfinite().all().item())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True"] * 3, done.stderr
+
+
 @pytest.mark.parametrize("collects", [True, False])
 def test_compiling_leaves_the_collector_as_it_was(collects):
     before = "enable" if collects else "disable"

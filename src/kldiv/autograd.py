@@ -14,7 +14,7 @@ from kldiv.kernels.differentiation import applied, is_forward_mode
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side
 from kldiv.operators import operated, reference_gradients, scaled
-from kldiv.recording import is_recorded
+from kldiv.recording import is_watched
 from kldiv.renyi_definition import Renyi
 
 
@@ -140,7 +140,7 @@ def _by_compiled(question: Question, where: Tensor | None, p: Tensor, q: Tensor)
     function: Any = _TransformedRowwise
     if torch._C._are_functorch_transforms_active() or is_forward_mode():
         return function.apply(question._replace(total=False), where, p, q)  # type: ignore[no-any-return]
-    if is_recorded():
+    if is_watched():
         return operated(question, where, p, q)
     function = _CompiledRowwise
     if torch.is_grad_enabled() and (p.requires_grad or q.requires_grad):
