@@ -134,6 +134,36 @@ def test_slopes_of_rows_far_apart_are_told_from_their_rounding(case):
     assert_same(slopes(case, *sides), by_reference(case, *sides), UNITS_IN_SINGLE)
 
 
+@pytest.mark.parametrize("temperature", [0.5, 0.7, 2.0])
+@pytest.mark.parametrize("case", [KL, JS[0], HELLINGER], ids=Case.name.fget)
+def test_rows_with_few_likely_outcomes_at_a_temperature(case, temperature):
+    """Rare outcomes decide, and the exponents of their weights are large: their rounding would show."""
+    generator = torch.Generator().manual_seed(1)
+    for outcomes, spread, step in itertools.product((128, 1000), (7.0, 14.0), (0.4, 1.5, 4.0, 8.0, 17.0)):
+        p = spread * torch.randn(256, outcomes, generator=generator)
+        q = p + step * torch.randn(256, outcomes, generator=generator)
+        wanted = by_reference(case, ("logits", p), ("logits", q), temperature=temperature)
+        # Smaller ones are what is left of numbers that cancel in the reference itself.
+        told = torch.stack([slope.abs().amax(-1) > 1e-7 for slope in wanted[1:]]).all(0)
+        p, q, wanted = p[told], q[told], [each[told] for each in wanted]
+        both = slopes(case, ("logits", p), ("logits", q), temperature=temperature)
+        assert_same(both, wanted, UNITS_IN_SINGLE)
+        leaf = q.clone().requires_grad_()
+        value = case(Logits(p), Logits(leaf), temperature=temperature)
+        value.sum().backward()
+        assert_same([value.detach(), leaf.grad], [wanted[0], wanted[2]], UNITS_IN_SINGLE)
+
+
+def test_slopes_that_one_rare_outcome_decides():
+    """q is nearly all on one outcome, which p has too: its slope and a rare one's are near each other."""
+    generator = torch.Generator().manual_seed(3)
+    likely = torch.tensor([[0.6, 0.25, 2.3e-4], [1e-6, 0.9986, 1.32e-3]]).log()
+    rows = torch.cat([likely, torch.full((2, 125), -25.0)], -1)[:, None]
+    p, q = (rows + 0.1 * torch.randn(2, 999, 128, generator=generator)).unbind()
+    sides = ("logits", p + torch.linspace(0, 30, 999)[:, None]), ("logits", q)
+    assert_same(slopes(JS[0], *sides), by_reference(JS[0], *sides), UNITS_IN_SINGLE)
+
+
 BOUNDED = [*JS[:3], *SKEW[:3], HELLINGER]
 
 

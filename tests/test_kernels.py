@@ -278,7 +278,7 @@ def test_warming_up_where_new_tensors_lie_elsewhere():
 
 
 def test_any_default_device():
-    """What the kernel needs besides its arguments lies on the CPU: scratch, starts of rows, threads' boards."""
+    """What the kernel needs besides its arguments lies on the CPU: scratch, starts of rows, boards."""
     code = (
         "import kldiv, torch\n"
         "rows = torch.randn(4, 3, 70)\n"

@@ -23,6 +23,8 @@ from kldiv.kernels.cpu.overlap import are_disjoint, may_be_disjoint, overlap
 from kldiv.kernels.cpu.vector import LEAST_RATIO_32, LEAST_RATIO_64
 from kldiv.kernels.cpu.weighing import BLOCK
 
+# So many times more is asked of slopes where the likeliest outcome has all of the mass.
+_ALONE = 4.0
 # The square root of a ratio that is held, 3e-18, is little beside this.
 _HARDLY_ANY = 1e-10
 
@@ -115,8 +117,12 @@ def are_telling(how: Any, disjoint: Any, units: Any, others: Any, sizes: Any, fa
     near what may underflow.
     """
     least = select(disjoint, _HARDLY_ANY, 0.0)
-    of_p = least + TELLING * abs(units[0]) * others[0] * (3.0 - 2.0 * others[0])
-    of_q = least + TELLING * abs(units[1]) * others[1] * (3.0 - 2.0 * others[1])
+    # Where the likeliest has nearly all the mass one other may decide, whose rounding no others even out.
+    p_telling, q_telling = (
+        TELLING * (1.0 + _ALONE * (1.0 - others[0])),
+        TELLING * (1.0 + _ALONE * (1.0 - others[1])),
+    )
+    of_p, of_q = least + p_telling * abs(units[0]) * others[0], least + q_telling * abs(units[1]) * others[1]
     are_lost = (sizes[0] < abs(factor) * of_p) | (sizes[1] < abs(factor) * of_q)
     return is_double(factor) | has_exact_slopes(how) | (not are_lost)
 
