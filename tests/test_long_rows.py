@@ -158,5 +158,5 @@ def test_a_hard_row_is_done_once_more():
 def test_which_rows_are_shared(rows, outcomes, step, shared):
     z = torch.empty(1, outcomes * step)[:, ::step].expand(rows, -1)
     question = Question(KullbackLeibler(), "logits", "logits")
-    form = cpu._form_of(question, z, z, False, True)
+    form = cpu._form_of(question, z, z, outcomes, False, True)
     assert form.is_shared is shared

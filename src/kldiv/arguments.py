@@ -32,7 +32,8 @@ def rows_of(function: str, where: Mask | None, *given: Any) -> tuple[tuple[Tenso
         raise _bare(function, given)
     # Nearly always they agree in all that they have to agree in.
     a, b, dim = p.values, q.values, p.dim
-    if dim == q.dim and a.shape == b.shape and a.dtype == b.dtype and a.device == b.device:
+    is_one_device = (a.is_cpu and b.is_cpu) or a.device == b.device
+    if dim == q.dim and a.shape == b.shape and a.dtype == b.dtype and is_one_device:
         rows: tuple[Tensor, ...] = (a, b)
         if dim not in (-1, a.ndim - 1):
             rows = a.movedim(dim, -1), b.movedim(dim, -1)

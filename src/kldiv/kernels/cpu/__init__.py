@@ -45,15 +45,15 @@ def compute(
     question: Question, where: Tensor | None, p: Tensor, q: Tensor, want_p: bool, want_q: bool
 ) -> Result:
     """The divergence of the rows of two sides, outcomes last, or of those of `where` alone."""
-    dtype = value_dtype(p, q)
-    is_total = question.total and where is None and p.numel() == p.shape[-1]
+    dtype, outcomes = value_dtype(p, q), p.size(-1)
+    is_total = question.total and where is None and p.numel() == outcomes
     # The total of one row has no dimension from the start, for a view costs more.
     value = torch.empty_like(_SCALARS[dtype]) if is_total else p.new_empty(p.shape[:-1], dtype=dtype)
     p_grad = _room_for_gradient(p, dtype) if want_p else None
     q_grad = _room_for_gradient(q, dtype) if want_q else None
     result = value, p_grad, q_grad
     if value.numel():
-        hard = _run(question, where, p, q, result)
+        hard = _run(question, where, p, q, outcomes, result)
         if where is not None:
             _clear(result, ~where)
         if hard is not None:
@@ -77,11 +77,13 @@ def _room_for_gradient(z: Tensor, unit: torch.dtype) -> Tensor:
     )
 
 
-def _run(question: Question, where: Tensor | None, p: Tensor, q: Tensor, result: Result) -> Tensor | None:
+def _run(
+    question: Question, where: Tensor | None, p: Tensor, q: Tensor, outcomes: int, result: Result
+) -> Tensor | None:
     """Compute all rows; which of them are hard, if any is."""
     value, p_grad, q_grad = result
-    outcomes, count = p.shape[-1], value.numel()
-    form = _form_of(question, p, q, p_grad is not None, q_grad is not None)
+    count, wants = value.numel(), (p_grad is not None, q_grad is not None)
+    form = _form_of(question, p, q, outcomes, *wants)
     threads = threads_for(count * outcomes, outcomes if form.is_shared else count)
     # Rows in the kernel's precision, and three more as numbers are stored.
     size = 8 * outcomes * (form.scratch_rows + 3)
@@ -92,10 +94,11 @@ def _run(question: Question, where: Tensor | None, p: Tensor, q: Tensor, result:
     board = torch.zeros(count * board_words, dtype=torch.int64, device="cpu") if board_words else None
     mask = None if where is None else where.contiguous()
     chunk = -(-count // (_PARTS * threads)) if threads > 1 else count
-    p_place, q_place = _place(p), _place(q)
+    # What starts of rows lie in has to live as long as the call.
+    (p_place, _p_starts), (q_place, _q_starts) = _place(p), _place(q)
     words = call.pack(
         -(-chunk // side_by_side.ROWS) * side_by_side.ROWS, count, outcomes, room, size,
-        *p_place[:-1], form.p_space, *q_place[:-1], form.q_space,
+        *p_place, form.p_space, *q_place, form.q_space,
         0 if mask is None else mask.data_ptr(), room + own,
         0 if board is None else board.data_ptr(), board_words, value.data_ptr(), _KINDS[value.dtype],
         0 if p_grad is None else p_grad.data_ptr(), 0 if p_grad is None else _KINDS[p_grad.dtype],
@@ -121,9 +124,9 @@ class _Form(NamedTuple):
     """Whether the threads work on one row together."""
 
 
-def _form_of(question: Question, p: Tensor, q: Tensor, want_p: bool, want_q: bool) -> _Form:
+def _form_of(question: Question, p: Tensor, q: Tensor, outcomes: int, want_p: bool, want_q: bool) -> _Form:
     divergence, p_space, q_space, temperature, _, _ = question
-    outcomes, kind = p.shape[-1], type(divergence)
+    kind = type(divergence)
     is_few = outcomes <= _FEW or (outcomes <= _FEW_IN_SINGLE and not want_p and kind is KullbackLeibler)
     is_long = outcomes >= _LONG and p.numel() < _MANY_ROWS * outcomes
     return _form(
@@ -189,19 +192,19 @@ def _scratch(size: int) -> Tensor:
     return room
 
 
-def _place(z: Tensor) -> tuple[Any, ...]:
-    """Where rows lie, as words of a call, and last what has to live as long as those."""
+def _place(z: Tensor) -> tuple[tuple[int, ...], Tensor | None]:
+    """Where rows lie, as words of a call, and what their starts lie in if they are irregular."""
     strides, kind = z.stride(), _KINDS[z.dtype]
     if len(strides) <= 2:  # noqa: PLR2004 (nearly always)
-        return z.data_ptr(), strides[0] if len(strides) > 1 else 0, strides[-1], 0, kind, None
+        return (z.data_ptr(), strides[0] if len(strides) > 1 else 0, strides[-1], 0, kind), None
     batch = [(size, stride) for size, stride in zip(z.shape[:-1], strides[:-1], strict=True) if size != 1]
     if all(outer[1] == inner[0] * inner[1] for outer, inner in pairwise(batch)):
-        return z.data_ptr(), batch[-1][1] if batch else 0, strides[-1], 0, kind, None
+        return (z.data_ptr(), batch[-1][1] if batch else 0, strides[-1], 0, kind), None
     starts = torch.zeros((), dtype=torch.int64, device="cpu")
     for size, stride in batch:
         starts = starts[..., None] + torch.arange(size, device="cpu") * stride
     starts = starts.reshape(-1)
-    return z.data_ptr(), 0, strides[-1], starts.data_ptr(), kind, starts
+    return (z.data_ptr(), 0, strides[-1], starts.data_ptr(), kind), starts
 
 
 def _redo(hard: Tensor, question: Question, p: Tensor, q: Tensor, result: Result) -> None:
@@ -217,7 +220,7 @@ def _redo(hard: Tensor, question: Question, p: Tensor, q: Tensor, result: Result
 def _redone(question: Question, p: Tensor, q: Tensor, result: Result) -> Result:
     """In double precision, and what is hard there by the reference; of rows that are all asked for."""
     wants = [each is not None for each in result[1:]]
-    if _form_of(question, p, q, *wants).is_double:
+    if _form_of(question, p, q, p.size(-1), *wants).is_double:
         return _by_reference(question, p.double(), q.double())
     return compute(question, None, p.double(), q.double(), *wants)
 
