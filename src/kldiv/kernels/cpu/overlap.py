@@ -19,7 +19,7 @@ from kldiv.kernels.cpu.optional import any_wanted
 _LITTLE = 0.25
 # Σ min(p, q) is at least e^(−D)/2 (Bretagnolle & Huber 1979), so that below this divergence it is not little.
 _NEAR = math.log(2)
-# With a weight below this the mixture is one of the sides wherever single precision can tell a ratio.
+# What is divided by a weight and by the least ratio has to be finite.
 _LEAST_WEIGHT = 0.005
 
 
