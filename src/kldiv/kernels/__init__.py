@@ -104,10 +104,4 @@ def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
     if question.temperature != 1 and not {"probs", "counts"}.isdisjoint((question.p_space, question.q_space)):
         return False
     # Operators have no derivatives that torch.func could take in a graph.
-    return _is_f_divergence(type(question.divergence)) and not differentiates_in_a_graph()
-
-
-@cache
-def _is_f_divergence(kind: type) -> bool:
-    """Asked for by each call, and slow for classes that have abstract methods."""
-    return issubclass(kind, FDivergence)
+    return isinstance(question.divergence, FDivergence) and not differentiates_in_a_graph()
