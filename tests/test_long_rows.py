@@ -15,7 +15,7 @@ from mpmath import mp
 import kldiv
 from kldiv import Logits, kernels
 from kldiv.definition import KullbackLeibler
-from kldiv.kernels import cpu
+from kldiv.kernels.cpu.plan import plan_of
 from kldiv.kernels.question import Question
 
 UNITS = 32
@@ -158,5 +158,5 @@ def test_a_hard_row_is_done_once_more():
 def test_which_rows_are_shared(rows, outcomes, step, shared):
     z = torch.empty(1, outcomes * step)[:, ::step].expand(rows, -1)
     question = Question(KullbackLeibler(), "logits", "logits")
-    form = cpu._form_of(question, z, z, outcomes, False, True)
-    assert form.is_shared is shared
+    plan = plan_of(question, z, z, want_p=False, want_q=True)
+    assert (plan.board_words > 0) is shared

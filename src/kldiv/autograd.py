@@ -128,24 +128,29 @@ def rowwise(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> T
 
     Differentiable any number of times in both sides.
     """
-    by = _by_compiled if kernels.choose(question, p, q) == "cpu" else _by_reference
-    value = by(question, where, p, q)
-    return value.sum() if question.total and value.ndim else value
+    if kernels.choose(question, p, q) == "cpu":
+        return _by_compiled(question, where, p, q)
+    return _added_up(question, _by_reference(question, where, p, q))
 
 
 def _by_compiled(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
-    """By whichever of the ways to the compiled kernel is open; the total only by the shortest two."""
+    """By whichever of the ways to the compiled kernel is open; in the shortest two it adds up itself."""
     if torch.compiler.is_compiling():
-        return operated(question, where, p, q)
+        return _added_up(question, operated(question, where, p, q))
     function: Any = _TransformedRowwise
     if torch._C._are_functorch_transforms_active() or is_forward_mode():
-        return function.apply(question._replace(total=False), where, p, q)  # type: ignore[no-any-return]
+        return _added_up(question, function.apply(question._replace(total=False), where, p, q))
     if is_watched():
-        return operated(question, where, p, q)
+        return _added_up(question, operated(question, where, p, q))
     function = _CompiledRowwise
     if torch.is_grad_enabled() and (p.requires_grad or q.requires_grad):
         return function.apply(question, where, p, q)  # type: ignore[no-any-return]
     return kernels.compiled().compute(question, where, p, q, False, False)[0]  # type: ignore[no-any-return]
+
+
+def _added_up(question: Question, values: Tensor) -> Tensor:
+    """The total, where that is asked for."""
+    return values.sum() if question.total else values
 
 
 def _by_reference(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:

@@ -131,6 +131,7 @@ class FDivergence(Divergence):
 # --- the divergences --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
 class KullbackLeibler(FDivergence):
     """D(P‖Q), the expected log-ratio under P; 0·log 0 = 0, and ∞ where Q misses an outcome of P."""
 
@@ -165,6 +166,7 @@ class NegativeEntropy(Divergence):
         return rows.p * rows.log_ratio, xp.zeros_like(rows.q)
 
 
+@dataclass(frozen=True)
 class Jeffreys(FDivergence):
     """D(P‖Q) + D(Q‖P); the population stability index of credit scoring is the same number."""
 
@@ -273,6 +275,7 @@ class JensenShannon(FDivergence):
         )
 
 
+@dataclass(frozen=True)
 class TotalVariation(FDivergence):
     """The largest difference in the probability of any event; between 0 and 1."""
 
@@ -291,6 +294,7 @@ class TotalVariation(FDivergence):
         return 0.5 * p * xp.sign(d), -0.5 * q * xp.sign(d)
 
 
+@dataclass(frozen=True)
 class Hellinger(FDivergence):
     """The Hellinger distance, between 0 and 1: the square root of its f-divergence."""
 
@@ -322,6 +326,7 @@ class Hellinger(FDivergence):
         return factor * of_p, factor * of_q
 
 
+@dataclass(frozen=True)
 class ChiSquared(FDivergence):
     """Pearson's χ² divergence: the variance under Q of the ratio p/q."""
 

@@ -46,6 +46,9 @@ from kldiv.units import unit_of
 
 Argument = Distribution | TorchDistribution
 
+# To make one takes a few percent of what ten outcomes take.
+_KULLBACK_LEIBLER = definition.KullbackLeibler()
+
 
 def kl(
     p: Argument,
@@ -91,7 +94,7 @@ def kl(
     if isinstance(p, TorchDistribution) or isinstance(q, TorchDistribution):
         values = registered_kl(p, q, temperature)
         return _reduced_where(values, where, reduction, base)
-    return _evaluated("kl", definition.KullbackLeibler(), p, q, base, temperature, where, reduction)
+    return _evaluated("kl", _KULLBACK_LEIBLER, p, q, base, temperature, where, reduction)
 
 
 def jeffreys(

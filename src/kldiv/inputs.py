@@ -49,7 +49,8 @@ class Distribution:
         if type(dim) is not int or not -len(shape) <= dim < len(shape) or not shape[dim]:
             dim = _checked_dim(tensor, dim, kind.__name__)
         # A frozen instance has no other way to be made.
-        self.__dict__.update(values=tensor, dim=dim)
+        fields = self.__dict__
+        fields["values"], fields["dim"] = tensor, dim
         if validate and kind._validate is not Distribution._validate:
             self._validate_readable(tensor.detach().movedim(dim, -1))
 

@@ -93,13 +93,14 @@ def choose(question: Question, p: Tensor, q: Tensor) -> Literal["cpu", "referenc
             f"{question.temperature:g}; "
             'write use("auto") or use("reference")'
         )
-    _choice.last = "cpu" if known else "reference"
-    return _choice.last
+    name: Literal["cpu", "reference"] = "cpu" if known else "reference"
+    _choice.last = name
+    return name
 
 
 def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
     # Subclasses have no memory that could be read, or more meaning than it shows.
-    if type(p) not in _PLAIN or type(q) not in _PLAIN or not (p.is_cpu and q.is_cpu):
+    if type(p) not in _PLAIN or type(q) not in _PLAIN or not p.is_cpu:  # q is where p is
         return False
     if question.temperature != 1 and not {"probs", "counts"}.isdisjoint((question.p_space, question.q_space)):
         return False

@@ -1,6 +1,6 @@
 """What one call of a kernel is about, as the words of memory that compiled code reads it from.
 
-A word is a whole number, most of them addresses; a few at the end are floating-point numbers.
+A word is a whole number, most of those that change being addresses, or a floating-point number.
 """
 
 import ctypes
@@ -15,14 +15,16 @@ from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.machine import narrow, widen
 from kldiv.kernels.cpu.memory import AHEAD, fetch_and_add, part_of, view
 
-# Numbers of words, in the order of `pack`.
-NEXT, SLOT, HARDS, CHUNK, ROWS, OUTCOMES, SCRATCH, SLOT_BYTES = range(8)
-P, P_STRIDE, P_STEP, P_STARTS, P_KIND, P_SPACE = range(8, 14)
-Q, Q_STRIDE, Q_STEP, Q_STARTS, Q_KIND, Q_SPACE = range(14, 20)
-MASK, HARD, BOARD, BOARD_WORDS, VALUE, VALUE_KIND, P_GRAD, P_GRAD_KIND, Q_GRAD, Q_GRAD_KIND = range(20, 30)
-SCALE, FACTOR, WEIGHT, P_ALONE, Q_ALONE, SLOPE_AT_NO_P, SLOPE_AT_NO_Q = range(30, 37)
-_LAYOUT = struct.Struct("30q7d")
-_WORDS = ctypes.c_int64 * 37
+# Numbers of words. First those that change from call to call, in the order of `pack`.
+NEXT, SLOT, HARDS, CHUNK, SCRATCH, P, P_STARTS, Q, Q_STARTS = range(9)
+MASK, HARD, BOARD, VALUE, P_GRAD, Q_GRAD, FACTOR = range(9, 16)
+# Then those that kinds and layouts decide, in the order of `pack_fixed`.
+ROWS, OUTCOMES, SLOT_BYTES, BOARD_WORDS, VALUE_KIND, P_GRAD_KIND, Q_GRAD_KIND = range(16, 23)
+P_STRIDE, P_STEP, P_KIND, P_SPACE, Q_STRIDE, Q_STEP, Q_KIND, Q_SPACE = range(23, 31)
+SCALE, WEIGHT, P_ALONE, Q_ALONE, SLOPE_AT_NO_P, SLOPE_AT_NO_Q = range(31, 37)
+_CHANGING, _FIXED = struct.Struct("15qd"), struct.Struct("15q6d")
+_SIZE = 37
+_WORDS = ctypes.c_int64 * _SIZE
 # Rows of so many outcomes at the most are near as a whole while another one is computed; of halves, twice.
 _NEAR = 65536
 
@@ -31,9 +33,14 @@ KINDS = (types.float32, types.float64, types.uint16, types.int16)
 SINGLE, DOUBLE, BRAIN, HALF = range(4)
 
 
-def pack(*words: float) -> ctypes.Array[ctypes.c_int64]:
-    """The words of a call, from CHUNK on: whole numbers up to Q_GRAD_KIND, numbers from SCALE on."""
-    return _WORDS.from_buffer_copy(_LAYOUT.pack(0, 0, 0, *words))
+def pack(fixed: bytes, *words: float) -> ctypes.Array[ctypes.c_int64]:
+    """The words of a call: from CHUNK to FACTOR, whole numbers but for this, and those of `pack_fixed`."""
+    return _WORDS.from_buffer_copy(_CHANGING.pack(0, 0, 0, *words) + fixed)
+
+
+def pack_fixed(*words: float) -> bytes:
+    """The words from ROWS on: whole numbers up to Q_SPACE, numbers from SCALE on."""
+    return _FIXED.pack(*words)
 
 
 def some_are_hard(words: ctypes.Array[ctypes.c_int64]) -> bool:
@@ -44,13 +51,13 @@ def some_are_hard(words: ctypes.Array[ctypes.c_int64]) -> bool:
 @compiled
 def integers(call: Any) -> Any:
     """The words of the call at an address as whole numbers."""
-    return view(call, Q_GRAD_KIND + 1, int64)
+    return view(call, _SIZE, int64)
 
 
 @compiled
 def numbers(call: Any) -> Any:
-    """The same words as floating-point numbers; only those from SCALE on mean one."""
-    return view(call, SLOPE_AT_NO_Q + 1, float64)
+    """The same words as floating-point numbers; only FACTOR and those from SCALE on mean one."""
+    return view(call, _SIZE, float64)
 
 
 @compiled

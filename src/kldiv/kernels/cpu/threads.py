@@ -18,10 +18,9 @@ import torch
 _LEAST_WORK = 1 << 15
 
 
-def threads_for(logits: int, parts: int) -> int:
+def worth(logits: int, parts: int) -> int:
     """How many threads so many logits are worth, in so many parts at most."""
-    worth = logits // _LEAST_WORK
-    return min(torch.get_num_threads(), parts, worth) if worth > 1 else 1
+    return max(1, min(parts, logits // _LEAST_WORK))
 
 
 def run(entry: Any, words: Any, threads: int) -> None:
