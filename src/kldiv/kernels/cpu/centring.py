@@ -37,6 +37,8 @@ _NARROW = 1.0
 # What two softmaxes lose is some units beside 1, or beside ρ if that is more: it shows little in a divergence
 # like the first, and in one like the second that is not much less than ρ.
 _APART, NEAR = 0.2, 4.0
+# Of Σ w/Σ e, minus the logarithm from which on Σ w could get lost beside Σ e, and one short of overflow.
+_LEAST_OF_Q, _MOST_OF_Q = 13.0, 80.0
 
 
 # --- the likeliest outcome --------------------------------------------------------------------------
@@ -96,7 +98,7 @@ def _is_wide(centre: Any, value: Any) -> Any:
 def is_settled(way: Any, wild: Any, centre: Any, rest: Any, value: Any) -> Any:
     """Whether a row weighed about this centre, in one of the ways, need not be weighed once more."""
     is_near = not rest * rest > STRAYED * value
-    is_apart = (not wild) & (value > _APART) & (abs(rest) < NEAR * value)
+    is_apart = (not wild) & (value > _APART) & (abs(rest) < NEAR * value) & (rest - value < _LEAST_OF_Q)
     is_plain = (not wild) & _is_wide(centre, value) & is_near
     return select(way == APART, is_apart, select(way == PLAIN, is_plain, is_near))
 
@@ -118,15 +120,19 @@ def length_of_start(row: Any) -> Any:
 def suggested(
     share: Any, mean: Any, value: Any, others: Any, centre: Any, differences: Any, ratios: Any
 ) -> Any:  # fmt: skip
-    """The mean of the differences, guessed from that of a part of the row, and the way to weigh the row.
+    """By how much to move the centre, guessed from a part of the row, and the way to weigh the row.
 
     The part's share of Σ e stands beside that of `others`, whose difference is the centre.
     """
-    mean *= share / (share + others)
+    # D(p‖q) is ρ + log(1 + g) about any centre.
+    logarithm, whole = value - mean, share + others
+    mean *= share / whole
     if not math.isfinite(mean):
         return 0.0, CAREFUL
     if differences is None and ratios is None and value > _APART:
-        return mean, APART
+        # To where g is 0: what is likely to q then has an exponent near 0, as what is likely to p has.
+        of_q = (share * math.exp(logarithm) + others) / whole
+        return (-math.log(of_q) if logarithm < _MOST_OF_Q else mean), APART
     if value < _NARROW and _is_wide(centre + mean, value):
         return mean, PLAIN
     return mean, CAREFUL

@@ -78,15 +78,20 @@ def give_rest(out: Any, heavy: Any, others: Any) -> None:
 
 
 @compiled
+def share_of_weights(row: Any) -> Any:
+    """How many times the weights q's slopes are less than the gaps: g, or with its weights for gaps 1 + g."""
+    return 1.0 + row.grown if row.way == APART else row.grown
+
+
+@compiled
 def is_telling(row: Any, size_p: Any, size_q: Any, factors: Any) -> Any:
     """Whether slopes, given the sums of their magnitudes, are more than the rounding of their parts.
 
     Not so where a few rare outcomes alone make the divergence, and all others are close. Double precision has
     digits to spare.
     """
-    parts_of_q = 1.0 + row.grown if row.way == APART else abs(row.grown)
     of_p = TELLING * row.total * abs(row.rest * factors[0])
-    of_q = TELLING * row.total * parts_of_q * abs(factors[1])
+    of_q = TELLING * row.total * abs(share_of_weights(row) * factors[1])
     return is_double(factors[0]) or not (size_p < of_p or size_q < of_q)
 
 
@@ -118,7 +123,8 @@ def kl_row(
     factors = like(scale, each), like(scale, each / (1.0 + row.grown))
     size_p = size_q = math.inf
     if q_grad is not None:
-        others, size_q = less_share(gaps, weights, like(scale, row.grown), factors[1], heavy, 0, end, q_grad)
+        share = like(scale, share_of_weights(row))
+        others, size_q = less_share(gaps, weights, share, factors[1], heavy, 0, end, q_grad)
         give_rest(q_grad, heavy, others)
     if p_grad is not None:
         others, size_p = weighted(

@@ -9,7 +9,7 @@ from numba import types
 from kldiv.kernels.cpu.call import FACTOR
 from kldiv.kernels.cpu.compiling import compiled, overload
 from kldiv.kernels.cpu.extremes import not_below
-from kldiv.kernels.cpu.kl_logits import HEAVY, give_rest, is_telling, less_share, weighted
+from kldiv.kernels.cpu.kl_logits import HEAVY, give_rest, is_telling, less_share, share_of_weights, weighted
 from kldiv.kernels.cpu.long_centring import centred_by_all
 from kldiv.kernels.cpu.machine import like, wide_vectors
 from kldiv.kernels.cpu.memory import scratch_row
@@ -86,7 +86,7 @@ def _all_gradients(
 ) -> Any:
     weights, differences, gaps = rooms
     each, heavy = scale * factor / row.total, row.at if row.total < HEAVY else -1
-    shares = like(scale, row.rest), like(scale, row.grown)
+    shares = like(scale, row.rest), like(scale, share_of_weights(row))
     factors = like(scale, each), like(scale, each / (1.0 + row.grown))
     _share_out_slopes(board, segments, weights, differences, gaps, shares, factors, heavy, p_grad, q_grad)
     _settle(board, segments, heavy, p_grad, q_grad)

@@ -142,7 +142,7 @@ def _weigh_apart(
     zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, q_top: Any, scale: Any,
     weights: Any, gaps: Any,
 ) -> Any:  # fmt: skip
-    """As `_weigh`, with w = exp(zq − q_top) for e·e^(−t).
+    """As `_weigh`, with w = exp(zq − q_top) for e·e^(−t), which is what gaps are.
 
     `top` and `q_top` are what exponents are less than scaled logits. What rounds an exponent moves its t
     likewise, as if the logit had been another: D(p‖q) hardly depends on that.
@@ -167,7 +167,7 @@ def _weigh_apart(
                 write(weights, j, e)
             if gaps is not None:
                 prefetch_to_write(gaps, j + AHEAD)
-                write(gaps, j, w - e)
+                write(gaps, j, w)
             total, moment, q_total = total + e, multiply_add(e, t, moment), q_total + w
         all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
         all_of_q += doubled(q_total)
@@ -184,7 +184,7 @@ def weigh_apart(
     zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, scale: Any,
     weights: Any, gaps: Any,
 ) -> Any:  # fmt: skip
-    """As `weigh`, by the two sides' own weights."""
+    """As `weigh`, by the two sides' own weights, q's in place of the gaps."""
     of_p, of_q = every(top * scale), every((top - centre) * scale)
     return _weigh_apart(zp, zq, first, end, ahead, of_p, of_q, every(scale), weights, gaps)
 
