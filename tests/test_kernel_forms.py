@@ -88,7 +88,7 @@ def without_gradient_to_p(p, q, **options):
     return KL(Logits(p), Logits(q), **options), value.detach(), leaf.grad
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.3])
+@pytest.mark.parametrize("temperature", [1.0, 0.97, 0.3])
 @pytest.mark.parametrize("outcomes", [1, 2, 3, 8, 9, 48, 127])
 def test_few_outcomes_in_single_precision(outcomes, temperature):
     generator = torch.Generator().manual_seed(outcomes)
@@ -152,6 +152,18 @@ def test_rows_with_few_likely_outcomes_at_a_temperature(case, temperature):
         value = case(Logits(p), Logits(leaf), temperature=temperature)
         value.sum().backward()
         assert_same([value.detach(), leaf.grad], [wanted[0], wanted[2]], UNITS_IN_SINGLE)
+
+
+@pytest.mark.parametrize("temperature", [0.97, 0.9])
+@pytest.mark.parametrize("case", [KL, JS[0], HELLINGER], ids=Case.name.fget)
+def test_many_rare_outcomes_at_a_temperature_that_is_rounded(case, temperature):
+    """Of so many exponents near −55 one way of rounding is left: that of 1/temperature, in each of them."""
+    generator = torch.Generator().manual_seed(4)
+    p = torch.empty(64, 1000).uniform_(-57, -53, generator=generator) * temperature
+    q = p + torch.randn(64, 1000, generator=generator) * temperature
+    p[:, 7] = q[:, 7] = 0.0
+    wanted = by_reference(case, ("logits", p), ("logits", q), temperature=temperature)
+    assert_same(slopes(case, ("logits", p), ("logits", q), temperature=temperature), wanted, UNITS_IN_SINGLE)
 
 
 def test_slopes_that_one_rare_outcome_decides():

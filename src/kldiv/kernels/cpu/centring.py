@@ -32,11 +32,15 @@ ROUNDING = 8 * 2.0**-53
 # The rounding of a difference costs slopes as many units as it is larger than the differences spread: up to
 # this, a few units are all that comes of it.
 _WIDE = 4.0
+# Σ e below this: the likeliest outcome has more than half of the mass.
+HEAVY = 2.0
 # With a divergence beyond this, differences some spreads away are far.
 _NARROW = 1.0
 # What two softmaxes lose is some units beside 1, or beside ρ if that is more: it shows little in a divergence
 # like the first, and in one like the second that is not much less than ρ.
 _APART, NEAR = 0.2, 4.0
+# Beside an outcome of most of the mass what is added in single precision loses some units more.
+_HEAVY_APART = 0.35
 # Of Σ w/Σ e, minus the logarithm from which on Σ w could get lost beside Σ e, and one short of overflow.
 _LEAST_OF_Q, _MOST_OF_Q = 13.0, 80.0
 
@@ -117,23 +121,22 @@ def length_of_start(row: Any) -> Any:
 
 
 @compiled
-def suggested(
-    share: Any, mean: Any, value: Any, others: Any, centre: Any, differences: Any, ratios: Any
-) -> Any:  # fmt: skip
-    """By how much to move the centre, guessed from a part of the row, and the way to weigh the row.
+def of_whole_row(part: Any, has_likeliest: Any, many: Any) -> Any:
+    """A sum over a row whose likeliest outcome counts 1, guessed from that over one of `many` parts."""
+    return 1.0 + (part - (1.0 if has_likeliest else 0.0)) * many
 
-    The part's share of Σ e stands beside that of `others`, whose difference is the centre.
-    """
-    # D(p‖q) is ρ + log(1 + g) about any centre.
-    logarithm, whole = value - mean, share + others
-    mean *= share / whole
+
+@compiled
+def suggested(total: Any, mean: Any, value: Any, centre: Any, differences: Any, ratios: Any) -> Any:
+    """By how much to move the centre, and the way to weigh the row, from guesses of Σ e, ρ and D(p‖q)."""
     if not math.isfinite(mean):
         return 0.0, CAREFUL
-    if differences is None and ratios is None and value > _APART:
-        # To where g is 0: what is likely to q then has an exponent near 0, as what is likely to p has.
-        of_q = (share * math.exp(logarithm) + others) / whole
-        return (-math.log(of_q) if logarithm < _MOST_OF_Q else mean), APART
-    if value < _NARROW and _is_wide(centre + mean, value):
+    is_heavy, of_q_alone = total < HEAVY, differences is None and ratios is None
+    if of_q_alone and value > (_HEAVY_APART if is_heavy else _APART):
+        # D(p‖q) is ρ + log(1 + g). Where g is 0 exponents of what is likely to q are near 0, as p's are.
+        return (mean - value if value - mean < _MOST_OF_Q else mean), APART
+    # Beside an outcome of most of the mass p's slopes are those of rare ones, with what their exponents lose.
+    if (of_q_alone or not is_heavy) and value < _NARROW and _is_wide(centre + mean, value):
         return mean, PLAIN
     return mean, CAREFUL
 
@@ -152,12 +155,14 @@ def guess(
         return 0.0, CAREFUL
     # Numbers of the types that a row's weighing has, so that the two are compiled once.
     none, way = like(n, 0), like(n, PLAIN)
-    total, moment, excess, _, _ = weigh(
+    part, moment, excess, _, _ = weigh(
         zp, zq, none, n, (none, none), top, centre, 0.0, scale, way, weights, differences, gaps, ratios
     )
-    share, rest, others = total * len(zp) / n, moment / total, 1.0 if at >= n else 0.0
-    value = divergence(excess / total, rest)
-    return suggested(share, rest, value, others, centre * scale, differences, ratios)
+    # The likeliest, where t is 0, has no part in the other two.
+    many = len(zp) / n
+    total = of_whole_row(part, at < n, many)
+    mean, excess = moment * many / total, excess * many / total
+    return suggested(total, mean, divergence(excess, mean), centre * scale.high, differences, ratios)
 
 
 class Row(NamedTuple):
@@ -188,14 +193,14 @@ def settled(
     total = rest = grown = value = low = 0.0
     none, wild = like(len(zp), 0), False
     for _ in range(MOVES):
-        centre, low = moved(centre, low, move / scale)
+        centre, low = moved(centre, low, move / scale.high)
         total, moment, more, growth, wild = weigh(
             zp, zq, none, len(zp), ahead, top, centre, low, scale, way, weights, differences, gaps, ratios
         )
         rest, grown = moment / total, growth / total
         value = divergence(more / total, rest)
         move = 0.0 if way != CAREFUL and wild else rest
-        if is_settled(way, wild, centre * scale, rest, value):
+        if is_settled(way, wild, centre * scale.high, rest, value):
             break
         way = CAREFUL
     return Row(at, total, rest, grown, value, way, wild | (not abs(value) < HUGE))
@@ -210,9 +215,9 @@ def centred(
     The first centre is where the likeliest outcome and the start of the row suggest; that it has to be moved
     is rare.
     """
-    at = likeliest(zp, scale)
-    top = widen(scale, zp[at])
-    centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
+    at = likeliest(zp, scale.high)
+    top = widen(scale.high, zp[at])
+    centre = like(1.0, top) - like(1.0, widen(scale.high, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
     move, way = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)

@@ -21,7 +21,7 @@ from kldiv.kernels.cpu.memory import scratch_row
 from kldiv.kernels.cpu.optional import read_or, room
 from kldiv.kernels.cpu.overlap import are_disjoint, may_be_disjoint, overlap
 from kldiv.kernels.cpu.vector import LEAST_RATIO_32, LEAST_RATIO_64
-from kldiv.kernels.cpu.weighing import BLOCK
+from kldiv.kernels.cpu.weighing import BLOCK, scale_of
 
 # So many times more is asked of slopes where the likeliest outcome has all of the mass.
 _ALONE = 4.0
@@ -132,31 +132,31 @@ def f_row(
 ) -> Any:
     """The call's factor times Σ F(p, q), its gradients times that if not None; whether the row is hard."""
     wide_vectors()
-    scale, factor, n = like(scratch[0], numbers[SCALE]), numbers[FACTOR], len(zp)
+    scale, factor, n = scale_of(scratch[0], numbers[SCALE]), numbers[FACTOR], len(zp)
     weights, gaps, ratios = scratch_row(scratch, 0, n), scratch_row(scratch, 1, n), scratch_row(scratch, 2, n)
     differences = room_for_differences(how, scratch_row(scratch, 3, n))
     found = centred(zp, zq, ahead, scale, weights, differences, gaps, ratios)
     if found.hard:
         return 0.0, True
     of_p, of_q = room(p_grad, scratch_row(scratch, 4, n)), room(q_grad, scratch_row(scratch, 5, n))
-    share, grown = like(scale, 1.0 / found.total), like(scale, found.grown)
-    logarithm = like(scale, math.log1p(found.grown))
+    share, grown = like(scale.high, 1.0 / found.total), like(scale.high, found.grown)
+    logarithm = like(scale.high, math.log1p(found.grown))
     disjoint = False
     if may_be_disjoint(how, found.value, p_grad, q_grad):
         disjoint = are_disjoint(how, overlap(how, weights, ratios, grown, 0, n) / found.total)
     row = Outcomes(weights, gaps, ratios, differences, share, grown, logarithm, disjoint)
-    q_at = found.at if q_grad is None else likeliest(zq, scale)
+    q_at = found.at if q_grad is None else likeliest(zq, scale.high)
     units = unit_slopes(how, found.at, q_at, row)
     terms, left_p, left_q, lost = all_terms(how, row, units, found.at, q_at, of_p, of_q, 0, n)
     if lost and needs_small_ratios(how):
         return 0.0, True
     value, slope = finished(how, disjoint, terms)
-    each = like(scale, scale * factor * slope)
+    each = like(scale.high, scale.high * factor * slope)
     size_p = size_q = math.inf
     # From slopes of log-probabilities to those of logits: less each outcome's mass times their sum.
     if p_grad is not None:
-        _, size_p = less_share(of_p, weights, like(scale, left_p / found.total), each, -1, 0, n, p_grad)
+        _, size_p = less_share(of_p, weights, like(scale.high, left_p / found.total), each, -1, 0, n, p_grad)
     if q_grad is not None:
-        _, size_q = less_share(of_q, ratios, like(scale, left_q), each, -1, 0, n, q_grad)
+        _, size_q = less_share(of_q, ratios, like(scale.high, left_q), each, -1, 0, n, q_grad)
     others = 1.0 - 1.0 / found.total, 1.0 - ratios[q_at]
     return value * factor, not are_telling(how, disjoint, units, others, (size_p, size_q), each)

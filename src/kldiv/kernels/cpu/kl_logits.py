@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from kldiv.kernels.cpu.call import FACTOR, SCALE
-from kldiv.kernels.cpu.centring import centred
+from kldiv.kernels.cpu.centring import HEAVY, centred
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import not_below, smaller
 from kldiv.kernels.cpu.lanes import doubled, every, read, sum_of, width, write
@@ -12,10 +12,8 @@ from kldiv.kernels.cpu.machine import is_double, like, magnitude, multiply_add, 
 from kldiv.kernels.cpu.memory import AHEAD, scratch_row
 from kldiv.kernels.cpu.optional import room
 from kldiv.kernels.cpu.softmaxes import centred_as_seen, seen
-from kldiv.kernels.cpu.weighing import APART, BLOCK
+from kldiv.kernels.cpu.weighing import APART, BLOCK, scale_of
 
-# Σ e below this: the likeliest outcome has more than half of the mass.
-HEAVY = 2.0
 # Slopes are differences of parts that add up to some number. Where they add up to less than this share of it,
 # the parts' rounding shows.
 TELLING = 0.15
@@ -99,7 +97,7 @@ def kl_value(
     how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
 ) -> Any:  # fmt: skip
     """The call's factor times D(p‖q); whether the row is hard."""
-    scale = like(scratch[0], numbers[SCALE])
+    scale = scale_of(scratch[0], numbers[SCALE])
     # Where a row is read but once, the next one had better wait.
     start = seen(zp, zq, (AHEAD, AHEAD), scale)
     if start.is_value:
@@ -112,23 +110,23 @@ def kl_row(
     how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
 ) -> Any:  # fmt: skip
     """The call's factor times D(p‖q), and its gradients times that if not None; whether the row is hard."""
-    scale, factor = like(scratch[0], numbers[SCALE]), numbers[FACTOR]
+    scale, factor = scale_of(scratch[0], numbers[SCALE]), numbers[FACTOR]
     end = len(zp)
     weights = scratch_row(scratch, 0, end)
     differences, gaps = room(p_grad, scratch_row(scratch, 1, end)), room(q_grad, scratch_row(scratch, 2, end))
     row = centred(zp, zq, ahead, scale, weights, differences, gaps, None)
     if row.hard:
         return 0.0, True
-    each, heavy = scale * factor / row.total, row.at if row.total < HEAVY else -1
-    factors = like(scale, each), like(scale, each / (1.0 + row.grown))
+    each, heavy = scale.high * factor / row.total, row.at if row.total < HEAVY else -1
+    factors = like(scale.high, each), like(scale.high, each / (1.0 + row.grown))
     size_p = size_q = math.inf
     if q_grad is not None:
-        share = like(scale, share_of_weights(row))
+        share = like(scale.high, share_of_weights(row))
         others, size_q = less_share(gaps, weights, share, factors[1], heavy, 0, end, q_grad)
         give_rest(q_grad, heavy, others)
     if p_grad is not None:
         others, size_p = weighted(
-            differences, weights, like(scale, row.rest), factors[0], heavy, 0, end, p_grad
+            differences, weights, like(scale.high, row.rest), factors[0], heavy, 0, end, p_grad
         )
         give_rest(p_grad, heavy, others)
     return not_below(row.value, 0.0) * factor, not is_telling(row, size_p, size_q, factors)

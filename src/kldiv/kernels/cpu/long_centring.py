@@ -35,13 +35,13 @@ def likeliest_of_all(board: Any, segments: Any, phase: Any, z: Any, scale: Any) 
         s, i, j = take_segment(board, phase, len(z))
         if i == j:
             break
-        found[FOUND * s + _AT] = i + likeliest(part_of(z, i, j), scale)
+        found[FOUND * s + _AT] = i + likeliest(part_of(z, i, j), scale.high)
         hand_in(board, phase)
     wait(board, phase, segments)
     at = int(found[_AT])
     for s in range(1, segments):
         other = int(found[FOUND * s + _AT])
-        if widen(scale, z[other]) > widen(scale, z[at]):
+        if widen(scale.high, z[other]) > widen(scale.high, z[at]):
             at = other
     return at
 
@@ -91,21 +91,21 @@ def centred_by_all(
 ) -> Any:  # fmt: skip
     """As `centring.centred`."""
     at = likeliest_of_all(board, segments, LIKELIEST, zp, scale)
-    top = widen(scale, zp[at])
-    centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
+    top = widen(scale.high, zp[at])
+    centre = like(1.0, top) - like(1.0, widen(scale.high, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
     move, way = _guessed(board, segments, zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
     total = rest = grown = value = low = 0.0
     wild = False
     for phase in range(WEIGHING, WEIGHING + MOVES):
-        centre, low = moved(centre, low, move / scale)
+        centre, low = moved(centre, low, move / scale.high)
         total, rest, excess, grown, wild = _weigh_all(
             board, segments, phase, zp, zq, top, centre, low, scale, way, weights, differences, gaps, ratios
         )
         value = divergence(excess, rest)
         move = 0.0 if way != CAREFUL and wild else rest
-        if is_settled(way, wild, centre * scale, rest, value):
+        if is_settled(way, wild, centre * scale.high, rest, value):
             break
         way = CAREFUL
     return Row(at, total, rest, grown, value, way, wild | (not abs(value) < HUGE))

@@ -124,24 +124,24 @@ def f_long_row(
     if found.hard:
         return 0.0, True
     of_p, of_q = room(p_grad, scratch_row(scratch, 4, n)), room(q_grad, scratch_row(scratch, 5, n))
-    share, grown = like(scale, 1.0 / found.total), like(scale, found.grown)
+    share, grown = like(scale.high, 1.0 / found.total), like(scale.high, found.grown)
     disjoint = False
     if may_be_disjoint(how, found.value, p_grad, q_grad):
         common = _overlap_of_all(how, board, segments, weights, ratios, grown) / found.total
         disjoint = are_disjoint(how, common)
-    logarithm = like(scale, math.log1p(found.grown))
+    logarithm = like(scale.high, math.log1p(found.grown))
     row = Outcomes(weights, gaps, ratios, differences, share, grown, logarithm, disjoint)
     q_at = found.at if q_grad is None else likeliest_of_all(board, segments, LIKELIEST_OF_Q, zq, scale)
     of_one_p, of_one_q = _units(how, board, segments, found.at, q_at, row)
-    units = like(scale, of_one_p), like(scale, of_one_q)
+    units = like(scale.high, of_one_p), like(scale.high, of_one_q)
     terms, left_p, left_q, lost = _share_out_terms(
         how, board, segments, row, units, found.at, q_at, of_p, of_q
     )
     if lost and needs_small_ratios(how):
         return 0.0, True
     value, slope = finished(how, disjoint, terms)
-    each = like(scale, scale * numbers[FACTOR] * slope)
-    shares = like(scale, left_p / found.total), like(scale, left_q)
+    each = like(scale.high, scale.high * numbers[FACTOR] * slope)
+    shares = like(scale.high, left_p / found.total), like(scale.high, left_q)
     sizes = _settle(board, segments, row, shares, each, of_p, of_q, p_grad, q_grad)
     others = 1.0 - 1.0 / found.total, 1.0 - ratios[q_at]
     return value * numbers[FACTOR], not are_telling(how, disjoint, units, others, sizes, each)

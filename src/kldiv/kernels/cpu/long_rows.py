@@ -10,9 +10,10 @@ from kldiv.kernels.cpu.compiling import compiled_within, overload
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.long_f import f_long_row
 from kldiv.kernels.cpu.long_kl import kl_long_row
-from kldiv.kernels.cpu.machine import like, wide_vectors
+from kldiv.kernels.cpu.machine import wide_vectors
 from kldiv.kernels.cpu.memory import view
 from kldiv.kernels.cpu.sharing import ENDING, take
+from kldiv.kernels.cpu.weighing import scale_of
 
 # In the precision of the kernel, for all threads together.
 SCRATCH_ROWS = 6
@@ -40,7 +41,7 @@ def long_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_out
     outcomes = words[call.OUTCOMES]
     hard = view(words[call.HARD], words[call.ROWS], types.boolean)
     scratch = view(words[call.SCRATCH], SCRATCH_ROWS * outcomes, unit)
-    scale = like(scratch[0], numbers[call.SCALE])
+    scale = scale_of(scratch[0], numbers[call.SCALE])
     p_side, q_side = call.sides(words)
     for i in range(words[call.ROWS]):
         if call.left_out(words, i, hard):

@@ -8,17 +8,17 @@ takes these as they come, and is done once more where their rounding may show.
 from collections.abc import Callable
 from typing import Any
 
-from kldiv.kernels.cpu.centring import HUGE, SMALL, STRAYED
+from kldiv.kernels.cpu.centring import HEAVY, HUGE, SMALL, STRAYED
 from kldiv.kernels.cpu.compiling import compiled, overload
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.generators import KullbackLeibler
-from kldiv.kernels.cpu.kl_logits import HEAVY, TELLING
+from kldiv.kernels.cpu.kl_logits import TELLING
 from kldiv.kernels.cpu.lanes import all_are, doubled, first_of, none_are, width
 from kldiv.kernels.cpu.machine import like, magnitude, multiply_add, select, wide_vectors
 from kldiv.kernels.cpu.optional import any_wanted
 from kldiv.kernels.cpu.side_by_side import every_row, load, singled, store
 from kldiv.kernels.cpu.vector import LOWEST_32, exponential, exponential_parts, logarithm_parts
-from kldiv.kernels.cpu.weighing import difference, is_beyond, less_centre
+from kldiv.kernels.cpu.weighing import Scale, difference, is_beyond, less_centre
 
 # So many numbers are added in single precision before their sum is added in double precision.
 _BLOCK = 8
@@ -51,11 +51,18 @@ def are_no_pair(top: Any, centre: Any) -> Any:
 
 
 @compiled
-def _weight(z: Any, top: Any, scale: Any, rest: Any) -> Any:
-    """exp((z − top)·(scale + rest)) to its last digits, however far from 0 the exponent is."""
+def _scales_of(rows: Any, scale: Any) -> Any:
+    """A number of double precision as two in the lanes of rows."""
+    high = like(load(rows, 0), scale)
+    return Scale(high, singled(like(doubled(high), scale) - doubled(high)))
+
+
+@compiled
+def _weight(z: Any, top: Any, scale: Any) -> Any:
+    """exp((z − top)·scale) to its last digits, however far from 0 the exponent is."""
     gap, lost = difference(z, top)
-    x = gap * scale
-    more = multiply_add(gap, scale, -x) + multiply_add(gap, rest, lost * scale)
+    x = gap * scale.high
+    more = multiply_add(gap, scale.high, -x) + multiply_add(gap, scale.low, lost * scale.high)
     e = exponential(x)
     return select(x < like(x, LOWEST_32), like(x, 0.0), multiply_add(e, more, e))
 
@@ -66,14 +73,12 @@ def _weigh_p(
 ) -> Any:  # fmt: skip
     """1/Σ e for e = exp(zp − top), which become `weights`, and the mean of the differences."""
     wide_vectors()
-    high = like(top, scale)
-    low = singled(like(doubled(high), scale) - doubled(high))
     all_weights = all_moments = doubled(like(top, 0.0))
     for first in range(0, outcomes, _BLOCK):
         total = moment = like(top, 0.0)
         for j in range(first, smaller(first + _BLOCK, outcomes)):
             z = load(zp, j)
-            e = _weight(z, top, high, low)
+            e = _weight(z, top, scale)
             store(weights, j, e)
             total, moment = total + e, multiply_add(e, (z - load(zq, j)) - centre, moment)
         all_weights, all_moments = all_weights + doubled(total), all_moments + doubled(moment)
@@ -97,7 +102,7 @@ def _weigh_as_they_come(
     The rounding of t = zp − zq − c is |c| + 2·|t| rounding units at the most.
     """
     wide_vectors()
-    zero, two, away = like(centre, 0.0), like(centre, 2.0), magnitude(centre * scale)
+    zero, two, away = like(centre, 0.0), like(centre, 2.0), magnitude(centre * scale.high)
     all_moments = all_excess = doubled(zero)
     rounded = least = most = zero
     wild = none_are(zero)
@@ -105,12 +110,12 @@ def _weigh_as_they_come(
         moment = excess = zero
         for j in range(first, smaller(first + _BLOCK, outcomes)):
             e, a, b = load(weights, j), load(zp, j), load(zq, j)
-            t = (a - b - centre) * scale
+            t = (a - b - centre) * scale.high
             _, gap, beyond = exponential_parts(-t)
             moment, excess = multiply_add(e, t, moment), multiply_add(e, beyond, excess)
             rounded = multiply_add(magnitude(e * gap), multiply_add(magnitude(t), two, away), rounded)
             if first_of(e == zero) < width(zero):
-                wild |= _hides_q(e, (b - top + centre) * scale, t)
+                wild |= _hides_q(e, (b - top + centre) * scale.high, t)
             least, most = select(t < least, t, least), select(t > most, t, most)
         all_moments, all_excess = all_moments + doubled(moment), all_excess + doubled(excess)
     wild |= is_beyond(least) | is_beyond(most)
@@ -138,7 +143,7 @@ def _weigh(
             moment, excess = multiply_add(e, t, moment), multiply_add(e, beyond, excess)
             wild |= is_beyond(t)
             if first_of(e == zero) < width(zero):
-                wild |= _hides_q(e, (load(zq, j) - top + centre) * scale, t)
+                wild |= _hides_q(e, (load(zq, j) - top + centre) * scale.high, t)
             if gaps is not None:
                 store(gaps, j, e * gap)
                 grown += e * gap
@@ -209,7 +214,7 @@ def _alone(
     wide_vectors()
     moment, excess, rounded, wild = _weigh_as_they_come(zp, zq, outcomes, top, centre, scale, weights)
     value, beyond = _value(moment, excess, share, wild)
-    away, none = magnitude(centre * scale), none_are(value)
+    away, none = magnitude(centre * scale.high), none_are(value)
     is_precise = _is_precise(value, (excess - moment) * share, rounded * share, away)
     is_precise = select(beyond, none, is_precise)
     if all_are(is_precise):
@@ -252,8 +257,9 @@ def _of_kl(
 ) -> Any:  # fmt: skip
     wide_vectors()
     (zp, zq), (weights, _, _) = logits, rooms
-    top, centre, share, no_pair = _start(zp, zq, outcomes, scale, weights)
-    value, beyond = _alone(zp, zq, outcomes, top, centre, like(top, scale), weights, share)
+    scales = _scales_of(zp, scale)
+    top, centre, share, no_pair = _start(zp, zq, outcomes, scales, weights)
+    value, beyond = _alone(zp, zq, outcomes, top, centre, scales, weights, share)
     return _whole(value, no_pair | beyond, factor)
 
 
@@ -262,8 +268,9 @@ def _of_kl_with_slopes(
 ) -> Any:  # fmt: skip
     wide_vectors()
     (zp, zq), (weights, gaps, out) = logits, rooms
-    top, centre, share, no_pair = _start(zp, zq, outcomes, scale, weights)
-    moment, excess, growth, wild = _weigh(zp, zq, outcomes, top, centre, like(top, scale), weights, gaps)
+    scales = _scales_of(zp, scale)
+    top, centre, share, no_pair = _start(zp, zq, outcomes, scales, weights)
+    moment, excess, growth, wild = _weigh(zp, zq, outcomes, top, centre, scales, weights, gaps)
     value, beyond = _value(moment, excess, share, wild)
     is_lost = _slopes(gaps, weights, outcomes, growth * share, share, like(share, scale * factor), out)
     return _whole(value, no_pair | beyond | is_lost, factor)

@@ -15,10 +15,12 @@ from kldiv.kernels.cpu.centring import (
     is_settled,
     length_of_start,
     likeliest,
+    of_whole_row,
     settled,
     suggested,
 )
 from kldiv.kernels.cpu.compiling import compiled, compiled_within
+from kldiv.kernels.cpu.extremes import not_below
 from kldiv.kernels.cpu.machine import like, rough_logarithm, widen
 from kldiv.kernels.cpu.memory import part_of
 from kldiv.kernels.cpu.vector import logarithm_parts
@@ -33,8 +35,8 @@ _LEAST_RATIO = 1e-6
 class Seen(NamedTuple):
     """What two softmaxes show of a row."""
 
-    share: Any
-    """Σ exp(zp − top) of the whole row, as far as they show it."""
+    total: Any
+    """Σ exp(zp − top)."""
     top: Any
     centre: Any
     """What differences were taken relative to."""
@@ -60,37 +62,43 @@ def _sums_to(total: Any, moment: Any, growth: Any, wild: Any, outcomes: Any) -> 
 def seen(zp: Any, zq: Any, ahead: Any, scale: Any) -> Any:
     """What two softmaxes show of a row: the whole of it where its start is far apart."""
     n, end = length_of_start(zp), len(zp)
-    top, top_of_q = highest(part_of(zp, 0, n), scale), highest(part_of(zq, 0, n), scale)
+    top, top_of_q = highest(part_of(zp, 0, n), scale.high), highest(part_of(zq, 0, n), scale.high)
     centre = like(1.0, top) - like(1.0, top_of_q)
     if end < 2 * n or not (math.isfinite(top) and math.isfinite(centre)):
         return Seen(0.0, top, centre, 0.0, math.nan, 0, False)
     # Numbers of the types that a row's weighing has, so that all are compiled once.
-    none, off = like(n, 0), like(scale, centre)
+    none, off = like(n, 0), like(scale.high, centre)
     total, moment, _, growth, wild = weigh_apart(zp, zq, none, n, ahead, top, off, scale, None, None)
     rest, grown, wild = _sums_to(total, moment, growth, wild, n)
-    share = total * end / n
     roughly = rest + rough_logarithm(1.0 + grown)
     is_apart = (not wild) & (roughly > _ROUGHLY_APART) & (roughly > abs(rest) / NEAR)
     if is_apart:
         of_p, of_t, _, of_gaps, wild = weigh_apart(zp, zq, n, end, ahead, top, off, scale, None, None)
-        share, n = total + of_p, end
-        rest, grown, wild = _sums_to(share, moment + of_t, growth + of_gaps, wild, end)
+        total, n = total + of_p, end
+        rest, grown, wild = _sums_to(total, moment + of_t, growth + of_gaps, wild, end)
     logarithm, _ = logarithm_parts(grown, 1.0 + grown)
     value = math.nan if wild else rest + logarithm
     is_value = is_apart and is_settled(APART, wild, 0.0, rest, value)
-    return Seen(share, top, centre, rest, value, n, is_value)
+    return Seen(total, top, centre, rest, value, n, is_value)
 
 
 @compiled_within
 def centred_as_seen(zp: Any, zq: Any, ahead: Any, scale: Any, start: Any) -> Any:
     """As `centring.centred`, for the value alone."""
-    at = likeliest(zp, scale)
-    top = widen(scale, zp[at])
-    centre = like(1.0, top) - like(1.0, widen(scale, zq[at]))
+    at = likeliest(zp, scale.high)
+    top = widen(scale.high, zp[at])
+    centre = like(1.0, top) - like(1.0, widen(scale.high, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
         return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
-    share = start.share * math.exp((start.top - top) * scale)
-    others = 1.0 if at >= start.outcomes else 0.0
-    mean = start.rest + (start.centre - centre) * scale
-    move, way = suggested(share, mean, start.value, others, centre * scale, None, None)
+    many, part = (
+        len(zp) / not_below(start.outcomes, 1),
+        start.total * math.exp((start.top - top) * scale.high),
+    )
+    mean = start.rest + (start.centre - centre) * scale.high
+    has_likeliest = at < start.outcomes
+    total = of_whole_row(part, has_likeliest, many)
+    of_q = of_whole_row(part * math.exp(start.value - mean), has_likeliest, many)
+    mean *= part * many / total
+    value = mean + math.log(of_q / total)
+    move, way = suggested(total, mean, value, centre * scale.high, None, None)
     return settled(zp, zq, at, top, centre, move, way, ahead, scale, None, None, None, None)

@@ -6,7 +6,7 @@ Meanwhile what is read and written next is brought near.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import smaller
@@ -51,15 +51,35 @@ def finite(z: Any, least: Any) -> Any:
     return select(z < least, least, z)
 
 
+class Scale(NamedTuple):
+    """What logits are multiplied by, as two numbers: high alone may cost an exponent of 20 twenty units."""
+
+    high: Any
+    low: Any
+
+
+@compiled
+def scale_of(x: Any, scale: Any) -> Any:
+    """A number of double precision as two in the type of x."""
+    high = like(x, scale)
+    return Scale(high, like(x, scale - high))
+
+
+@compiled
+def _scaled(gap: Any, scale: Any) -> Any:
+    """gap·scale, rounded once: its low part alone would always be rounded the same way."""
+    return multiply_add(gap, scale.high, gap * scale.low)
+
+
 @compiled
 def weight(a: Any, top: Any, scale: Any, careful: Any) -> Any:
     """exp((a − top)·scale); if careful with what its exponent has lost, up to 16 rounding units at 20."""
-    exponent = (a - top) * scale
-    e = exponential(exponent)
     if not careful:
-        return e
+        return exponential(_scaled(a - top, scale))
     gap, lost = difference(a, top)
-    lost = multiply_add(gap, scale, -exponent) + lost * scale
+    exponent = gap * scale.high
+    e = exponential(exponent)
+    lost = multiply_add(gap, scale.high, -exponent) + multiply_add(gap, scale.low, lost * scale.high)
     return select(e > like(e, 0.0), multiply_add(e, lost, e), e)
 
 
@@ -70,14 +90,14 @@ def less_centre(a: Any, b: Any, centre: Any, low: Any, scale: Any, careful: Any)
     Or, not careful, the difference to `centre` as it comes, and 0.
     """
     if not careful:
-        return (a - b - centre) * scale, like(scale, 0.0)
+        return (a - b - centre) * scale.high, like(centre, 0.0)
     gap, lost = difference(a, b)
     off, more = difference(gap, centre)
     lost = (lost + more) - low
     whole = off + lost
     lost -= whole - off
-    t = whole * scale
-    return t, multiply_add(-whole, scale, t) - lost * scale
+    t = whole * scale.high
+    return t, multiply_add(-whole, scale.high, t) - multiply_add(whole, scale.low, lost * scale.high)
 
 
 @compiled
@@ -139,25 +159,28 @@ def _weigh(
 
 @compiled
 def _weigh_apart(
-    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, q_top: Any, scale: Any,
+    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, q_top: Any, scale: Any, is_rounded: Any,
     weights: Any, gaps: Any,
 ) -> Any:  # fmt: skip
     """As `_weigh`, with w = exp(zq − q_top) for e·e^(−t), which is what gaps are.
 
-    `top` and `q_top` are what exponents are less than scaled logits. What rounds an exponent moves its t
-    likewise, as if the logit had been another: D(p‖q) hardly depends on that.
+    What rounds an exponent moves its t likewise, as if the logit had been another: D(p‖q) hardly depends on
+    that. But for a scale that `is_rounded` one rounding does.
     """
     wide_vectors()
-    zero, none = like(top, 0.0), like(top, -math.inf)
+    zero, least, none = like(top, 0.0), by_precision(top, _LEAST_32, _LEAST_64), like(top, -math.inf)
     all_weights = all_moments = all_of_q = doubled(zero)
-    farthest = zero
+    farthest, of_top, of_q_top = zero, top * scale.high, q_top * scale.high
     for start in range(first, end, _SHORT_BLOCK):
         total = moment = q_total = zero
         for j in range(start, smaller(start + _SHORT_BLOCK, end), width(top)):
             prefetch(zp, j + ahead[0])
             prefetch(zq, j + ahead[1])
-            x = multiply_add(read(none, zp, j), scale, -top)
-            y = multiply_add(read(none, zq, j), scale, -q_top)
+            a, b = read(none, zp, j), read(none, zq, j)
+            if is_rounded:
+                x, y = _scaled(finite(a, least) - top, scale), _scaled(finite(b, least) - q_top, scale)
+            else:
+                x, y = multiply_add(a, scale.high, -of_top), multiply_add(b, scale.high, -of_q_top)
             e, w = exponential(x), exponential(y)
             t = x - y
             farthest = select(t > farthest, t, farthest)
@@ -185,8 +208,9 @@ def weigh_apart(
     weights: Any, gaps: Any,
 ) -> Any:  # fmt: skip
     """As `weigh`, by the two sides' own weights, q's in place of the gaps."""
-    of_p, of_q = every(top * scale), every((top - centre) * scale)
-    return _weigh_apart(zp, zq, first, end, ahead, of_p, of_q, every(scale), weights, gaps)
+    tops, scales = (every(top), every(top - centre)), Scale(every(scale.high), every(scale.low))
+    is_rounded = scale.low != like(scale.low, 0.0)
+    return _weigh_apart(zp, zq, first, end, ahead, *tops, scales, is_rounded, weights, gaps)
 
 
 @compiled
@@ -200,9 +224,10 @@ def weigh(
     the row, or a whole number of registers after `first`. `ahead` says how far after each of both logits lies
     one that will be read later.
     """
-    high = like(scale, centre)
+    high = like(scale.high, centre)
     # Where something else is to be written this is left out when it is compiled.
     if differences is None and ratios is None and way == APART:
         return weigh_apart(zp, zq, first, end, ahead, top, high, scale, weights, gaps)
-    about = every(top), every(high), every(like(scale, (centre - high) + rest)), every(scale)
-    return _weigh(zp, zq, first, end, ahead, *about, way != PLAIN, weights, differences, gaps, ratios)
+    about = every(top), every(high), every(like(high, (centre - high) + rest))
+    scales = Scale(every(scale.high), every(scale.low))
+    return _weigh(zp, zq, first, end, ahead, *about, scales, way != PLAIN, weights, differences, gaps, ratios)
