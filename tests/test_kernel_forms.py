@@ -166,6 +166,19 @@ def test_many_rare_outcomes_at_a_temperature_that_is_rounded(case, temperature):
     assert_same(slopes(case, ("logits", p), ("logits", q), temperature=temperature), wanted, UNITS_IN_SINGLE)
 
 
+def test_outcomes_that_q_has_nearly_all_of_and_p_hardly():
+    """Beside p's likeliest they have exponents near 50, whose rounding would be that of q's slopes."""
+    generator = torch.Generator().manual_seed(4)
+    p, q = (torch.randn(2, 256, 1000, generator=generator)).unbind()
+    p[:, 5] += 30
+    q[:, 5] -= 20
+    q[:, ::50] += 30
+    wanted = by_reference(KL, ("logits", p), ("logits", q))
+    alone, value, grad = without_gradient_to_p(p, q)
+    assert_same([value, grad], [wanted[0], wanted[2]], UNITS_IN_SINGLE / 4)
+    assert_same([alone], [wanted[0]], UNITS_IN_SINGLE)
+
+
 def test_slopes_that_one_rare_outcome_decides():
     """q is nearly all on one outcome, which p has too: its slope and a rare one's are near each other."""
     generator = torch.Generator().manual_seed(3)
