@@ -14,8 +14,14 @@ from torch import Tensor
 
 from kldiv.definition import Divergence, KullbackLeibler
 from kldiv.kernels import reference
-from kldiv.kernels.cpu import call, long_rows, pairs, rows, sharing, side_by_side, tiles
-from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry_of_pairs, entry_of_tiles
+from kldiv.kernels.cpu import call, long_rows, pairs, rows, sharing, side_by_side, tempered, tiles
+from kldiv.kernels.cpu.entries import (
+    entry_of_logits,
+    entry_of_long_rows,
+    entry_of_pairs,
+    entry_of_tempered,
+    entry_of_tiles,
+)
 from kldiv.kernels.cpu.generators import marker_of
 from kldiv.kernels.cpu.pages import on_large_pages
 from kldiv.kernels.cpu.threads import run, threads_for
@@ -142,7 +148,12 @@ def _form(
 ) -> _Form:  # fmt: skip
     marker = marker_of(divergence)
     # At another temperature than 1 logarithms of probabilities are logits as any others.
-    of_p, of_q = (_SPACES[each] if at_one else pairs.LOGITS for each in (p_space, q_space))
+    of_p, of_q = (
+        _SPACES[each] if at_one or each in ("probs", "counts") else pairs.LOGITS
+        for each in (p_space, q_space)
+    )
+    if (of_p or of_q) and not at_one:
+        return _Form(entry_of_tempered(marker), tempered.SCRATCH_ROWS, of_p, of_q, is_double=True)
     if of_p or of_q:
         return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
     kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
