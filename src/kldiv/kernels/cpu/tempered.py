@@ -11,13 +11,13 @@ difference costs infinitely much, and where numbers near the end of the exponent
 import math
 from typing import Any, NamedTuple
 
-from numba import boolean, float64
+from numba import boolean, float32, float64, uint16
 
 from kldiv.kernels.cpu import call
-from kldiv.kernels.cpu.centring import likeliest
 from kldiv.kernels.cpu.compiling import compiled, compiled_in_place, compiled_within
+from kldiv.kernels.cpu.extremes import larger, smaller
 from kldiv.kernels.cpu.generators import finished, needs_small_ratios, term_and_slopes
-from kldiv.kernels.cpu.lanes import all_are, every, first_of, none_are, read, sum_of, width, write
+from kldiv.kernels.cpu.lanes import all_are, every, first_of, highest_of, none_are, read, sum_of, width, write
 from kldiv.kernels.cpu.machine import (
     binary_exponent,
     magnitude,
@@ -37,6 +37,8 @@ _LEAST_RATIO = 1e-290
 _LEAST, _MOST = 1e-250, 575.0
 # More than any log-ratio of two that are both there.
 _ALONE = 1e300
+# Two sides that are near are no more apart than this in what is likely.
+_USUAL = 1.0
 _LOWEST = -1.7976931348623157e308
 # Nearer than this, log-ratios are told from their mean rather than from the sums of both sides' weights.
 _NEAR, _SMALL = 1.0, 0.5
@@ -48,12 +50,28 @@ _STEEP = 2.0
 
 
 @compiled
+def _likeliest(x: Any) -> Any:
+    """The index of the largest number; any index if there is a NaN."""
+    wide_vectors()
+    none = every(-math.inf)
+    top = none
+    for j in range(0, len(x), width(none)):
+        top = larger(read(none, x, j), top)
+    highest = every(highest_of(top))
+    for j in range(0, len(x), width(none)):
+        lane = first_of(read(none, x, j) == highest)
+        if lane < width(none):
+            return smaller(j + lane, len(x) - 1)
+    return len(x) - 1
+
+
+@compiled
 def _ratios_of(x: Any, y: Any, factor: Any, out: Any) -> Any:
     """Write log x/(y·factor), ±∞ where one is alone and 0 where neither is; whether all can be told."""
     wide_vectors()
     zero, one, times = every(0.0), every(1.0), every(factor)
     least, most, infinite = every(_LEAST_RATIO), every(1.0 / _LEAST_RATIO), every(math.inf)
-    fine = zero == zero
+    fine = one > zero
     for j in range(0, len(x), width(zero)):
         a, b = read(zero, x, j), read(zero, y, j) * times
         both = (a > zero) & (b > zero)
@@ -76,41 +94,27 @@ def _differences_of(a: Any, b: Any, out: Any) -> None:
 
 
 @compiled
-def _to_logarithms(x: Any, top: Any) -> Any:
-    """x ← log x/top, −∞ of 0; whether all can be told."""
-    wide_vectors()
-    zero, one, inverse = every(0.0), every(1.0), every(1.0 / top)
-    least, none = every(_LEAST_RATIO), every(-math.inf)
-    fine = zero == zero
-    for j in range(0, len(x), width(zero)):
-        share = read(zero, x, j) * inverse
-        is_there = share > zero
-        held = select(is_there, share, one)
-        logarithm, _ = logarithm_parts(held - one, held)
-        write(x, j, select(is_there, logarithm, none))
-        # Neither below 0 nor NaN.
-        fine &= (share > least) | (share == zero)
-    return all_are(fine)
-
-
-@compiled
-def _to_differences(z: Any, top: Any) -> Any:
-    """z ← z − top; a difference that overflows is not −∞, which would take the outcome from the support."""
-    wide_vectors()
-    none, lowest, highest = every(-math.inf), every(_LOWEST), every(top)
-    fine = none == none
-    for j in range(0, len(z), width(none)):
-        stored = read(none, z, j)
-        gap = stored - highest
-        write(z, j, select((gap < lowest) & (stored > none), lowest, gap))
-        fine &= stored == stored
-    return all_are(fine)
-
-
-@compiled
 def _to_logits(space: Any, x: Any, top: Any) -> Any:
-    """What is stored ← its logits, 0 for the likeliest; whether all can be told."""
-    return _to_differences(x, top) if space == LOGITS else _to_logarithms(x, top)
+    """What is stored ← its logits, 0 for the likeliest and −∞ of what is not there; whether all can be told.
+
+    A difference of logits that overflows is not −∞, which would take the outcome from the support.
+    """
+    wide_vectors()
+    has_logits, zero, one, none = space == LOGITS, every(0.0), every(1.0), every(-math.inf)
+    outside, lowest, highest = select(has_logits, none, zero), every(_LOWEST), every(top)
+    inverse, least = every(1.0 / top), every(_LEAST_RATIO)
+    fine = one > zero
+    for j in range(0, len(x), width(zero)):
+        stored = read(outside, x, j)
+        gap, share = stored - highest, stored * inverse
+        held = select(share > zero, share, one)
+        logarithm, _ = logarithm_parts(held - one, held)
+        gap = select((gap < lowest) & (stored > none), lowest, gap)
+        write(x, j, select(has_logits, gap, select(share > zero, logarithm, none)))
+        # No NaN, and of what is no logit nothing below 0.
+        is_logit, is_share = (stored < highest) | (stored == highest), (share > least) | (share == zero)
+        fine &= select(has_logits, is_logit, is_share)
+    return all_are(fine)
 
 
 @compiled
@@ -120,7 +124,8 @@ def _compared(p_space: Any, q_space: Any, p: Any, q: Any, p_top: Any, q_top: Any
     Of two sides of x, one is brought next to the other by a power of two, which costs no digit.
     """
     usual, fine = 0.0, math.isfinite(p_top) and math.isfinite(q_top)
-    if p_space != LOGITS and q_space != LOGITS:
+    has_logits = (p_space == LOGITS) | (q_space == LOGITS)
+    if not has_logits:
         ratio = q_top / p_top
         if not (p_top > 0.0 and _LEAST_RATIO < ratio < 1.0 / _LEAST_RATIO):
             return math.nan
@@ -129,7 +134,7 @@ def _compared(p_space: Any, q_space: Any, p: Any, q: Any, p_top: Any, q_top: Any
         fine &= _ratios_of(p, q, factor, out)
     fine &= _to_logits(p_space, p, p_top)
     fine &= _to_logits(q_space, q, q_top)
-    if p_space == LOGITS or q_space == LOGITS:
+    if has_logits:
         _differences_of(p, q, out)
     return usual if fine else math.nan
 
@@ -147,7 +152,10 @@ class Sums(NamedTuple):
     q_alone: Any
     """Of q's weights those of outcomes that p has not, or next to nothing of."""
     moment: Any
-    """Σ of p's weights, each times the log-ratio, over the outcomes of both."""
+    """Σ of p's weights, each times the log-ratio, over the outcomes of both; a large one as a moderate one.
+
+    Of a rare outcome a large one would move the mean, from which all others' ratios are told, far from them.
+    """
     lacks_q: Any
     """Whether p has an outcome that q has not."""
     lacks_p: Any
@@ -166,9 +174,8 @@ def _place(weight: Any, ratio: Any) -> Any:
 def _weigh(p: Any, q: Any, ratios: Any, origin: Any, scale: Any) -> Any:
     """Both sides' logits ← their weights e^(z/T), and what these come to."""
     wide_vectors()
-    zero, none, each, start, little = (
-        every(0.0), every(-math.inf), every(scale), every(origin), every(_LEAST),
-    )  # fmt: skip
+    zero, one, none, little = every(0.0), every(_NEAR), every(-math.inf), every(_LEAST)
+    each, start = every(scale), every(origin)
     of_p = of_q = p_alone = q_alone = moment = zero
     lacks_q, lacks_p, underflows = none_are(zero), none_are(zero), none_are(zero)
     for j in range(0, len(p), width(zero)):
@@ -182,7 +189,9 @@ def _weigh(p: Any, q: Any, ratios: Any, origin: Any, scale: Any) -> Any:
         p_alone += select(is_alone, e, zero)
         only_q = select(is_alone | are_both, zero, w)
         q_alone += only_q
-        moment = multiply_add(e, select(are_both, (ratio - start) * each, zero), moment)
+        t = (ratio - start) * each
+        t = select(t > one, one, select(t < -one, -one, t))
+        moment = multiply_add(e, select(are_both, t, zero), moment)
         lacks_q |= is_alone
         lacks_p |= (only_q > little) | (ratio < every(-_ALONE))
         underflows |= (logit > none) & (e < little)
@@ -249,7 +258,7 @@ def _normalised(p: Any, q: Any, ratios: Any, sums: Any, origin: Any, usual: Any,
 def _all_terms(how: Any, row: Any, p_cost: Any, q_cost: Any, of_p: Any, of_q: Any) -> Any:
     """Σ F(p, q), and whether some q/p was too small; written are p·∂F/∂p and q·∂F/∂q.
 
-    The costs are those of a unit of mass of one side alone.
+    The costs are those of a unit of mass of one side alone. Both sides' weights become probabilities.
     """
     wide_vectors()
     zero, most, cost_p, cost_q = every(0.0), every(_MOST), every(p_cost), every(q_cost)
@@ -267,6 +276,9 @@ def _all_terms(how: Any, row: Any, p_cost: Any, q_cost: Any, of_p: Any, of_q: An
         alone_p = select(is_alone, p * cost_p, zero)
         alone_q = select(is_alone | are_both, zero, q * cost_q)
         total += select(are_both, term, alone_p + alone_q)
+        write(row.p, j, p)
+        # What its slopes are multiples of, so that equal ones a unit of mass cancel.
+        write(row.q, j, select(are_both, p * inverse, q))
         write(of_p, j, select(are_both, slope_p, alone_p))
         write(of_q, j, select(are_both, slope_q, alone_q))
         beyond_range |= d > most
@@ -274,55 +286,59 @@ def _all_terms(how: Any, row: Any, p_cost: Any, q_cost: Any, of_p: Any, of_q: An
 
 
 @compiled
-def _less_unit(slopes: Any, weights: Any, at: Any) -> Any:
-    """What each slope a unit of mass exceeds that of the likeliest outcome, times its mass; their sum.
+def _less_unit(slopes: Any, mass: Any, at: Any) -> Any:
+    """What each slope exceeds that of the likeliest outcome by, a unit of mass, times its mass; their sum.
 
     Where one outcome has nearly all the mass, plain slopes less their mean would have no right digit.
     """
     wide_vectors()
-    zero, unit = every(0.0), every(-slopes[at] / weights[at])
-    slopes[at] = 0.0
-    total = zero
+    zero, most = every(0.0), mass[at]
+    unit, total = every(slopes[at] / most), zero
+    # Left out for as long: what it exceeds itself by would be rounding, next to which others may be little.
+    slopes[at] = mass[at] = 0.0
     for j in range(0, len(slopes), width(zero)):
-        slope = multiply_add(read(zero, weights, j), unit, read(zero, slopes, j))
+        slope = read(zero, slopes, j) - read(zero, mass, j) * unit
         write(slopes, j, slope)
         total += slope
-    left = sum_of(total) - slopes[at]
-    slopes[at] = 0.0
-    return left
+    mass[at] = most
+    return sum_of(total)
 
 
 @compiled
-def _to_logit_slopes(slopes: Any, weights: Any, left: Any, factor: Any) -> None:
-    """Slopes ← slopes less each weight times `left`, times a factor."""
-    wide_vectors()
-    zero, less, each = every(0.0), every(-left), every(factor)
-    for j in range(0, len(slopes), width(zero)):
-        write(slopes, j, multiply_add(read(zero, weights, j), less, read(zero, slopes, j)) * each)
+def _keep(slopes: Any, mass: Any, left: Any, factor: Any, x: Any, has_logits: Any, out: Any) -> None:
+    """Write the slopes of what is stored: less each mass times `left`, times a factor, and by x for each x.
 
-
-@compiled
-def _divide(slopes: Any, x: Any) -> None:
-    """Slopes of log x ← those of x; at 0 they are those within the support, 0."""
+    At an x of 0 they are those within the support, 0.
+    """
     wide_vectors()
-    zero, one = every(0.0), every(1.0)
-    for j in range(0, len(slopes), width(zero)):
-        number = read(one, x, j)
+    zero, one, less, each = every(0.0), every(1.0), every(-left), every(factor)
+    for j in range(0, len(out), width(zero)):
+        slope = multiply_add(read(zero, mass, j), less, read(zero, slopes, j)) * each
+        number = select(has_logits, one, read(one, x, j))
         is_there = number > zero
-        slope = read(zero, slopes, j) / select(is_there, number, one)
-        write(slopes, j, select(is_there, slope, zero))
+        write(out, j, select(is_there, slope / select(is_there, number, one), zero))
 
 
 @compiled
 def _finish(
-    side: Any, space: Any, i: Any, slopes: Any, weights: Any, at: Any, share: Any, factor: Any, spare: Any
-) -> None:
-    """Slopes of log-probabilities ← those of what is stored, times a factor."""
-    left = _less_unit(slopes, weights, at)
-    _to_logit_slopes(slopes, weights, left * share, factor)
-    if space != LOGITS:
-        call.read(side, i, len(slopes), spare, 0, 1)
-        _divide(slopes, spare)
+    words: Any, side: Any, space: Any, base: Any, kind: Any, i: Any, slopes: Any, mass: Any, at: Any,
+    factor: Any, spare: Any,
+) -> None:  # fmt: skip
+    """From slopes of log-probabilities to the gradient of row i of a side."""
+    outcomes, has_logits = words[call.OUTCOMES], space == LOGITS
+    left = _less_unit(slopes, mass, at)
+    if not has_logits:
+        call.read(side, i, outcomes, spare, 0, 1)
+    first = i * outcomes
+    if kind == call.SINGLE:
+        out = view(base + 4 * first, outcomes, float32)
+        _keep(slopes, mass, left, factor, spare, has_logits, out)
+    elif kind == call.DOUBLE:
+        out_64 = view(base + 8 * first, outcomes, float64)
+        _keep(slopes, mass, left, factor, spare, has_logits, out_64)
+    else:
+        out_16 = view(base + 2 * first, outcomes, uint16)
+        _keep(slopes, mass, left, factor, spare, has_logits, out_16)
 
 
 # --- a row ------------------------------------------------------------------------------------------
@@ -350,7 +366,8 @@ def _weighed(words: Any, numbers: Any, p: Any, q: Any, ratios: Any, at: Any, q_a
     """A row from what is stored of both sides, and whether it is hard."""
     scale = numbers[call.SCALE]
     usual = _compared(words[call.P_SPACE], words[call.Q_SPACE], p, q, p[at], q[q_at], ratios)
-    origin = ratios[at] if abs(ratios[at]) < _ALONE else 0.0
+    # Of equal distributions all log-ratios are that one; next to a large one others would lose their digits.
+    origin = ratios[at] if abs(ratios[at]) < _USUAL else 0.0
     sums = _weigh(p, q, ratios, origin, scale)
     row = _normalised(p, q, ratios, sums, origin, usual, scale)
     return row, math.isnan(usual) or _is_beyond(words, numbers, sums)
@@ -366,7 +383,7 @@ def _row(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     p_side, q_side = call.sides(words)
     call.read(p_side, i, outcomes, p, 0, 1)
     call.read(q_side, i, outcomes, q, 0, 1)
-    at, q_at = likeliest(p, scale), likeliest(q, scale)
+    at, q_at = _likeliest(p), _likeliest(q)
     row, is_hard = _weighed(words, numbers, p, q, spare, at, q_at)
     if is_hard:
         return True
@@ -380,13 +397,11 @@ def _row(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     call.write_value(words, i, value * factor)
     each = slope * factor * scale
     if words[call.P_GRAD]:
-        space = words[call.P_SPACE]
-        _finish(p_side, space, i, of_p, p, at, row.p_share, each, spare)
-        call.write(of_p, words[call.P_GRAD], i, outcomes, words[call.P_GRAD_KIND])
+        space, base, kind = words[call.P_SPACE], words[call.P_GRAD], words[call.P_GRAD_KIND]
+        _finish(words, p_side, space, base, kind, i, of_p, p, at, each, spare)
     if words[call.Q_GRAD]:
-        space = words[call.Q_SPACE]
-        _finish(q_side, space, i, of_q, q, q_at, row.q_share, each, spare)
-        call.write(of_q, words[call.Q_GRAD], i, outcomes, words[call.Q_GRAD_KIND])
+        space, base, kind = words[call.Q_SPACE], words[call.Q_GRAD], words[call.Q_GRAD_KIND]
+        _finish(words, q_side, space, base, kind, i, of_q, q, q_at, each, spare)
     return False
 
 
