@@ -35,8 +35,8 @@ SCRATCH_ROWS = 5
 _LEAST_RATIO = 1e-290
 # A weight below this, of 1 at the most, has all but underflowed; the logarithm of its inverse.
 _LEAST, _MOST = 1e-250, 575.0
-# More than any log-ratio of two that are both there.
-_ALONE = 1e300
+# More than log-ratios are: next to nothing of p times one of them is nothing. One more is one side's alone.
+_ALONE = 1e150
 # Two sides that are near are no more apart than this in what is likely.
 _USUAL = 1.0
 _LOWEST = -1.7976931348623157e308
@@ -261,7 +261,8 @@ def _all_terms(how: Any, row: Any, p_cost: Any, q_cost: Any, of_p: Any, of_q: An
     The costs are those of a unit of mass of one side alone. Both sides' weights become probabilities.
     """
     wide_vectors()
-    zero, most, cost_p, cost_q = every(0.0), every(_MOST), every(p_cost), every(q_cost)
+    zero, most, far = every(0.0), every(_MOST), every(_MOST / 2)
+    cost_p, cost_q = every(p_cost), every(q_cost)
     start, each, centre, rest = every(row.origin), every(row.scale), every(row.centre), every(row.rest)
     p_share, q_share = every(row.p_share), every(row.q_share)
     total, beyond_range = zero, none_are(zero)
@@ -269,7 +270,7 @@ def _all_terms(how: Any, row: Any, p_cost: Any, q_cost: Any, of_p: Any, of_q: An
         e, ratio = read(zero, row.p, j), read(zero, row.ratios, j)
         is_alone, are_both = _place(e, ratio)
         p, q = e * p_share, read(zero, row.q, j) * q_share
-        d = select(are_both, (ratio - start) * each - centre + rest, zero)
+        d = select(magnitude(ratio) < every(_ALONE), (ratio - start) * each - centre + rest, zero)
         held = select(d > most, most, d)
         inverse, gap, beyond = exponential_parts(-held)
         term, slope_p, slope_q = term_and_slopes(how, False, p, d, inverse, gap, beyond + (d - held))
@@ -281,7 +282,8 @@ def _all_terms(how: Any, row: Any, p_cost: Any, q_cost: Any, of_p: Any, of_q: An
         write(row.q, j, select(are_both, p * inverse, q))
         write(of_p, j, select(are_both, slope_p, alone_p))
         write(of_q, j, select(are_both, slope_q, alone_q))
-        beyond_range |= d > most
+        # From here on p/q makes something of next to nothing of p.
+        beyond_range |= d > far
     return sum_of(total), first_of(beyond_range) < width(zero)
 
 
