@@ -102,11 +102,11 @@ def test_close_counts_in_double_precision(case, temperature):
 @pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
 def test_one_distribution_is_at_no_distance_from_itself(case, temperature):
     """Whatever its counts are multiplied by; a difference of their logarithms would be rounded."""
-    counts = torch.tensor([[1.0, 2, 3, 7, 0, 1e-3, 5]], dtype=torch.float64)
-    for factor in (1, 10, 3 * 2.0**40):
+    counts = torch.randint(0, 1000, (200, 37), dtype=torch.float64)
+    for factor in (1, 7, 3 * 2.0**40):
         sides = ("counts", counts), ("counts", factor * counts)
         value, of_p, of_q = slopes(case, *sides, temperature=temperature)
-        assert value.tolist() == [0.0]
+        assert value.count_nonzero() == 0
         assert of_p.abs().max() <= torch.finfo(torch.float64).eps
         assert of_q.abs().max() <= torch.finfo(torch.float64).eps
 

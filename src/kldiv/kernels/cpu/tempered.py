@@ -1,8 +1,7 @@
 """Rows of which a side holds probabilities or counts, at another temperature than 1.
 
 There x^(1/T)/Σ x^(1/T) is the softmax of (log x)/T, and probabilities are counts: what they sum to cancels.
-Rows are computed in double precision. Two sides of x are compared through q − p, which is exact where they
-are close; a side of logits has its differences from the other's logarithms.
+Rows are computed in double precision.
 
 What temperature makes underflow stays within its side's support, with the log-ratio that it has. Where a
 difference costs infinitely much, and where numbers near the end of the exponents, the row is hard.
@@ -15,128 +14,25 @@ from numba import boolean, float32, float64, uint16
 
 from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.compiling import compiled, compiled_in_place, compiled_within
-from kldiv.kernels.cpu.extremes import larger, smaller
 from kldiv.kernels.cpu.generators import finished, needs_small_ratios, term_and_slopes
-from kldiv.kernels.cpu.lanes import all_are, every, first_of, highest_of, none_are, read, sum_of, width, write
-from kldiv.kernels.cpu.machine import (
-    binary_exponent,
-    magnitude,
-    multiply_add,
-    power_of_two,
-    select,
-    wide_vectors,
-)
+from kldiv.kernels.cpu.lanes import every, first_of, none_are, read, sum_of, width, write
+from kldiv.kernels.cpu.logarithms import compared, likeliest
+from kldiv.kernels.cpu.machine import magnitude, multiply_add, select, wide_vectors
 from kldiv.kernels.cpu.memory import scratch_row, view
 from kldiv.kernels.cpu.pairs import LOGITS
-from kldiv.kernels.cpu.vector import exponential, exponential_parts, logarithm_parts
+from kldiv.kernels.cpu.vector import exponential, exponential_parts
 
 SCRATCH_ROWS = 5
-# Ratios below this, or above its inverse, are too near the end of the exponents.
-_LEAST_RATIO = 1e-290
 # A weight below this, of 1 at the most, has all but underflowed; the logarithm of its inverse.
 _LEAST, _MOST = 1e-250, 575.0
 # More than log-ratios are: next to nothing of p times one of them is nothing. One more is one side's alone.
 _ALONE = 1e150
 # Two sides that are near are no more apart than this in what is likely.
 _USUAL = 1.0
-_LOWEST = -1.7976931348623157e308
 # Nearer than this, log-ratios are told from their mean rather than from the sums of both sides' weights.
 _NEAR, _SMALL = 1.0, 0.5
 # From this 1/T on, what has all but underflowed has no slope left in x either: x^(1/T)/x is 1e-125 or less.
 _STEEP = 2.0
-
-
-# --- from what is stored to logarithms --------------------------------------------------------------
-
-
-@compiled
-def _likeliest(x: Any) -> Any:
-    """The index of the largest number; any index if there is a NaN."""
-    wide_vectors()
-    none = every(-math.inf)
-    top = none
-    for j in range(0, len(x), width(none)):
-        top = larger(read(none, x, j), top)
-    highest = every(highest_of(top))
-    for j in range(0, len(x), width(none)):
-        lane = first_of(read(none, x, j) == highest)
-        if lane < width(none):
-            return smaller(j + lane, len(x) - 1)
-    return len(x) - 1
-
-
-@compiled
-def _ratios_of(x: Any, y: Any, factor: Any, out: Any) -> Any:
-    """Write log x/(y·factor), ±∞ where one is alone and 0 where neither is; whether all can be told."""
-    wide_vectors()
-    zero, one, times = every(0.0), every(1.0), every(factor)
-    least, most, infinite = every(_LEAST_RATIO), every(1.0 / _LEAST_RATIO), every(math.inf)
-    fine = one > zero
-    for j in range(0, len(x), width(zero)):
-        a, b = read(zero, x, j), read(zero, y, j) * times
-        both = (a > zero) & (b > zero)
-        a_held, b_held = select(both, a, one), select(both, b, one)
-        ratio = b_held / a_held
-        less, _ = logarithm_parts((b_held - a_held) / a_held, ratio)
-        write(out, j, select(both, -less, select(a > zero, infinite, select(b > zero, -infinite, zero))))
-        fine &= (ratio > least) & (ratio < most)
-    return all_are(fine)
-
-
-@compiled
-def _differences_of(a: Any, b: Any, out: Any) -> None:
-    """The same of two logarithms, −∞ of what is not there."""
-    wide_vectors()
-    zero, none = every(0.0), every(-math.inf)
-    for j in range(0, len(a), width(zero)):
-        one, other = read(none, a, j), read(none, b, j)
-        write(out, j, select((one == none) & (other == none), zero, one - other))
-
-
-@compiled
-def _to_logits(space: Any, x: Any, top: Any) -> Any:
-    """What is stored ← its logits, 0 for the likeliest and −∞ of what is not there; whether all can be told.
-
-    A difference of logits that overflows is not −∞, which would take the outcome from the support.
-    """
-    wide_vectors()
-    has_logits, zero, one, none = space == LOGITS, every(0.0), every(1.0), every(-math.inf)
-    outside, lowest, highest = select(has_logits, none, zero), every(_LOWEST), every(top)
-    inverse, least = every(1.0 / top), every(_LEAST_RATIO)
-    fine = one > zero
-    for j in range(0, len(x), width(zero)):
-        stored = read(outside, x, j)
-        gap, share = stored - highest, stored * inverse
-        held = select(share > zero, share, one)
-        logarithm, _ = logarithm_parts(held - one, held)
-        gap = select((gap < lowest) & (stored > none), lowest, gap)
-        write(x, j, select(has_logits, gap, select(share > zero, logarithm, none)))
-        # No NaN, and of what is no logit nothing below 0.
-        is_logit, is_share = (stored < highest) | (stored == highest), (share > least) | (share == zero)
-        fine &= select(has_logits, is_logit, is_share)
-    return all_are(fine)
-
-
-@compiled
-def _compared(p_space: Any, q_space: Any, p: Any, q: Any, p_top: Any, q_top: Any, out: Any) -> Any:
-    """Both sides ← their logits, `out` ← log-ratios up to a constant; how much that is, NaN if hard.
-
-    Of two sides of x, one is brought next to the other by a power of two, which costs no digit.
-    """
-    usual, fine = 0.0, math.isfinite(p_top) and math.isfinite(q_top)
-    has_logits = (p_space == LOGITS) | (q_space == LOGITS)
-    if not has_logits:
-        ratio = q_top / p_top
-        if not (p_top > 0.0 and _LEAST_RATIO < ratio < 1.0 / _LEAST_RATIO):
-            return math.nan
-        factor = power_of_two(-binary_exponent(ratio))
-        usual = -math.log(ratio * factor)
-        fine &= _ratios_of(p, q, factor, out)
-    fine &= _to_logits(p_space, p, p_top)
-    fine &= _to_logits(q_space, q, q_top)
-    if has_logits:
-        _differences_of(p, q, out)
-    return usual if fine else math.nan
 
 
 # --- weights ----------------------------------------------------------------------------------------
@@ -187,13 +83,14 @@ def _weigh(p: Any, q: Any, ratios: Any, origin: Any, scale: Any) -> Any:
         write(q, j, w)
         of_p, of_q = of_p + e, of_q + w
         p_alone += select(is_alone, e, zero)
-        only_q = select(is_alone | are_both, zero, w)
+        # Next to nothing of both is nothing, or equal sides would differ by it.
+        only_q = select(is_alone | are_both | (w < little), zero, w)
         q_alone += only_q
         t = (ratio - start) * each
         t = select(t > one, one, select(t < -one, -one, t))
         moment = multiply_add(e, select(are_both, t, zero), moment)
         lacks_q |= is_alone
-        lacks_p |= (only_q > little) | (ratio < every(-_ALONE))
+        lacks_p |= (only_q > zero) | (ratio < every(-_ALONE))
         underflows |= (logit > none) & (e < little)
     lanes = width(zero)
     return Sums(
@@ -261,7 +158,7 @@ def _all_terms(how: Any, row: Any, p_cost: Any, q_cost: Any, of_p: Any, of_q: An
     The costs are those of a unit of mass of one side alone. Both sides' weights become probabilities.
     """
     wide_vectors()
-    zero, most, far = every(0.0), every(_MOST), every(_MOST / 2)
+    zero, least, most, far = every(0.0), every(_LEAST), every(_MOST), every(_MOST / 2)
     cost_p, cost_q = every(p_cost), every(q_cost)
     start, each, centre, rest = every(row.origin), every(row.scale), every(row.centre), every(row.rest)
     p_share, q_share = every(row.p_share), every(row.q_share)
@@ -269,13 +166,14 @@ def _all_terms(how: Any, row: Any, p_cost: Any, q_cost: Any, of_p: Any, of_q: An
     for j in range(0, len(of_p), width(zero)):
         e, ratio = read(zero, row.p, j), read(zero, row.ratios, j)
         is_alone, are_both = _place(e, ratio)
-        p, q = e * p_share, read(zero, row.q, j) * q_share
+        w = read(zero, row.q, j)
+        p, q = e * p_share, w * q_share
         d = select(magnitude(ratio) < every(_ALONE), (ratio - start) * each - centre + rest, zero)
         held = select(d > most, most, d)
         inverse, gap, beyond = exponential_parts(-held)
         term, slope_p, slope_q = term_and_slopes(how, False, p, d, inverse, gap, beyond + (d - held))
         alone_p = select(is_alone, p * cost_p, zero)
-        alone_q = select(is_alone | are_both, zero, q * cost_q)
+        alone_q = select(is_alone | are_both | (w < least), zero, q * cost_q)
         total += select(are_both, term, alone_p + alone_q)
         write(row.p, j, p)
         # What its slopes are multiples of, so that equal ones a unit of mass cancel.
@@ -367,7 +265,7 @@ def _finite(cost: Any) -> Any:
 def _weighed(words: Any, numbers: Any, p: Any, q: Any, ratios: Any, at: Any, q_at: Any) -> Any:
     """A row from what is stored of both sides, and whether it is hard."""
     scale = numbers[call.SCALE]
-    usual = _compared(words[call.P_SPACE], words[call.Q_SPACE], p, q, p[at], q[q_at], ratios)
+    usual = compared(words[call.P_SPACE], words[call.Q_SPACE], p, q, p[at], q[q_at], ratios)
     # Of equal distributions all log-ratios are that one; next to a large one others would lose their digits.
     origin = ratios[at] if abs(ratios[at]) < _USUAL else 0.0
     sums = _weigh(p, q, ratios, origin, scale)
@@ -385,7 +283,7 @@ def _row(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     p_side, q_side = call.sides(words)
     call.read(p_side, i, outcomes, p, 0, 1)
     call.read(q_side, i, outcomes, q, 0, 1)
-    at, q_at = _likeliest(p), _likeliest(q)
+    at, q_at = likeliest(p), likeliest(q)
     row, is_hard = _weighed(words, numbers, p, q, spare, at, q_at)
     if is_hard:
         return True
