@@ -164,9 +164,10 @@ def test_entropy(logits, dtype):
     oracle.assert_close(z.grad, wanted, UNITS, normwise=True)
 
 
+@pytest.mark.parametrize("kernel", ["auto", "reference"])
 @pytest.mark.parametrize("temperature", [0.05, 0.5, 3.0, 100.0])
 @pytest.mark.parametrize("kind", ["logits", "log_probs", "probs", "counts"])
-def test_temperature(kind, temperature):
+def test_temperature(kind, temperature, kernel):
     """It divides logarithms, whatever the values are; q is half a unit from p, so d keeps its digits."""
     p, q = (torch.softmax(z, -1) for z in logit_rows(4, torch.float64, (1.0,)))
     spaces = {
@@ -177,7 +178,8 @@ def test_temperature(kind, temperature):
     }
     wrap, numbers = spaces[kind]
     exact = [oracle.probabilities(numbers(x)[0].tolist(), kind, temperature) for x in (p, q)]
-    seen = kldiv.kl(wrap(p), wrap(q), temperature=temperature)
+    with kldiv.kernels.use(kernel):
+        seen = kldiv.kl(wrap(p), wrap(q), temperature=temperature)
     # A rounded logarithm is off by an epsilon of itself, which 1/temperature multiplies.
     oracle.assert_close(seen, [oracle.kl(*exact)], UNITS * max(1, 4 / temperature))
 
@@ -333,23 +335,30 @@ def test_close_probabilities(gap):
         oracle.assert_close(case(Probs(p), Probs(q)), case.exact(*exact), units, label=case.name)
 
 
+@pytest.mark.parametrize("kernel", ["auto", "reference"])
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
 @pytest.mark.parametrize("temperature", [0.5, 2.0, 7.0])
 @pytest.mark.parametrize("case", SMOOTH, ids=Case.name.fget)
-def test_close_probabilities_at_another_temperature(case, temperature, dtype):
+def test_close_probabilities_at_another_temperature(case, temperature, dtype, kernel):
     """Their logarithms are rounded, which may not show in the ratio of two that are close."""
     p, q = (torch.softmax(z, -1).requires_grad_() for z in logit_rows(6, dtype, (1e-1, 1e-3, 1e-5)))
     exact_p, exact_q = (
         [oracle.probabilities(row, "probs", temperature) for row in side.tolist()] for side in (p, q)
     )
-    value = case(Probs(p), Probs(q), temperature=temperature)
+    with kldiv.kernels.use(kernel):
+        value = case(Probs(p), Probs(q), temperature=temperature)
+        value.sum().backward()
     oracle.assert_close(value, list(map(case.exact, exact_p, exact_q)), units_of(case), label="value")
-    value.sum().backward()
     wanted = [
         oracle.slopes(lambda x, other=b: case.exact(oracle.probabilities(x, "probs", temperature), other), a)
         for a, b in zip(p.tolist(), exact_q, strict=True)
     ]
     oracle.assert_close(p.grad, wanted, units_of(case), normwise=True, label="slope of p")
+    wanted = [
+        oracle.slopes(lambda x, other=a: case.exact(other, oracle.probabilities(x, "probs", temperature)), b)
+        for a, b in zip(exact_p, q.tolist(), strict=True)
+    ]
+    oracle.assert_close(q.grad, wanted, units_of(case), normwise=True, label="slope of q")
 
 
 def as_it_stands(values, space, temperature):

@@ -130,7 +130,7 @@ def test_what_only_the_reference_has_in_a_graph():
 
     def loss(counts, logits):
         p, q = Counts(counts, validate=False), Logits(logits)
-        return kldiv.renyi(p, q, order=2).sum() + kldiv.kl(p, q, temperature=2.0).sum()
+        return kldiv.renyi(p, q, order=2, temperature=2.0).sum()
 
     with kernels.use("auto"):
         seen, wanted = graph(loss)(counts, logits), loss(counts, logits)
@@ -153,6 +153,25 @@ def test_other_kinds_in_a_graph():
     torch.testing.assert_close(seen, wanted)
     (of_seen,), (of_wanted,) = (torch.autograd.grad(each, logits) for each in (seen, wanted))
     torch.testing.assert_close(of_seen, of_wanted)
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+@pytest.mark.parametrize("kind", [Probs, Counts], ids=lambda kind: kind.__name__)
+def test_probabilities_and_counts_at_a_temperature_in_a_graph(kind, dynamic):
+    """For rows of another number, and of another number of outcomes, too; that is one operator."""
+
+    def loss(p, q):
+        sides = kind(p, validate=False), kind(torch.softmax(q, -1), validate=False)
+        return kldiv.kl(*sides, temperature=2.0, reduction="mean")
+
+    compiled = torch.compile(loss, backend="aot_eager", fullgraph=True, dynamic=dynamic)
+    for rows, outcomes in ((4, 9), (7, 9), (3, 70)):
+        p = torch.rand(rows, outcomes)
+        q = torch.randn(rows, outcomes, requires_grad=True)
+        seen, wanted = compiled(p, q), loss(p, q)
+        torch.testing.assert_close(seen, wanted)
+        (of_seen,), (of_wanted,) = (torch.autograd.grad(each, q) for each in (seen, wanted))
+        torch.testing.assert_close(of_seen, of_wanted)
 
 
 def test_autocast_changes_nothing_but_its_own_dtypes():

@@ -126,12 +126,13 @@ def test_slope_at_a_probability_of_zero_at_another_temperature(function, tempera
     assert p.grad.isfinite().all()
 
 
-def test_counts_directly():
+@pytest.mark.parametrize("temperature", [1.0, 0.6, 2.5])
+def test_counts_directly(temperature):
     """Counts are normalised, so any perturbation of them is a distribution."""
     counts = [
         torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in ([2.0, 2.0, 1.0], [5.0, 1.0, 4.0])
     ]
-    check(lambda p, q: kldiv.kl(Counts(p), Counts(q)), counts)
+    check(lambda p, q: kldiv.kl(Counts(p), Counts(q), temperature=temperature), counts)
 
 
 ZEROS = [

@@ -102,7 +102,5 @@ def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
     # Subclasses have no memory that could be read, or more meaning than it shows.
     if type(p) not in _PLAIN or type(q) not in _PLAIN or not p.is_cpu:  # q is where p is
         return False
-    if question.temperature != 1 and not {"probs", "counts"}.isdisjoint((question.p_space, question.q_space)):
-        return False
     # Operators have no derivatives that torch.func could take in a graph.
     return isinstance(question.divergence, FDivergence) and not differentiates_in_a_graph()

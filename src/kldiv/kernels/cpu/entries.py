@@ -9,6 +9,7 @@ from kldiv.kernels.cpu.long_rows import long_rows
 from kldiv.kernels.cpu.machine import wide_vectors
 from kldiv.kernels.cpu.pairs import pair_rows
 from kldiv.kernels.cpu.rows import logit_rows
+from kldiv.kernels.cpu.tempered import tempered_rows
 from kldiv.kernels.cpu.tiles import tile_rows
 
 
@@ -54,7 +55,7 @@ def entry_of_tiles(marker: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any
 
 @cache
 def entry_of_pairs(marker: Any) -> Any:
-    """Rows of which a side holds something else than logits."""
+    """Rows of which a side holds something else than logits, at temperature 1."""
     text = text_of_kernels()
 
     def run_pairs(address: int) -> None:
@@ -63,3 +64,16 @@ def entry_of_pairs(marker: Any) -> Any:
         pair_rows(address, marker(numbers(address)[WEIGHT]))
 
     return entry(run_pairs)
+
+
+@cache
+def entry_of_tempered(marker: Any) -> Any:
+    """Rows of which a side holds probabilities or counts, at another temperature than 1."""
+    text = text_of_kernels()
+
+    def run_tempered(address: int) -> None:
+        text  # noqa: B018
+        wide_vectors()
+        tempered_rows(address, marker(numbers(address)[WEIGHT]))
+
+    return entry(run_tempered)

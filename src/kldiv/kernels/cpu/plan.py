@@ -1,7 +1,7 @@
 """What calls of one kind and layout have in common: found once, for it takes longer than ten outcomes.
 
 A plan says which form of rows computes them (few outcomes side by side, logits row by row, long rows that
-threads share, or sides of different kinds), how much memory that takes, and most words of the call.
+threads share, or sides that are not both logits), how much memory that takes, and most words of the call.
 """
 
 from functools import cache, lru_cache
@@ -12,8 +12,14 @@ import torch
 from torch import Tensor
 
 from kldiv.definition import FDivergence, KullbackLeibler
-from kldiv.kernels.cpu import call, long_rows, pairs, rows, sharing, side_by_side, tiles
-from kldiv.kernels.cpu.entries import entry_of_logits, entry_of_long_rows, entry_of_pairs, entry_of_tiles
+from kldiv.kernels.cpu import call, long_rows, pairs, rows, sharing, side_by_side, tempered, tiles
+from kldiv.kernels.cpu.entries import (
+    entry_of_logits,
+    entry_of_long_rows,
+    entry_of_pairs,
+    entry_of_tempered,
+    entry_of_tiles,
+)
 from kldiv.kernels.cpu.generators import marker_of
 from kldiv.kernels.cpu.threads import worth
 from kldiv.kernels.question import Question
@@ -138,7 +144,11 @@ def _form(
 ) -> _Form:  # fmt: skip
     marker = marker_of(divergence)
     # At another temperature than 1 logarithms of probabilities are logits as any others.
-    of_p, of_q = (_SPACES[each] if at_one else pairs.LOGITS for each in (p_space, q_space))
+    of_p, of_q = (
+        pairs.LOGITS if each == "log_probs" and not at_one else _SPACES[each] for each in (p_space, q_space)
+    )
+    if (of_p or of_q) and not at_one:
+        return _Form(entry_of_tempered(marker), tempered.SCRATCH_ROWS, of_p, of_q, is_double=True)
     if of_p or of_q:
         return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
     kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
