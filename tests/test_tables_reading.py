@@ -91,6 +91,62 @@ def test_files_of_one_glob_may_widen_a_type(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "made"),
+    [
+        # 1.55 would be 2.
+        ("1.55::DECIMAL(9,2)", "1::DECIMAL(38,0)", "DECIMAL(38,0)"),
+        ("1::DECIMAL(38,9)", "1e-18::DECIMAL(38,18)", "DECIMAL(38,9)"),
+        # 16777217 would be 16777216, and 0.1 of two kinds two values.
+        ("16777217::INTEGER", "0.5::FLOAT", "FLOAT"),
+        ("0.1::DECIMAL(9,1)", "0.1::FLOAT", "FLOAT"),
+        ("true", "1::INTEGER", "INTEGER"),
+        ("DATE '2024-01-01'", "1::INTEGER", "DATE"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_files_of_one_glob_whose_values_no_type_holds(tmp_path, first, second, made, turned):
+    of_files = [second, first] if turned else [first, second]
+    for index, value in enumerate(of_files):
+        parquet(tmp_path / f"{index}.parquet", f"SELECT {value} AS x, 1 AS y")
+    types = [_type_of(each) for each in of_files]
+    with pytest.raises(kldiv.TableError) as raised:
+        kldiv.profile(tmp_path / "*.parquet")
+    said = str(raised.value)
+    assert said.startswith(f"can't read {tmp_path}/*.parquet: column 'x' is of type ")
+    assert said.endswith(f", of which DuckDB would make {made}, and other values; write it as one type")
+    assert all(f"{of} in {tmp_path}/{index}.parquet" in said for index, of in enumerate(types))
+
+
+def _type_of(value):
+    with duckdb.connect() as connection:
+        return connection.execute(f"SELECT typeof({value})").fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "tally"),
+    [
+        ("1.55::DECIMAL(9,2)", "-1::SMALLINT", {"1.55": 1, "-1": 1}),
+        ("1.55::DECIMAL(9,2)", "0.001::DECIMAL(18,3)", {"1.55": 1, "0.001": 1}),
+        (
+            "9223372036854775807::BIGINT",
+            "18446744073709551615::UBIGINT",
+            {str(2**63 - 1): 1, str(2**64 - 1): 1},
+        ),
+        ("0.5::FLOAT", "32767::SMALLINT", {"0.5": 1, "32767": 1}),
+        ("0.5::FLOAT", "0.1::DOUBLE", {"0.5": 1, "0.1": 1}),
+        ("0.5::DOUBLE", "1.55::DECIMAL(38,2)", {"0.5": 1, "1.55": 1}),
+        ("DATE '2024-01-01'", "TIMESTAMP '2024-01-02 10:00:00'", {"2024-01-01": 1, "2024-01-02 10:00:00": 1}),
+        ("NULL", "7::INTEGER", {"7": 1}),
+    ],
+)
+def test_files_of_one_glob_whose_values_a_type_holds(tmp_path, first, second, tally):
+    for index, value in enumerate([first, second]):
+        parquet(tmp_path / f"{index}.parquet", f"SELECT {value} AS x")
+    with open_table(tmp_path / "*.parquet") as table:
+        assert table.tally("x", 9) == tally
+
+
+@pytest.mark.parametrize(
     ("values", "kind"),
     [
         (["01-02-2013", "03-02-2013"], "text"),
