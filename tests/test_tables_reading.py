@@ -211,6 +211,7 @@ def database(tmp_path, monkeypatch):
     with duckdb.connect("my file.db") as connection:
         connection.execute("CREATE TABLE flights AS SELECT unnest([1, 2, 2]) AS a, 'x' AS B")
         connection.execute('CREATE SCHEMA s; CREATE VIEW s."o\'dd ""name&" AS SELECT 5 AS a')
+        connection.execute('CREATE TABLE "no#1" AS SELECT 7 AS a; CREATE TABLE "no" AS SELECT 8 AS a')
     return "duckdb:///my file.db"
 
 
@@ -221,6 +222,9 @@ def database(tmp_path, monkeypatch):
         ("?table=main.flights", {"1": (1, 1), "2": (2, 2)}),
         ("?table=s.o'dd%20%22name%26", {"5": (1, 1)}),
         ("?query=SELECT%20a%2B1%20AS%20a%20FROM%20flights", {"2": (1, 1), "3": (2, 2)}),
+        # As a person types it: a plus is no blank, and nothing is left out from # on.
+        ("?query=SELECT a+1 AS a FROM flights", {"2": (1, 1), "3": (2, 2)}),
+        ("?table=no#1", {"7": (1, 1)}),
     ],
 )
 def test_a_table_of_a_database(database, tmp_path, rest, expected):
@@ -241,8 +245,8 @@ def test_a_database_is_only_read(database, tmp_path):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("", "names no table; write ?table=NAME after it, it has 'flights', 's.o'dd \"name&'"),
-        ("?table=flight", "there is no table 'flight'; it has 'flights', 's.o'dd \"name&'"),
+        ("", "names no table; write ?table=NAME after it, it has 'flights', 'no', 'no#1', 's.o'dd \"name&'"),
+        ("?table=flight", "there is no table 'flight'; it has 'flights', 'no', 'no#1', 's.o'dd \"name&'"),
         ("?table=flights'--", "there is no table 'flights'--'; it has"),
         ("?tabel=flights", "is no table of a database; expected duckdb:///file.db?table=NAME, or ?query=SQL"),
         ("?table=flights&query=FROM%20flights", "is no table of a database"),
