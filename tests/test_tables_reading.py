@@ -18,6 +18,7 @@ import pytest
 from tabular import both, counts, csv_file, parquet, written
 
 import kldiv
+from kldiv.tables.comparison import Skipped
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special
 
@@ -452,6 +453,23 @@ def test_what_a_backend_of_ibis_does_not_get_right_is_not_counted(tmp_path):
         assert table.summaries(["at"])["at"].ordinary == 3
         compared = kldiv.compare(table, table)
     assert {each.name for each in compared.skipped} == {"at", "hour", "real", "exact"}
+
+
+@pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+@pytest.mark.parametrize("other", ["n/a", 1.5, b"1"])
+def test_a_column_of_sqlite_with_values_of_several_types_is_not_counted(tmp_path, other):
+    """A column's type binds no value there; what is a whole number in text is stored as one."""
+    with closing(sqlite3.connect(tmp_path / "t.db")) as file, file as connection:
+        connection.execute("CREATE TABLE t (whole INTEGER, mixed INTEGER, word TEXT)")
+        rows = [(index, each, "x") for index, each in enumerate([*map(str, range(40)), None, other])]
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+    backend = ibis.sqlite.connect(tmp_path / "t.db")
+    with closing(backend.con):
+        compared = kldiv.compare(backend.table("t"), backend.table("t"))
+        why = "holds values of type whole numbers and others in P, which can't be counted"
+        assert compared.skipped == (Skipped("mixed", why),)
+        few = backend.table("t").filter(ibis._.whole < 40)
+        assert kldiv.compare(few, few)["mixed"].type == "number"
 
 
 @pytest.mark.parametrize("missing", ["duckdb", "narwhals", "pyspark"])
