@@ -147,6 +147,17 @@ def test_no_value_is_rounded(monkeypatch, values, tally, copied):
         assert table.summaries(["x"])["x"].ordinary == 2
 
 
+def test_decimals_among_texts_stay_as_they_are_written():
+    frame = pd.DataFrame({"x": pd.Series(["a", Decimal("1e-39"), Decimal("inf"), None], dtype=object)})
+    expected = {"1E-39": (1, 1), "Infinity": (1, 1), "a": (1, 1), "null": (1, 1)}
+    assert counts(kldiv.compare(frame, frame)["x"]) == expected
+
+
+def test_a_signalling_nan_is_missing_as_any_other():
+    frame = pd.DataFrame({"x": pd.Series([Decimal("sNaN"), Decimal(1), Decimal("NaN")], dtype=object)})
+    assert counts(kldiv.compare(frame, frame)["x"]) == {"1": (1, 1), "null": (2, 2)}
+
+
 def test_truths_of_numpy_in_a_column_of_objects():
     frame = pd.DataFrame({"x": pd.Series([np.True_, False, None, np.True_], dtype=object)})
     assert counts(kldiv.compare(frame, frame)["x"]) == {"true": (2, 2), "false": (1, 1), "null": (1, 1)}

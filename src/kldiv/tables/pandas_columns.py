@@ -67,7 +67,7 @@ def _exact_objects(values: "np.ndarray[Any, Any]") -> list[Any] | None:
     plain = [*map(_plain, values)]
     decimals = [each for each in plain if isinstance(each, Decimal)]
     whole = [abs(each) for each in plain if type(each) is int]
-    if _fit([*decimals, Decimal(max(whole, default=0))]):
+    if str in types or _fit([*decimals, Decimal(max(whole, default=0))]):
         return plain
     return [float(each) if isinstance(each, Decimal) else each for each in plain]
 
