@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import terminals
 from rich.cells import cell_len
@@ -275,6 +277,23 @@ def test_values_that_could_be_taken_for_others_are_quoted(hostile):
     comparison = kldiv.compare(*hostile)
     outcomes = {shown(each) for column in comparison.columns for each in column.divergence.outcomes}
     assert {"'null'", "null", "''", "\" 'q' \"", "[bold]x[/bold]", r"tab\there"} <= outcomes
+
+
+def test_groups_that_could_be_taken_for_others_are_quoted(run, tmp_path):
+    """An empty text, and the text null beside no value; the column that makes them may have no name."""
+    tables = [tmp_path / "p.parquet", tmp_path / "q.parquet"]
+    for path, more in zip(tables, (["only"], []), strict=True):
+        groups = ["", "null", None, "tab\t", *more]
+        pq.write_table(pa.table({"": groups, "x": [1] * len(groups)}), path)
+    _, out, err = run(*tables, "--by", "", "--threshold", "-1")
+    assert [each["group"] for each in table(out)] == ["", "", "''", "'null'", "tab\\t", "null"]
+    assert "'' = only: not compared: only in P\n" in err
+    assert (
+        "x, '' = '' (from 0), x, '' = 'null' (from 0), x, '' = tab\\t (from 0), x, '' = null (from 0)" in err
+    )
+    text = ESCAPES.sub("", rendered(kldiv.compare(*tables, by=""), 80))
+    headings = [line.partition(",")[0] for line in text.splitlines() if line.endswith("1 row of Q")]
+    assert headings == ["'' = ''", "'' = 'null'", "'' = tab\\t", "'' = null"]
 
 
 def test_rows_above_the_threshold_stand_out(flights):

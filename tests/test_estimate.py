@@ -8,6 +8,8 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.stats
 import torch
@@ -126,6 +128,9 @@ def test_an_infinite_value_says_why():
     assert "Q never shows 1 outcomes that have 0.25 of P" in str(result)
 
 
+COLUMNS = [pl.Series, pa.array, lambda v: pa.table({"x": v})["x"], lambda v: pa.chunked_array([v[:1], v[1:]])]
+
+
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -141,10 +146,20 @@ def test_an_infinite_value_says_why():
         lambda v: map(Decimal, v),
         lambda v: map(Fraction, v),
         lambda v: map(float, v),
+        *COLUMNS,
     ],
 )
 def test_any_collection_of_the_same_values_gives_the_same(wrap):
     assert kldiv.estimate(wrap(P), wrap(Q)).value == kldiv.estimate(P, Q).value
+    assert kldiv.estimate(wrap(P), Q).value == kldiv.estimate(P, Q).value
+
+
+@pytest.mark.parametrize("wrap", COLUMNS)
+def test_a_column_of_decimals_is_measured(wrap):
+    x, y = np.random.default_rng(0).normal(size=(2, 40)).tolist()
+    assert kldiv.estimate(wrap(x), wrap(y)) == kldiv.estimate(x, y)
+    with pytest.raises(kldiv.InputTypeError, match="x mixes numbers and None"):
+        kldiv.estimate(wrap([1, None]), wrap([1]))
 
 
 @pytest.mark.parametrize(

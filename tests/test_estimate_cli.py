@@ -183,6 +183,32 @@ def test_smoothing_ties_and_text(run):
     assert json.loads(run(*tied, "--ties", "jitter", "--json")[1])["jittered"] is True
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("1,2 a,b", "P holds numbers and Q holds text; expected values of one kind on both sides"),
+        ("a,b a,b --method nearest_neighbours", "P doesn't hold numbers alone; nearest neighbours need an"),
+        ("1.5,2.5,3 1.5,2 --method nearest_neighbours", "Q has 2 points; expected at least 3 for"),
+        (
+            "1.5,1.5,2,3 1,4,7,8 --method nearest_neighbours",
+            "1 of 8 points of P and Q are ties, such as 1.5, 2 times; write --ties jitter to add noise",
+        ),
+        (
+            "1.5,1.5,2.25,3 1,4,7,8",
+            "25% of the values occur more than once, too few for outcomes and too many",
+        ),
+        ("1,2 1,2 --concentration 1", "concentration is for --method dirichlet; the method is"),
+        ("1,2 1,2 --base x", "base is 'x'; expected e, 2, 10 or another number greater than 1"),
+    ],
+)
+def test_what_is_wrong_is_named_as_it_was_typed(run, arguments, said):
+    """And what to write instead as it is typed: not as in Python."""
+    code, out, err = run(*arguments.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"kldiv: {said}")
+    assert '="' not in err
+
+
 def test_hostile_values_are_shown_as_text(run):
     _, out, _ = run("\x1b[31mred", "x")
     assert "\x1b[31m" not in out

@@ -193,6 +193,10 @@ def test_a_report_goes_into_no_file_of_another_kind(run, tmp_path, name, said):
         ),
         ("compare a.csv b.csv --json link", "link is a table that is read, and would be lost"),
         ("profile ?.csv -o a.csv", "a.csv is a table that is read, and"),
+        # These are no databases, which doesn't matter yet.
+        ("compare duckdb:///a.csv?table=t b.csv --json a.csv", "a.csv is a table that is read, and"),
+        ("compare a.csv duckdb:///./b.csv?query=x#y --save-profile b.csv", "b.csv is a table that is read"),
+        ("profile --engine spark file://{folder}/%61.csv -o a.csv", "a.csv is a table that is read, and"),
         (
             "compare a.csv b.csv --json c --save-profile ./c",
             "./c is asked for twice; expected",
@@ -207,7 +211,7 @@ def test_a_result_takes_no_table_s_place(run, tmp_path, monkeypatch, arguments, 
         (tmp_path / name).write_text("x\n1\n2\n")
     (tmp_path / "link").symlink_to("b.csv")
     monkeypatch.setattr("kldiv.tables.sources.opened", None)
-    code, out, err = run(*arguments.split())
+    code, out, err = run(*arguments.format(folder=tmp_path).split())
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"kldiv: {said}")
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == dict.fromkeys(

@@ -99,6 +99,70 @@ def test_half_precision_of_arrow_in_pandas():
     assert str(frame.dtypes["x"]) == "halffloat[pyarrow]"
 
 
+@pytest.mark.parametrize(
+    ("values", "tally"),
+    [
+        # As whole numbers in a frame of categories, of which one row has none.
+        (pd.Categorical([2**53, 2**53 + 1, None]), {str(2**53): 1, str(2**53 + 1): 1}),
+        (pd.Categorical(pd.array([2**53, 2**53 + 1, None], "Int64")), {str(2**53): 1, str(2**53 + 1): 1}),
+        (
+            pd.Categorical.from_codes([0, 1, -1], np.array([2**64 - 2, 2**64 - 1], np.uint64)),
+            {str(2**64 - 2): 1, str(2**64 - 1): 1},
+        ),
+        (pd.Categorical([Decimal("1.50"), Decimal(2), None]), {"1.5": 1, "2": 1}),
+        (pd.Categorical([dt.date(2024, 1, 2), dt.date(1, 1, 1), None]), {"2024-01-02": 1, "0001-01-01": 1}),
+        # NaN and infinities, beside which DuckDB takes decimals for numbers of single precision.
+        (
+            [Decimal("123456789.12"), Decimal("123456789.13"), Decimal("NaN")],
+            {"123456789.12": 1, "123456789.13": 1},
+        ),
+        (
+            [Decimal("123456789.12"), Decimal("123456789.13"), Decimal("inf")],
+            {"123456789.12": 1, "123456789.13": 1},
+        ),
+        # More digits than its decimals have, of which it rounds the last away.
+        ([Decimal(10**28), Decimal("1e-11"), None], {"1e+28": 1, "1e-11": 1}),
+        ([10**28, Decimal("1e-11"), None], {"1e+28": 1, "1e-11": 1}),
+        ([Decimal(10**37), Decimal("1e+36"), None], {str(10**37): 1, str(10**36): 1}),
+        # NumPy's, which DuckDB takes for text.
+        ([np.int64(2**53 + 1), 2**53, None], {str(2**53): 1, str(2**53 + 1): 1}),
+        ([np.float32(0.5), np.float64(0.1), None], {"0.5": 1, "0.1": 1}),
+        # Nanoseconds beside a zone.
+        (
+            pd.to_datetime([-1, 1001, None]).tz_localize("UTC").tz_convert("Asia/Tokyo"),
+            {"1969-12-31 23:59:59.999999999+00": 1, "1970-01-01 00:00:00.000001001+00": 1},
+        ),
+        (
+            pd.Categorical(pd.to_datetime([1, 2, None]).tz_localize("UTC")),
+            {"1970-01-01 00:00:00.000000001+00": 1, "1970-01-01 00:00:00.000000002+00": 1},
+        ),
+    ],
+)
+@pytest.mark.parametrize("copied", [True, False])
+def test_no_value_is_rounded(monkeypatch, values, tally, copied):
+    monkeypatch.setattr(duckdb_frames, "_COPIED", 2**24 if copied else 0)
+    column = pd.Series(values, dtype=object) if isinstance(values, list) else values
+    with open_table(pd.DataFrame({"n": 1, "x": column}).set_axis([7, 7, 7])) as table:
+        assert table.tally("x", 9) == tally
+        assert table.summaries(["x"])["x"].ordinary == 2
+
+
+def test_decimals_among_texts_stay_as_they_are_written():
+    frame = pd.DataFrame({"x": pd.Series(["a", Decimal("1e-39"), Decimal("inf"), None], dtype=object)})
+    expected = {"1E-39": (1, 1), "Infinity": (1, 1), "a": (1, 1), "null": (1, 1)}
+    assert counts(kldiv.compare(frame, frame)["x"]) == expected
+
+
+def test_a_signalling_nan_is_missing_as_any_other():
+    frame = pd.DataFrame({"x": pd.Series([Decimal("sNaN"), Decimal(1), Decimal("NaN")], dtype=object)})
+    assert counts(kldiv.compare(frame, frame)["x"]) == {"1": (1, 1), "null": (2, 2)}
+
+
+def test_truths_of_numpy_in_a_column_of_objects():
+    frame = pd.DataFrame({"x": pd.Series([np.True_, False, None, np.True_], dtype=object)})
+    assert counts(kldiv.compare(frame, frame)["x"]) == {"true": (2, 2), "false": (1, 1), "null": (1, 1)}
+
+
 # --- Polars: what a column may hold -------------------------------------------------------------------
 
 

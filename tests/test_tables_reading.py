@@ -18,6 +18,7 @@ import pytest
 from tabular import both, counts, csv_file, parquet, written
 
 import kldiv
+from kldiv.tables.comparison import Skipped
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special
 
@@ -91,6 +92,62 @@ def test_files_of_one_glob_may_widen_a_type(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "made"),
+    [
+        # 1.55 would be 2.
+        ("1.55::DECIMAL(9,2)", "1::DECIMAL(38,0)", "DECIMAL(38,0)"),
+        ("1::DECIMAL(38,9)", "1e-18::DECIMAL(38,18)", "DECIMAL(38,9)"),
+        # 16777217 would be 16777216, and 0.1 of two kinds two values.
+        ("16777217::INTEGER", "0.5::FLOAT", "FLOAT"),
+        ("0.1::DECIMAL(9,1)", "0.1::FLOAT", "FLOAT"),
+        ("true", "1::INTEGER", "INTEGER"),
+        ("DATE '2024-01-01'", "1::INTEGER", "DATE"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_files_of_one_glob_whose_values_no_type_holds(tmp_path, first, second, made, turned):
+    of_files = [second, first] if turned else [first, second]
+    for index, value in enumerate(of_files):
+        parquet(tmp_path / f"{index}.parquet", f"SELECT {value} AS x, 1 AS y")
+    types = [_type_of(each) for each in of_files]
+    with pytest.raises(kldiv.TableError) as raised:
+        kldiv.profile(tmp_path / "*.parquet")
+    said = str(raised.value)
+    assert said.startswith(f"can't read {tmp_path}/*.parquet: column 'x' is of type ")
+    assert said.endswith(f", of which DuckDB would make {made}, and other values; write it as one type")
+    assert all(f"{of} in {tmp_path}/{index}.parquet" in said for index, of in enumerate(types))
+
+
+def _type_of(value):
+    with duckdb.connect() as connection:
+        return connection.execute(f"SELECT typeof({value})").fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "tally"),
+    [
+        ("1.55::DECIMAL(9,2)", "-1::SMALLINT", {"1.55": 1, "-1": 1}),
+        ("1.55::DECIMAL(9,2)", "0.001::DECIMAL(18,3)", {"1.55": 1, "0.001": 1}),
+        (
+            "9223372036854775807::BIGINT",
+            "18446744073709551615::UBIGINT",
+            {str(2**63 - 1): 1, str(2**64 - 1): 1},
+        ),
+        ("0.5::FLOAT", "32767::SMALLINT", {"0.5": 1, "32767": 1}),
+        ("0.5::FLOAT", "0.1::DOUBLE", {"0.5": 1, "0.1": 1}),
+        ("0.5::DOUBLE", "1.55::DECIMAL(38,2)", {"0.5": 1, "1.55": 1}),
+        ("DATE '2024-01-01'", "TIMESTAMP '2024-01-02 10:00:00'", {"2024-01-01": 1, "2024-01-02 10:00:00": 1}),
+        ("NULL", "7::INTEGER", {"7": 1}),
+    ],
+)
+def test_files_of_one_glob_whose_values_a_type_holds(tmp_path, first, second, tally):
+    for index, value in enumerate([first, second]):
+        parquet(tmp_path / f"{index}.parquet", f"SELECT {value} AS x")
+    with open_table(tmp_path / "*.parquet") as table:
+        assert table.tally("x", 9) == tally
+
+
+@pytest.mark.parametrize(
     ("values", "kind"),
     [
         (["01-02-2013", "03-02-2013"], "text"),
@@ -155,6 +212,7 @@ def database(tmp_path, monkeypatch):
     with duckdb.connect("my file.db") as connection:
         connection.execute("CREATE TABLE flights AS SELECT unnest([1, 2, 2]) AS a, 'x' AS B")
         connection.execute('CREATE SCHEMA s; CREATE VIEW s."o\'dd ""name&" AS SELECT 5 AS a')
+        connection.execute('CREATE TABLE "no#1" AS SELECT 7 AS a; CREATE TABLE "no" AS SELECT 8 AS a')
     return "duckdb:///my file.db"
 
 
@@ -165,6 +223,9 @@ def database(tmp_path, monkeypatch):
         ("?table=main.flights", {"1": (1, 1), "2": (2, 2)}),
         ("?table=s.o'dd%20%22name%26", {"5": (1, 1)}),
         ("?query=SELECT%20a%2B1%20AS%20a%20FROM%20flights", {"2": (1, 1), "3": (2, 2)}),
+        # As a person types it: a plus is no blank, and nothing is left out from # on.
+        ("?query=SELECT a+1 AS a FROM flights", {"2": (1, 1), "3": (2, 2)}),
+        ("?table=no#1", {"7": (1, 1)}),
     ],
 )
 def test_a_table_of_a_database(database, tmp_path, rest, expected):
@@ -185,8 +246,8 @@ def test_a_database_is_only_read(database, tmp_path):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("", "names no table; write ?table=NAME after it, it has 'flights', 's.o'dd \"name&'"),
-        ("?table=flight", "there is no table 'flight'; it has 'flights', 's.o'dd \"name&'"),
+        ("", "names no table; write ?table=NAME after it, it has 'flights', 'no', 'no#1', 's.o'dd \"name&'"),
+        ("?table=flight", "there is no table 'flight'; it has 'flights', 'no', 'no#1', 's.o'dd \"name&'"),
         ("?table=flights'--", "there is no table 'flights'--'; it has"),
         ("?tabel=flights", "is no table of a database; expected duckdb:///file.db?table=NAME, or ?query=SQL"),
         ("?table=flights&query=FROM%20flights", "is no table of a database"),
@@ -392,6 +453,23 @@ def test_what_a_backend_of_ibis_does_not_get_right_is_not_counted(tmp_path):
         assert table.summaries(["at"])["at"].ordinary == 3
         compared = kldiv.compare(table, table)
     assert {each.name for each in compared.skipped} == {"at", "hour", "real", "exact"}
+
+
+@pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+@pytest.mark.parametrize("other", ["n/a", 1.5, b"1"])
+def test_a_column_of_sqlite_with_values_of_several_types_is_not_counted(tmp_path, other):
+    """A column's type binds no value there; what is a whole number in text is stored as one."""
+    with closing(sqlite3.connect(tmp_path / "t.db")) as file, file as connection:
+        connection.execute("CREATE TABLE t (whole INTEGER, mixed INTEGER, word TEXT)")
+        rows = [(index, each, "x") for index, each in enumerate([*map(str, range(40)), None, other])]
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+    backend = ibis.sqlite.connect(tmp_path / "t.db")
+    with closing(backend.con):
+        compared = kldiv.compare(backend.table("t"), backend.table("t"))
+        why = "holds values of type whole numbers and others in P, which can't be counted"
+        assert compared.skipped == (Skipped("mixed", why),)
+        few = backend.table("t").filter(ibis._.whole < 40)
+        assert kldiv.compare(few, few)["mixed"].type == "number"
 
 
 @pytest.mark.parametrize("missing", ["duckdb", "narwhals", "pyspark"])

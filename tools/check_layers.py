@@ -80,7 +80,7 @@ HEAVY = {
         "kldiv.tables.guessing",
         "kldiv.tables.opening",
     ),
-    "pandas": ("kldiv.tables.duckdb_frames",),
+    "pandas": ("kldiv.tables.duckdb_frames", "kldiv.tables.pandas_columns"),
     "pyarrow": ("kldiv.tables.duckdb_frames",),
     "pyspark": ("kldiv.tables.spark",),
     "ibis": ("kldiv.tables.ibis_frames",),

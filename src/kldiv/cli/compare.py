@@ -219,7 +219,7 @@ def _judge(comparison: "Comparison", threshold: float) -> None:
 
     exceeding = []
     for each in comparison.exceeding(threshold):
-        of = "" if each.group is None else f", {printable(group_name(comparison, each.group))}"
+        of = "" if each.group is None else f", {group_name(comparison, each.group)}"
         exceeding.append(f"{printable(each.name)}{of} (from {each.divergence.low:.4g})")
     if exceeding:
         unit = f" {comparison.unit}" if comparison.unit else ""

@@ -1,6 +1,9 @@
 """`kldiv estimate`: a divergence estimated from two samples."""
 
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -12,7 +15,7 @@ from kldiv.cli.options import (
     confidence_option,
     divergence_option,
 )
-from kldiv.errors import InvalidInputError
+from kldiv.errors import InputTypeError, InvalidInputError
 
 _EXAMPLE = "kldiv estimate @july.txt @january.txt --base 2"
 _METHODS = (
@@ -84,13 +87,15 @@ def estimate(
     from kldiv.samples import read_values  # noqa: PLC0415
     from kldiv.units import parse_base  # noqa: PLC0415
 
-    found = estimate_samples(
-        read_values(p, "P", as_text=text),
-        read_values(q, "Q", as_text=text),
-        divergence=DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
-        base=parse_base(base),
-        **options,
-    )
+    parsed_base = parse_base(base)
+    samples = read_values(p, "P", as_text=text), read_values(q, "Q", as_text=text)
+    with _as_typed():
+        found = estimate_samples(
+            *samples,
+            divergence=DIVERGENCES[divergence],  # type: ignore[arg-type]  # click has checked it
+            base=parsed_base,
+            **options,
+        )
     if json:
         from kldiv.report.estimation import document  # noqa: PLC0415
         from kldiv.report.json import dumps  # noqa: PLC0415
@@ -101,3 +106,14 @@ def estimate(
         from kldiv.report.estimation_terminal import show  # noqa: PLC0415
 
         show(found, OutputConsole())
+
+
+@contextmanager
+def _as_typed() -> Iterator[None]:
+    """What is x, y and ties="jitter" in Python is P, Q and --ties jitter here; no message quotes a text."""
+    try:
+        yield
+    except (InputTypeError, InvalidInputError) as error:
+        options = re.sub(r'\b(\w+)="(\w+)"', r"--\1 \2", str(error))
+        sides = re.sub(r"\b[xy]\b", lambda found: {"x": "P", "y": "Q"}[found[0]], options)
+        raise type(error)(sides) from error

@@ -4,6 +4,7 @@ import glob
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from kldiv.errors import InvalidInputError
 
@@ -35,5 +36,13 @@ def check_targets(targets: Iterable[str | None], tables: Iterable[str]) -> None:
 
 
 def _files(tables: Iterable[str]) -> set[str]:
-    matched = (each for table in tables for each in (table, *glob.glob(table, recursive=True)))  # noqa: PTH207 (a glob may be absolute)
+    paths = [*map(_path, tables)]
+    matched = (each for path in paths for each in (path, *glob.glob(path, recursive=True)))  # noqa: PTH207 (a glob may be absolute)
     return {*map(os.path.realpath, matched)}
+
+
+def _path(table: str) -> str:
+    """Where a table is: in a database, or in files, by their path or a URL."""
+    if table.startswith("duckdb:///"):
+        return urlsplit(table, allow_fragments=False).path.removeprefix("/")
+    return unquote(table.removeprefix("file://")) if table.startswith("file:///") else table

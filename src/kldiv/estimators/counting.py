@@ -149,8 +149,10 @@ def values_of(sample: Any, name: str) -> list[Any]:
         )
     # tolist gives Python's own numbers; of dates it would give numbers too, nanoseconds.
     dates = getattr(getattr(sample, "dtype", None), "kind", None) in {"m", "M"}
-    if hasattr(sample, "tolist") and not dates:
-        return list(sample.tolist())
+    # A column of a PyArrow table has no tolist, and values of its own kinds, none of which is a number.
+    listing = getattr(sample, "tolist", None) or getattr(sample, "to_pylist", None)
+    if listing and not dates:
+        return list(listing())
     if not isinstance(sample, Iterable):
         raise InputTypeError(f"{name} is {type(sample).__name__}; expected a collection of values")
     return list(sample)

@@ -165,7 +165,7 @@ def _line(compared: Compared, top: int) -> str:
     )
     terms = "; ".join(f"{shown(each)} {each.contribution:+.4g}" for each in largest_terms(divergence, top))
     counts = [str(divergence.n_p), str(divergence.n_q), *nulls]
-    group = "" if compared.group is None else printable(compared.group)
+    group = "" if compared.group is None else _shown(compared.group)
     return "\t".join([printable(compared.name), kind, type_, *map(repr, numbers), *counts, terms, group])
 
 
@@ -178,9 +178,10 @@ def remarks(comparison: Comparison) -> list[tuple[str, str]]:
         said += [
             (f"{name}, {group_name(comparison, group.group)}", each) for name, each in group_remarks(group)
         ]
-    by = comparison.by or ""
-    said += [(f"{by} = {each}", "not compared: only in P") for each in comparison.groups_only_in_p]
-    said += [(f"{by} = {each}", "not compared: only in Q") for each in comparison.groups_only_in_q]
+    lone = (("P", comparison.groups_only_in_p), ("Q", comparison.groups_only_in_q))
+    said += [
+        (group_name(comparison, each), f"not compared: only in {side}") for side, of in lone for each in of
+    ]
     return said
 
 
@@ -190,8 +191,8 @@ def group_remarks(group: GroupComparison) -> list[tuple[str, str]]:
 
 
 def group_name(comparison: Comparison, group: Group) -> str:
-    """A group by its column and what its rows have there."""
-    return f"{comparison.by} = {group}"
+    """A group by its column and what its rows have there, either of which may be empty."""
+    return f"{printable(comparison.by)} = {_shown(group)}"
 
 
 def _remarks(

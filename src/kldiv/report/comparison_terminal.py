@@ -83,7 +83,7 @@ def _title(comparison: Comparison) -> Text:
 
 
 def _group_title(comparison: Comparison, group: GroupComparison) -> Text:
-    title = Text(printable(group_name(comparison, group.group)), "bold")
+    title = Text(group_name(comparison, group.group), "bold")
     return title.append(f", {_rows(group.rows_p)} of P and {_rows(group.rows_q)} of Q", "not bold dim")
 
 

@@ -92,8 +92,9 @@ def _check_told_apart(names: list[str], shown: str) -> None:
 
 def _parts(url: str) -> tuple[str, str | None, str | None]:
     """The path of the database, the name of the table, and the query."""
-    split = urlsplit(url)
-    given = parse_qs(split.query, keep_blank_values=True)
+    split = urlsplit(url, allow_fragments=False)
+    # A plus is one, as everywhere but in forms: SQL has them.
+    given = parse_qs(split.query.replace("+", "%2B"), keep_blank_values=True)
     wrong = sorted(given.keys() - {"table", "query"}) or [key for key, each in given.items() if len(each) > 1]
     table, query = (given.get(key, [None])[0] for key in ("table", "query"))
     if wrong or query == "" or (table is not None and query is not None):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names, check_same, header_of
 from kldiv.tables.files import Source, check_checksums
+from kldiv.tables.parquet_types import check_types
 from kldiv.tables.sql import ROWS, literal, select
 from kldiv.tables.text_types import NUMBER, TIME, TIMESTAMP, WHOLE
 
@@ -55,6 +56,7 @@ _TYPE_NOT_READ = (
     "CASE WHEN converted_type = 'DECIMAL' AND precision > 38 THEN format('DECIMAL({},{})', precision, scale) "
     "WHEN converted_type = 'INTERVAL' AND logical_type = 'NullType()' THEN 'INTERVAL' END"
 )
+_WRITTEN_AS = "concat_ws(' ', type, type_length, converted_type, logical_type, precision, scale)"
 _RENAMED = re.compile(r"_\d+$")
 
 
@@ -119,13 +121,18 @@ def values_of(query: Query, aggregates: Sequence[str], source: str) -> list[Any]
 
 def _parquet(query: Query, source: Source) -> _Opened:
     schemas: dict[str, list[_Node]] = {}
-    columns = f"file_name, name, coalesce(num_children, 0), {_TYPE_NOT_READ}"
+    columns = f"file_name, name, coalesce(num_children, 0), {_TYPE_NOT_READ}, {_WRITTEN_AS}"
     for file, *node in query(select(columns, f"parquet_schema({_files(source)})")):
         schemas.setdefault(file, []).append(_Node(*node))
     columns_of = {file: _top_level(schema) for file, schema in schemas.items()}
     check_same({file: sorted(each.name for each in of) for file, of in columns_of.items()})
     not_read = {each.name: each.not_read for of in columns_of.values() for each in of if each.not_read}
     reader = f"read_parquet({_files(source)}, union_by_name=true, hive_partitioning=false)"
+    # One file of each kind, as most tables have one.
+    unlike = {tuple(sorted(schema)): file for file, schema in schemas.items()}
+    if len(unlike) > 1:
+        types = {file: _types(query, f"read_parquet({literal(_exact(file))})") for file in unlike.values()}
+        check_types(types, _types(query, reader), source.shown)
     return [each.name for each in next(iter(columns_of.values()))], reader, not_read
 
 
@@ -136,6 +143,13 @@ class _Node(NamedTuple):
     children: int
     not_read: str | None
     """Its type, if DuckDB reads its values as others."""
+    written_as: str
+    """Its type, as Parquet has it."""
+
+
+def _types(query: Query, reader: str) -> dict[str, str]:
+    """What DuckDB reads each column as."""
+    return {str(name): str(of) for name, of, *_ in query("DESCRIBE " + select("*", reader))}
 
 
 def _top_level(schema: Sequence[_Node]) -> list[_Node]:

@@ -13,6 +13,7 @@ from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names
 from kldiv.tables.duckdb_engine import DuckDBTable, opened
 from kldiv.tables.duckdb_session import Rows, Session, explained
+from kldiv.tables.pandas_columns import in_exact_types, zoned_nanoseconds
 from kldiv.tables.sql import ROWS, select
 
 if TYPE_CHECKING:
@@ -30,10 +31,7 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     """Open a pandas frame; its index is no column."""
     aliases = [f"c{index}" for index in range(frame.shape[1])]
     types = [str(each) for each in frame.dtypes]
-    columns = frame.set_axis(aliases, axis=1)
-    # Half precision fits into single, which DuckDB has.
-    halves = [alias for alias, of in zip(aliases, types, strict=True) if of == "halffloat[pyarrow]"]
-    columns = columns.astype(dict.fromkeys(halves, "float[pyarrow]"))
+    columns = in_exact_types(frame.set_axis(aliases, axis=1))
     # Each value of a column of objects is looked at, not a sample of them.
     settings = f"SET pandas_analyze_sample = {len(frame)}"
     names = [str(each) for each in frame.columns]
@@ -45,7 +43,9 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
     for each in unreadable:
         _check_unicode(f"{name}: column '{names[int(each[1:])]}'", columns[each])
         columns[each] = columns[each].notna().to_numpy(bool)
-    return _of_memory(name, names, types, columns, unreadable, weights, settings)
+    zoned = zoned_nanoseconds(columns)
+    columns = columns.assign(**{each: columns[each].dt.tz_convert(None) for each in zoned})
+    return _of_memory(name, names, types, columns, unreadable, weights, settings, zoned)
 
 
 def of_arrow(name: str, table: "pa.Table", weights: str | None = None) -> DuckDBTable:
@@ -95,6 +95,7 @@ def _of_memory(
     unreadable: Sequence[str],
     weights: str | None,
     settings: str = "",
+    zoned: Sequence[str] = (),
 ) -> DuckDBTable:
     twice = next((each for index, each in enumerate(names) if each in names[:index]), None)
     if twice is not None:
@@ -107,8 +108,9 @@ def _of_memory(
         if settings:
             session.query(settings)
         # A mask says False where the value is null.
-        masked = [f"nullif({each}, false) AS {each}" for each in unreadable]
-        replaced = f" REPLACE ({', '.join(masked)})" if masked else ""
+        other = [f"nullif({each}, false) AS {each}" for each in unreadable]
+        other += [f"CAST({each} AS {_zoned_type(session)}) AS {each}" for each in zoned]
+        replaced = f" REPLACE ({', '.join(other)})" if other else ""
         copied = len(columns) * len(names) <= _COPIED
         kept = "TABLE" if copied else "VIEW"
         session.query(f"CREATE TEMP {kept} {ROWS} AS {select(f'*{replaced}', 'memory')}")
@@ -117,6 +119,12 @@ def _of_memory(
     except BaseException:
         session.close()
         raise
+
+
+def _zoned_type(session: Session) -> str:
+    """Of instants in nanoseconds, for which not every DuckDB has one of its own."""
+    known = session.query("SELECT DISTINCT type_name FROM duckdb_types() WHERE type_name = 'timestamptz_ns'")
+    return "TIMESTAMPTZ_NS" if known else "TIMESTAMPTZ"
 
 
 def _unreadable(whole: Any, columns: Mapping[str, Any], settings: str = "") -> list[str]:

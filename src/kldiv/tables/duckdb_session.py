@@ -23,10 +23,29 @@ T = TypeVar("T")
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 # What DuckDB adds for those who write SQL: the statement, and settings to try.
 _ADVICE = re.compile(r"\n\s*(?:LINE \d+:|Possible|Potential|Candidate|Try |file = )")
-_NOT_UTF8 = "it is not UTF-8; convert the file, as iconv -f LATIN1 -t UTF-8 does, or -f UTF-16"
 _KIND_OF_ERROR = re.compile(r"^[A-Za-z ]*Error: ")
 _COLUMN = re.compile(r"source column c(\d+)")
-_BSON, _TOO_FAR = "Unsupported converted type (20)", "Could not convert Timestamp to higher precision"
+_TOO_FAR = "Could not convert Timestamp to higher precision"
+# What DuckDB says, and what is to be said.
+_REASONS = {
+    "Unsupported converted type (20)": (
+        "it has a column of BSON, at which DuckDB fails; --engine spark reads it"
+    ),
+    "CSV Parser state machine": (
+        "it is no CSV as RFC 4180 has it; lines that end in different ways, or a quote inside a field?"
+    ),
+    "non-record JSON": (
+        'it isn\'t objects with named values throughout; expected {"a": 1}, one a line or all in an array'
+    ),
+    '"maximum_object_size"': (
+        "an object in it has more than 16 MiB, which DuckDB doesn't take; write it as Parquet"
+    ),
+}
+# The same of a line of CSV.
+_REASONS_OF_LINES = {
+    "not utf-8 encoded": "it is not UTF-8; convert the file, as iconv -f LATIN1 -t UTF-8 does, or -f UTF-16",
+    "Maximum line size": "it has more than 2 MB, which DuckDB doesn't take; write the table as Parquet",
+}
 
 
 class Session:
@@ -137,12 +156,10 @@ def _reason(message: str, columns: Sequence[str]) -> str:
     page = _ADVICE.split(message, maxsplit=1)[0].strip()
     found = _COLUMN.search(page)
     column = f"column '{columns[int(found[1])]}'" if found and columns else "a column"
-    if _BSON in page:
-        return "it has a column of BSON, at which DuckDB fails; --engine spark reads it"
     if _TOO_FAR in page:
         return f"{column} has instants that DuckDB has not, such as of the year 300000; Polars has them"
-    if "CSV Parser state machine" in page:
-        return "it is no CSV as RFC 4180 has it; lines that end in different ways, or a quote inside a field?"
+    if reason := next((reason for said, reason in _REASONS.items() if said in page), None):
+        return reason
     first, *others = [each.strip(" .:") for each in page.splitlines() if each.strip()] or [
         "DuckDB doesn't say why"
     ]
@@ -150,5 +167,5 @@ def _reason(message: str, columns: Sequence[str]) -> str:
     if not (line and file and others):
         return _COLUMN.sub(lambda _: column, _KIND_OF_ERROR.sub("", first))
     # Between the number of the line and what is wrong with it stands the line itself.
-    wrong = _NOT_UTF8 if "not utf-8 encoded" in others[-1] else others[-1]
+    wrong = next((reason for said, reason in _REASONS_OF_LINES.items() if said in others[-1]), others[-1])
     return f"line {line[1]} of {file[1]}: {wrong}"

@@ -1,6 +1,7 @@
 """Ibis tables are counted where Ibis runs them: as DuckDB's and Polars' own there, else through narwhals."""
 
 import uuid
+from dataclasses import replace
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _DAY = 86_400
 _EXACT = Context(prec=80)
+_MIXED = "whole numbers and others"
 
 
 def of_ibis(name: str, source: "ir.Table", weights: str | None = None) -> Table:
@@ -36,10 +38,13 @@ def _opened(name: str, source: "ir.Table", weights: str | None) -> Table:
     if backend.name == "polars":
         return of_polars(name, backend.compile(source), weights)
     columns, fields = {}, {}
+    mixed = _mixed(backend, source)
     for index, each in enumerate(source.columns):
-        reliable = _is_reliable(backend, source[each].type())
+        reliable = each not in mixed and _is_reliable(backend, source[each].type())
         form = _formed if reliable else _unsupported
         columns[f"c{index}"], fields[each] = form(source[each], f"c{index}")
+        if each in mixed:
+            fields[each] = replace(fields[each], column=Column(Kind.UNSUPPORTED, _MIXED))
     return opened(name, native(source.select(**columns)), fields, lambda few: few.collect().rows(), weights)
 
 
@@ -50,6 +55,16 @@ def _is_reliable(backend: Any, of: Any) -> bool:
         return question is None or bool(backend.execute(question))
     except Exception:  # each backend has its own for what it can't do
         return False
+
+
+def _mixed(backend: Any, source: "ir.Table") -> set[str]:
+    """The columns of whole numbers that hold something else too: SQLite has a type for each value."""
+    whole = [each for each in source.columns if source[each].type().is_integer()]
+    if backend.name != "sqlite" or not whole:
+        return set()
+    others = [source[each].typeof().notin(["integer", "null"]).any() for each in whole]
+    found = backend.execute(source.aggregate(others)).to_numpy()[0]
+    return {each for each, any_other in zip(whole, found, strict=True) if any_other}
 
 
 def _hard_question(of: Any) -> Any:
