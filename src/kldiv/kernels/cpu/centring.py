@@ -178,8 +178,8 @@ class Row(NamedTuple):
     """g; where q's gradient is wanted, summed by itself, as A − ρ would have the rounding of A."""
     value: Any
     """D(p‖q)."""
-    way: Any
-    """How it was weighed."""
+    share: Any
+    """How many times the weights q's slopes are less than the gaps: g, or 1 + g of a row weighed APART."""
     hard: Any
     """Whether it is beyond what is done here."""
 
@@ -203,7 +203,8 @@ def settled(
         if is_settled(way, wild, centre * scale.high, rest, value):
             break
         way = CAREFUL
-    return Row(at, total, rest, grown, value, way, wild | (not abs(value) < HUGE))
+    share = 1.0 + grown if way == APART else grown
+    return Row(at, total, rest, grown, value, share, wild | (not abs(value) < HUGE))
 
 
 @compiled_within
@@ -219,6 +220,6 @@ def centred(
     top = widen(scale.high, zp[at])
     centre = like(1.0, top) - like(1.0, widen(scale.high, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
-        return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
+        return Row(at, 1.0, 0.0, 0.0, 0.0, 0.0, True)
     move, way = guess(zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
     return settled(zp, zq, at, top, centre, move, way, ahead, scale, weights, differences, gaps, ratios)

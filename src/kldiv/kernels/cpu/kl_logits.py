@@ -12,7 +12,7 @@ from kldiv.kernels.cpu.machine import is_double, like, magnitude, multiply_add, 
 from kldiv.kernels.cpu.memory import AHEAD, scratch_row
 from kldiv.kernels.cpu.optional import room
 from kldiv.kernels.cpu.softmaxes import centred_as_seen, seen
-from kldiv.kernels.cpu.weighing import APART, BLOCK, scale_of
+from kldiv.kernels.cpu.weighing import BLOCK, scale_of
 
 # Slopes are differences of parts that add up to some number. Where they add up to less than this share of it,
 # the parts' rounding shows.
@@ -76,12 +76,6 @@ def give_rest(out: Any, heavy: Any, others: Any) -> None:
 
 
 @compiled
-def share_of_weights(row: Any) -> Any:
-    """How many times the weights q's slopes are less than the gaps: g, or with its weights for gaps 1 + g."""
-    return 1.0 + row.grown if row.way == APART else row.grown
-
-
-@compiled
 def is_telling(row: Any, size_p: Any, size_q: Any, factors: Any) -> Any:
     """Whether slopes, given the sums of their magnitudes, are more than the rounding of their parts.
 
@@ -89,7 +83,7 @@ def is_telling(row: Any, size_p: Any, size_q: Any, factors: Any) -> Any:
     digits to spare.
     """
     of_p = TELLING * row.total * abs(row.rest * factors[0])
-    of_q = TELLING * row.total * abs(share_of_weights(row) * factors[1])
+    of_q = TELLING * row.total * abs(row.share * factors[1])
     return is_double(factors[0]) or not (size_p < of_p or size_q < of_q)
 
 
@@ -121,8 +115,9 @@ def kl_row(
     factors = like(scale.high, each), like(scale.high, each / (1.0 + row.grown))
     size_p = size_q = math.inf
     if q_grad is not None:
-        share = like(scale.high, share_of_weights(row))
-        others, size_q = less_share(gaps, weights, share, factors[1], heavy, 0, end, q_grad)
+        others, size_q = less_share(
+            gaps, weights, like(scale.high, row.share), factors[1], heavy, 0, end, q_grad
+        )
         give_rest(q_grad, heavy, others)
     if p_grad is not None:
         others, size_p = weighted(

@@ -20,7 +20,7 @@ from kldiv.kernels.cpu.sharing import (
     take_segment,
     wait,
 )
-from kldiv.kernels.cpu.weighing import CAREFUL, weigh
+from kldiv.kernels.cpu.weighing import APART, CAREFUL, weigh
 
 # What is found in a segment.
 _AT = 0
@@ -94,7 +94,7 @@ def centred_by_all(
     top = widen(scale.high, zp[at])
     centre = like(1.0, top) - like(1.0, widen(scale.high, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
-        return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
+        return Row(at, 1.0, 0.0, 0.0, 0.0, 0.0, True)
     move, way = _guessed(board, segments, zp, zq, at, top, centre, scale, weights, differences, gaps, ratios)
     total = rest = grown = value = low = 0.0
     wild = False
@@ -108,4 +108,5 @@ def centred_by_all(
         if is_settled(way, wild, centre * scale.high, rest, value):
             break
         way = CAREFUL
-    return Row(at, total, rest, grown, value, way, wild | (not abs(value) < HUGE))
+    share = 1.0 + grown if way == APART else grown
+    return Row(at, total, rest, grown, value, share, wild | (not abs(value) < HUGE))

@@ -10,7 +10,7 @@ from kldiv.kernels.cpu.call import FACTOR
 from kldiv.kernels.cpu.centring import HEAVY
 from kldiv.kernels.cpu.compiling import compiled, overload
 from kldiv.kernels.cpu.extremes import not_below
-from kldiv.kernels.cpu.kl_logits import give_rest, is_telling, less_share, share_of_weights, weighted
+from kldiv.kernels.cpu.kl_logits import give_rest, is_telling, less_share, weighted
 from kldiv.kernels.cpu.long_centring import centred_by_all
 from kldiv.kernels.cpu.machine import like, wide_vectors
 from kldiv.kernels.cpu.memory import scratch_row
@@ -87,7 +87,7 @@ def _all_gradients(
 ) -> Any:
     weights, differences, gaps = rooms
     each, heavy = scale.high * factor / row.total, row.at if row.total < HEAVY else -1
-    shares = like(scale.high, row.rest), like(scale.high, share_of_weights(row))
+    shares = like(scale.high, row.rest), like(scale.high, row.share)
     factors = like(scale.high, each), like(scale.high, each / (1.0 + row.grown))
     _share_out_slopes(board, segments, weights, differences, gaps, shares, factors, heavy, p_grad, q_grad)
     _settle(board, segments, heavy, p_grad, q_grad)

@@ -24,7 +24,7 @@ from kldiv.kernels.cpu.extremes import not_below
 from kldiv.kernels.cpu.machine import like, rough_logarithm, widen
 from kldiv.kernels.cpu.memory import part_of
 from kldiv.kernels.cpu.vector import logarithm_parts
-from kldiv.kernels.cpu.weighing import APART, CAREFUL, weigh_apart
+from kldiv.kernels.cpu.weighing import APART, weigh_apart
 
 # Less than the divergence that softmaxes are good enough for by what `rough_logarithm` may lack.
 _ROUGHLY_APART = 0.14
@@ -89,7 +89,7 @@ def centred_as_seen(zp: Any, zq: Any, ahead: Any, scale: Any, start: Any) -> Any
     top = widen(scale.high, zp[at])
     centre = like(1.0, top) - like(1.0, widen(scale.high, zq[at]))
     if not (math.isfinite(top) and math.isfinite(centre)):
-        return Row(at, 1.0, 0.0, 0.0, 0.0, CAREFUL, True)
+        return Row(at, 1.0, 0.0, 0.0, 0.0, 0.0, True)
     many, part = (
         len(zp) / not_below(start.outcomes, 1),
         start.total * math.exp((start.top - top) * scale.high),

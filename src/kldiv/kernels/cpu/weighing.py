@@ -158,19 +158,21 @@ def _weigh(
 
 
 @compiled
-def _weigh_apart(
-    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, q_top: Any, scale: Any, is_rounded: Any,
+def weigh_apart(
+    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, highest: Any, centre: Any, scale: Any,
     weights: Any, gaps: Any,
 ) -> Any:  # fmt: skip
-    """As `_weigh`, with w = exp(zq − q_top) for e·e^(−t), which is what gaps are.
+    """As `weigh`, with q's own weights w = exp(zq − q_top) for e·e^(−t), which is what gaps are.
 
     What rounds an exponent moves its t likewise, as if the logit had been another: D(p‖q) hardly depends on
-    that. But for a scale that `is_rounded` one rounding does.
+    that. But for a scale that is rounded one rounding does.
     """
     wide_vectors()
+    top, q_top, scales = every(highest), every(highest - centre), Scale(every(scale.high), every(scale.low))
     zero, least, none = like(top, 0.0), by_precision(top, _LEAST_32, _LEAST_64), like(top, -math.inf)
     all_weights = all_moments = all_of_q = doubled(zero)
-    farthest, of_top, of_q_top = zero, top * scale.high, q_top * scale.high
+    farthest, of_top, of_q_top = zero, top * scales.high, q_top * scales.high
+    is_rounded = scale.low != like(scale.low, 0.0)
     for start in range(first, end, _SHORT_BLOCK):
         total = moment = q_total = zero
         for j in range(start, smaller(start + _SHORT_BLOCK, end), width(top)):
@@ -178,9 +180,9 @@ def _weigh_apart(
             prefetch(zq, j + ahead[1])
             a, b = read(none, zp, j), read(none, zq, j)
             if is_rounded:
-                x, y = _scaled(finite(a, least) - top, scale), _scaled(finite(b, least) - q_top, scale)
+                x, y = _scaled(finite(a, least) - top, scales), _scaled(finite(b, least) - q_top, scales)
             else:
-                x, y = multiply_add(a, scale.high, -of_top), multiply_add(b, scale.high, -of_q_top)
+                x, y = multiply_add(a, scales.high, -of_top), multiply_add(b, scales.high, -of_q_top)
             e, w = exponential(x), exponential(y)
             t = x - y
             farthest = select(t > farthest, t, farthest)
@@ -200,17 +202,6 @@ def _weigh_apart(
 
 
 # --- a row ------------------------------------------------------------------------------------------
-
-
-@compiled
-def weigh_apart(
-    zp: Any, zq: Any, first: Any, end: Any, ahead: Any, top: Any, centre: Any, scale: Any,
-    weights: Any, gaps: Any,
-) -> Any:  # fmt: skip
-    """As `weigh`, by the two sides' own weights, q's in place of the gaps."""
-    tops, scales = (every(top), every(top - centre)), Scale(every(scale.high), every(scale.low))
-    is_rounded = scale.low != like(scale.low, 0.0)
-    return _weigh_apart(zp, zq, first, end, ahead, *tops, scales, is_rounded, weights, gaps)
 
 
 @compiled
