@@ -17,12 +17,24 @@ from forms import INF, NAN, SPACES, UNITS, assert_same, by_reference, in_space, 
 import kldiv
 from kldiv import Logits, definition, kernels
 from kldiv.kernels import cpu
+from kldiv.kernels.cpu import plan
 from kldiv.kernels.cpu.generators import marker_of
 
 COMPILED = [KL, *JS, *SKEW, JEFFREYS, TOTAL_VARIATION, HELLINGER, CHI2]
 FEW = [KL, JS[1], HELLINGER, CHI2]
 UNITS_IN_SINGLE = 16
 MIXED = [pair for pair in itertools.product(SPACES, repeat=2) if pair != ("logits", "logits")]
+
+
+@pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
+def test_how_calls_of_one_layout_are_done_is_found_once(case):
+    """A call makes its divergence anew, so that it has to be known again by what it is."""
+    p, q = torch.randn(2, 3, 5).unbind()
+    case(Logits(p), Logits(q))
+    before = plan._plan.cache_info()
+    case(Logits(q), Logits(p))
+    after = plan._plan.cache_info()
+    assert (after.misses, after.hits > before.hits) == (before.misses, True)
 
 
 # --- few outcomes -----------------------------------------------------------------------------------
