@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from kldiv.kernels.cpu.compiling import compiled, compiled_in_place, compiled_within
 from kldiv.kernels.cpu.extremes import larger, not_below, smaller
 from kldiv.kernels.cpu.lanes import every, first_of, highest_of, read, width
-from kldiv.kernels.cpu.machine import like, select, wide_vectors, widen
+from kldiv.kernels.cpu.machine import is_double, like, select, wide_vectors, widen
 from kldiv.kernels.cpu.memory import AHEAD, prefetch
 from kldiv.kernels.cpu.vector import logarithm_parts
 from kldiv.kernels.cpu.weighing import APART, CAREFUL, PLAIN, weigh
@@ -127,14 +127,19 @@ def of_whole_row(part: Any, has_likeliest: Any, many: Any) -> Any:
 
 
 @compiled
-def suggested(total: Any, mean: Any, value: Any, centre: Any, differences: Any, ratios: Any) -> Any:
+def suggested(
+    total: Any, mean: Any, value: Any, centre: Any, scale: Any, differences: Any, ratios: Any
+) -> Any:
     """By how much to move the centre, and the way to weigh the row, from guesses of Σ e, ρ and D(p‖q)."""
+    centre *= scale.high
     if not math.isfinite(mean):
         return 0.0, CAREFUL
     is_heavy, of_q_alone = total < HEAVY, differences is None and ratios is None
     if of_q_alone and value > (_HEAVY_APART if is_heavy else _APART):
-        # D(p‖q) is ρ + log(1 + g). Where g is 0 exponents of what is likely to q are near 0, as p's are.
-        return (mean - value if value - mean < _MOST_OF_Q else mean), APART
+        # D(p‖q) is ρ + log(1 + g). Where g is 0 exponents of what is likely to q are near 0, as p's are. But
+        # of a 1 + g guessed much too small double precision loses digits, of which sums have none to spare.
+        is_level = value - mean < _MOST_OF_Q and not is_double(scale.high)
+        return (mean - value if is_level else mean), APART
     # Beside an outcome of most of the mass p's slopes are those of rare ones, with what their exponents lose.
     if (of_q_alone or not is_heavy) and value < _NARROW and _is_wide(centre + mean, value):
         return mean, PLAIN
@@ -162,7 +167,7 @@ def guess(
     many = len(zp) / n
     total = of_whole_row(part, at < n, many)
     mean, excess = moment * many / total, excess * many / total
-    return suggested(total, mean, divergence(excess, mean), centre * scale.high, differences, ratios)
+    return suggested(total, mean, divergence(excess, mean), centre, scale, differences, ratios)
 
 
 class Row(NamedTuple):

@@ -100,5 +100,5 @@ def centred_as_seen(zp: Any, zq: Any, ahead: Any, scale: Any, start: Any) -> Any
     of_q = of_whole_row(part * math.exp(start.value - mean), has_likeliest, many)
     mean *= part * many / total
     value = mean + math.log(of_q / total)
-    move, way = suggested(total, mean, value, centre * scale.high, None, None)
+    move, way = suggested(total, mean, value, centre, scale, None, None)
     return settled(zp, zq, at, top, centre, move, way, ahead, scale, None, None, None, None)
