@@ -291,7 +291,7 @@ def test_a_sum_next_to_1_is_shown_apart_from_it():
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("size", [2, 3, 1000, 32000, 262_144, 1_000_003])
 def test_what_softmax_gives_is_accepted(dtype, size):
-    """Its rounding in its own dtype is within the tolerance, and a long sum's; ten times that is not."""
+    """Rounding in its own dtype is within the tolerance, and a long sum's; more than twice that is not."""
     if dtype is torch.float16 and size > torch.finfo(dtype).max:
         pytest.skip("PyTorch's own sum is infinite")
     spread = 3 * torch.randn(2, size)
@@ -299,7 +299,7 @@ def test_what_softmax_gives_is_accepted(dtype, size):
         Probs(torch.softmax(logits, -1))
         LogProbs(torch.log_softmax(logits, -1))
     if dtype in (torch.float64, torch.float32):
-        off = 1 + (100 + size / 20) * torch.finfo(dtype).eps
+        off = 1 + (100 + size / 200) * torch.finfo(dtype).eps
         with pytest.raises(InvalidInputError, match=r"sum to 1\.0"):
             Probs(torch.softmax(torch.randn(4, size, dtype=dtype), -1) * off)
 

@@ -3,13 +3,13 @@
 from functools import cache
 from typing import Any
 
+from kldiv.kernels.cpu import pairs, tempered
 from kldiv.kernels.cpu.call import WEIGHT, numbers
 from kldiv.kernels.cpu.compiling import entry, text_of_kernels
 from kldiv.kernels.cpu.long_rows import long_rows
 from kldiv.kernels.cpu.machine import wide_vectors
-from kldiv.kernels.cpu.pairs import pair_rows
+from kldiv.kernels.cpu.pairs import rows_of
 from kldiv.kernels.cpu.rows import logit_rows
-from kldiv.kernels.cpu.tempered import tempered_rows
 from kldiv.kernels.cpu.tiles import tile_rows
 
 
@@ -61,7 +61,7 @@ def entry_of_pairs(marker: Any) -> Any:
     def run_pairs(address: int) -> None:
         text  # noqa: B018
         wide_vectors()
-        pair_rows(address, marker(numbers(address)[WEIGHT]))
+        rows_of(address, marker(numbers(address)[WEIGHT]), pairs.pair, pairs.SCRATCH_ROWS)
 
     return entry(run_pairs)
 
@@ -74,6 +74,6 @@ def entry_of_tempered(marker: Any) -> Any:
     def run_tempered(address: int) -> None:
         text  # noqa: B018
         wide_vectors()
-        tempered_rows(address, marker(numbers(address)[WEIGHT]))
+        rows_of(address, marker(numbers(address)[WEIGHT]), tempered.tempered, tempered.SCRATCH_ROWS)
 
     return entry(run_tempered)

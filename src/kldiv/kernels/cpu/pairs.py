@@ -123,7 +123,7 @@ def _multiply(row: Any, factor: Any) -> None:
 
 
 @compiled
-def _pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
+def pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     """Row i of the call, its gradients where wanted; whether it is hard."""
     outcomes, factor = words[call.OUTCOMES], numbers[call.FACTOR]
     scale, p_alone, q_alone = numbers[call.SCALE], numbers[call.P_ALONE], numbers[call.Q_ALONE]
@@ -157,15 +157,15 @@ def _pair(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
 
 
 @compiled_within
-def pair_rows(address: Any, how: Any) -> None:
-    """Rows of the call at an address, until none is left."""
+def rows_of(address: Any, how: Any, row: Any, scratch_rows: Any) -> None:
+    """Rows of the call at an address, until none is left; `row` does one, in so many rows of scratch."""
     words, numbers = call.integers(address), call.numbers(address)
     hard = view(words[call.HARD], words[call.ROWS], boolean)
-    scratch = view(call.take_scratch(address, words), SCRATCH_ROWS * words[call.OUTCOMES], float64)
+    scratch = view(call.take_scratch(address, words), scratch_rows * words[call.OUTCOMES], float64)
     while True:
         first, end = call.take_rows(address, words)
         if first == end:
             return
         for i in range(first, end):
             if not call.left_out(words, i, hard):
-                call.mark(address, hard, i, _pair(how, words, numbers, i, scratch))
+                call.mark(address, hard, i, row(how, words, numbers, i, scratch))

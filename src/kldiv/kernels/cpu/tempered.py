@@ -10,11 +10,11 @@ difference costs infinitely much, and where numbers near the end of the exponent
 import math
 from typing import Any, NamedTuple
 
-from numba import boolean, float32, float64, uint16
+from numba import float32, float64, uint16
 
 from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.centring import likeliest
-from kldiv.kernels.cpu.compiling import compiled, compiled_in_place, compiled_within
+from kldiv.kernels.cpu.compiling import compiled, compiled_in_place
 from kldiv.kernels.cpu.generators import finished, needs_small_ratios, term_and_slopes
 from kldiv.kernels.cpu.lanes import every, first_of, none_are, read, sum_of, width, write
 from kldiv.kernels.cpu.logarithms import compared
@@ -275,7 +275,7 @@ def _weighed(words: Any, numbers: Any, p: Any, q: Any, ratios: Any, at: Any, q_a
 
 
 @compiled
-def _row(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
+def tempered(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
     """Row i of the call, its gradients where wanted; whether it is hard."""
     outcomes, scale = words[call.OUTCOMES], numbers[call.SCALE]
     p, q = scratch_row(scratch, 0, outcomes), scratch_row(scratch, 1, outcomes)
@@ -304,18 +304,3 @@ def _row(how: Any, words: Any, numbers: Any, i: Any, scratch: Any) -> Any:
         space, base, kind = words[call.Q_SPACE], words[call.Q_GRAD], words[call.Q_GRAD_KIND]
         _finish(words, q_side, space, base, kind, i, of_q, q, q_at, each, spare)
     return False
-
-
-@compiled_within
-def tempered_rows(address: Any, how: Any) -> None:
-    """Rows of the call at an address, until none is left."""
-    words, numbers = call.integers(address), call.numbers(address)
-    hard = view(words[call.HARD], words[call.ROWS], boolean)
-    scratch = view(call.take_scratch(address, words), SCRATCH_ROWS * words[call.OUTCOMES], float64)
-    while True:
-        first, end = call.take_rows(address, words)
-        if first == end:
-            return
-        for i in range(first, end):
-            if not call.left_out(words, i, hard):
-                call.mark(address, hard, i, _row(how, words, numbers, i, scratch))
