@@ -46,8 +46,7 @@ from kldiv.units import unit_of
 
 Argument = Distribution | TorchDistribution
 
-# To make one takes a few percent of what ten outcomes take.
-_KULLBACK_LEIBLER = definition.KullbackLeibler()
+_KULLBACK_LEIBLER = definition.KullbackLeibler()  # made once: a call of ten outcomes notices
 
 
 def kl(
