@@ -27,7 +27,7 @@ dtype = getattr(torch, sys.argv[1])
 for outcomes in map(int, sys.argv[2:]):
     drawn = torch.randn(2, ROWS, outcomes).to(dtype)
     p, q = map(at_the_end_of_memory, drawn)
-    for divergence in (kldiv.kl, kldiv.js):
+    for divergence in (kldiv.kl, kldiv.js, kldiv.cross_entropy):
         with torch.no_grad():
             seen = divergence(kldiv.Logits(p), kldiv.Logits(q))
             known = divergence(*map(kldiv.Logits, drawn))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from kldiv import kernels
-from kldiv.definition import Divergence, NegativeEntropy
+from kldiv.definition import Divergence
 from kldiv.inputs import in_double
 from kldiv.kernels import reference
 from kldiv.kernels.differentiation import applied, is_forward_mode
@@ -165,13 +165,14 @@ def _by_reference(question: Question, where: Tensor | None, p: Tensor, q: Tensor
     return value if where is None else torch.where(where, value, 0.0)
 
 
-def negative_entropy_rows(space: str, values: Tensor, temperature: float, where: Tensor | None) -> Tensor:
-    """Σ p·log p of each row, in nats; of logits with the slopes of D(p‖uniform), which are its own."""
-    p = reference.plain(reference.valid(Side(space, values), where))
-    if reference.is_normalised(p, temperature):
-        return reference.negative_entropy(p)
-    question = Question(NegativeEntropy(), p.space, "logits", temperature)
-    return rowwise(question, None, p.values, torch.zeros_like(p.values))
+def entropy_rows(question: Question, where: Tensor | None, p: Tensor) -> Tensor:
+    """As `rowwise` for the entropy of p alone: of the question's sides q is of no consequence."""
+    if reference.is_normalised(Side(question.p_space, p), question.temperature):
+        values = question.factor * reference.entropy(
+            reference.plain(reference.valid(Side(question.p_space, p), where))
+        )
+        return _added_up(question, values if where is None else torch.where(where, values, 0.0))
+    return rowwise(question, where, p, p.new_zeros(()).expand(p.shape))
 
 
 def _along(tangents: Sequence[Tensor | None], slopes: Sequence[Tensor]) -> Tensor:

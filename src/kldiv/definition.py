@@ -150,20 +150,21 @@ class KullbackLeibler(FDivergence):
         return p * d, -difference(xp, p, q, d)
 
 
-class NegativeEntropy(Divergence):
-    """Σ p·log p, read off rows whose q is uniform, because its slopes are those of D(P‖uniform)."""
+@dataclass(frozen=True)
+class Entropy(Divergence):
+    """−Σ p·log p, read off rows whose q is uniform, because its slopes are those of −D(P‖uniform)."""
 
-    name = "negative entropy"
-    formula = "Σ p·log p"
+    name = "entropy"
+    formula = "−Σ p·log p"
     source = "Shannon 1948, A mathematical theory of communication, §6"
 
     def value(self, xp: Namespace, rows: Rows) -> Array:
-        """Σ p·log p <= 0, from log p itself: log n − D(P‖uniform) would cancel."""
-        return xp.where(rows.in_p, rows.p * rows.log_p, 0.0).sum(-1)
+        """−Σ p·log p, from log p itself: log n − D(P‖uniform) would cancel."""
+        return 0.0 - xp.where(rows.in_p, rows.p * rows.log_p, 0.0).sum(-1)
 
     def log_slopes(self, xp: Namespace, rows: Rows) -> tuple[Array, Array]:
-        """p·log(p/u), which loses no digit where p is close to uniform, and 0."""
-        return rows.p * rows.log_ratio, xp.zeros_like(rows.q)
+        """−p·log(p/u), which loses no digit where p is close to uniform, and 0."""
+        return -rows.p * rows.log_ratio, xp.zeros_like(rows.q)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from kldiv.arguments import (
     rows_of,
     temperature_of,
 )
-from kldiv.autograd import negative_entropy_rows, rowwise
+from kldiv.autograd import entropy_rows, rowwise
 from kldiv.closed_forms import registered_entropy, registered_kl
 from kldiv.definition import Divergence
 from kldiv.errors import InvalidInputError
@@ -42,7 +42,7 @@ from kldiv.given_numbers import real
 from kldiv.inputs import Distribution
 from kldiv.kernels.question import Question
 from kldiv.renyi_definition import Renyi, RenyiMaximum
-from kldiv.units import unit_of
+from kldiv.units import Unit, unit_of
 
 Argument = Distribution | TorchDistribution
 
@@ -327,8 +327,10 @@ def entropy(
     unit, temperature = unit_of(base), temperature_of(temperature)
     (rows, _), mask = rows_of("entropy", where, p)
     check_reduction(reduction)
-    values = 0.0 - negative_entropy_rows(p.space, rows, temperature, mask)
-    return reduced(values, mask, reduction, unit.nats)
+    factor, total = _scaling(rows, mask, reduction, unit)
+    question = Question(definition.Entropy(), p.space, "logits", temperature, factor, total)
+    values = entropy_rows(question, mask, rows)
+    return values if total else reduced(values, mask, reduction)
 
 
 def cross_entropy(
@@ -358,9 +360,11 @@ def cross_entropy(
     unit, temperature = unit_of(base), temperature_of(temperature)
     (p_rows, q_rows), mask = rows_of("cross_entropy", where, p, q)
     check_reduction(reduction)
-    question = Question(definition.KullbackLeibler(), p.space, q.space, temperature)
-    of_p = negative_entropy_rows(p.space, p_rows, temperature, mask)
-    return reduced(rowwise(question, mask, p_rows, q_rows) - of_p, mask, reduction, unit.nats)
+    factor, total = _scaling(p_rows, mask, reduction, unit)
+    question = Question(_KULLBACK_LEIBLER, p.space, q.space, temperature, factor, total)
+    of_p = entropy_rows(question._replace(divergence=definition.Entropy(), q_space="logits"), mask, p_rows)
+    values = rowwise(question, mask, p_rows, q_rows) + of_p
+    return values if total else reduced(values, mask, reduction)
 
 
 def _evaluated(
@@ -376,12 +380,19 @@ def _evaluated(
     unit, temperature = unit_of(base), temperature_of(temperature)
     (p_rows, q_rows), mask = rows_of(function, where, p, q)
     check_reduction(reduction)
-    # The kernel divides by the number of rows where that is known, so that no gradient has to be scaled.
-    rows = number_of_rows(p_rows, mask) if reduction == "mean" else 1
-    total = reduction == "sum" or (reduction == "mean" and rows > 0)
-    question = Question(divergence, p.space, q.space, temperature, 1 / (unit.nats * (rows or 1)), total)
+    factor, total = _scaling(p_rows, mask, reduction, unit)
+    question = Question(divergence, p.space, q.space, temperature, factor, total)
     values = rowwise(question, mask, p_rows, q_rows)
     return values if total else reduced(values, mask, reduction)
+
+
+def _scaling(rows: Tensor, mask: Tensor | None, reduction: Reduction, unit: Unit) -> tuple[float, bool]:
+    """What the kernel multiplies each row by, so that no gradient has to be scaled, and whether it adds up.
+
+    Of a mean it divides by the number of rows, where that is known.
+    """
+    number = number_of_rows(rows, mask) if reduction == "mean" else 1
+    return 1 / (unit.nats * (number or 1)), reduction == "sum" or (reduction == "mean" and number > 0)
 
 
 def _renyi(order: object) -> Divergence:

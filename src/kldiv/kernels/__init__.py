@@ -1,8 +1,8 @@
 """Row kernels: from the values of both sides to one divergence a row, and its gradients.
 
 `reference` is composed of torch operations and does everything on any device. `cpu` is compiled, for the
-f-divergences of whatever lies in the CPU's memory. Which of them runs is chosen for each call; here it can be
-asked for and decided.
+f-divergences of whatever lies in the CPU's memory and for the entropy of logits. Which of them runs is chosen
+for each call; here it can be asked for and decided.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from kldiv.definition import FDivergence, KullbackLeibler
+from kldiv.definition import Entropy, FDivergence, KullbackLeibler
 from kldiv.errors import InvalidInputError
 from kldiv.kernels.differentiation import differentiates_in_a_graph
 from kldiv.kernels.question import Question
@@ -103,4 +103,11 @@ def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
     if type(p) not in _PLAIN or type(q) not in _PLAIN or not p.is_cpu:  # q is where p is
         return False
     # Operators have no derivatives that torch.func could take in a graph.
-    return isinstance(question.divergence, FDivergence) and not differentiates_in_a_graph()
+    return _is_compiled(question) and not differentiates_in_a_graph()
+
+
+def _is_compiled(question: Question) -> bool:
+    if isinstance(question.divergence, Entropy):
+        # Logarithms of probabilities are logits as any others.
+        return question.p_space in ("logits", "log_probs")
+    return isinstance(question.divergence, FDivergence)

@@ -123,11 +123,12 @@ def _ratio_of_probabilities(p: Side, q: Side, shared: Tensor) -> Tensor | None:
     return log_ratio_of_probabilities(torch, *values)  # type: ignore[no-any-return]
 
 
-def negative_entropy(side: Side) -> Tensor:
-    """Σ p·log p a row, in nats, of values that are probabilities as they stand."""
+def entropy(side: Side) -> Tensor:
+    """−Σ p·log p a row, in nats, of values that are probabilities as they stand."""
     raw = _log_values(side)
     inside = support(raw)
-    return (torch.where(inside, raw, 0.0) * torch.where(inside, _probabilities(side, raw, 1.0), 0.0)).sum(-1)
+    held = torch.where(inside, raw, 0.0) * torch.where(inside, _probabilities(side, raw, 1.0), 0.0)
+    return 0.0 - held.sum(-1)
 
 
 def is_normalised(side: Side, temperature: float) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from kldiv.definition import FDivergence, KullbackLeibler
-from kldiv.kernels.cpu import call, long_rows, pairs, rows, sharing, side_by_side, tempered, tiles
+from kldiv.definition import Divergence, Entropy, KullbackLeibler
+from kldiv.kernels.cpu import call, entropy, long_rows, pairs, rows, sharing, side_by_side, tempered, tiles
 from kldiv.kernels.cpu.entries import (
+    entry_of_entropy,
     entry_of_logits,
     entry_of_long_rows,
     entry_of_pairs,
@@ -82,7 +83,7 @@ def plan_of(question: Question, p: Tensor, q: Tensor, want_p: bool, want_q: bool
 
 @lru_cache(maxsize=_LAYOUTS)
 def _plan(
-    divergence: FDivergence, p_space: str, q_space: str, temperature: float,
+    divergence: Divergence, p_space: str, q_space: str, temperature: float,
     p: torch.dtype, q: torch.dtype, shape: torch.Size, p_strides: tuple[int, ...], q_strides: tuple[int, ...],
     want_p: bool, want_q: bool,
 ) -> Plan:  # fmt: skip
@@ -104,7 +105,7 @@ def _plan(
         count, outcomes, slot_bytes, board_words,
         *(0 if each is None else _KINDS[each] for each in (value, p_grad, q_grad)),
         p_stride, p_strides[-1], _KINDS[p], form.p_space, q_stride, q_strides[-1], _KINDS[q], form.q_space,
-        1 / temperature, getattr(divergence, "weight", 0.0), divergence.p_alone, divergence.q_alone,
+        1 / temperature, *(getattr(divergence, each, 0.0) for each in ("weight", "p_alone", "q_alone")),
         divergence.slope_at_no_p, divergence.slope_at_no_q,
     )  # fmt: skip
     threads = worth(count * outcomes, outcomes if form.is_shared else count)
@@ -139,19 +140,23 @@ class _Form(NamedTuple):
 
 @cache
 def _form(
-    divergence: type[FDivergence], p_space: str, q_space: str, at_one: bool, few: bool, long: bool,
+    divergence: type[Divergence], p_space: str, q_space: str, at_one: bool, few: bool, long: bool,
     p: torch.dtype, q: torch.dtype, want_p: bool, want_q: bool,
 ) -> _Form:  # fmt: skip
-    marker = marker_of(divergence)
     # At another temperature than 1 logarithms of probabilities are logits as any others.
     of_p, of_q = (
         pairs.LOGITS if each == "log_probs" and not at_one else _SPACES[each] for each in (p_space, q_space)
     )
+    kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
+    if divergence is Entropy:
+        unit, kind, _, out, _ = kinds
+        entry = entry_of_entropy(unit, kind, out)
+        return _Form(entry, entropy.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64)
+    marker = marker_of(divergence)
     if (of_p or of_q) and not at_one:
         return _Form(entry_of_tempered(marker), tempered.SCRATCH_ROWS, of_p, of_q, is_double=True)
     if of_p or of_q:
         return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
-    kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
     if few and p != torch.float64:
         scratch_rows = (tiles.SCRATCH_ROWS + 1) * side_by_side.ROWS
         return _Form(entry_of_tiles(marker, *kinds[1:]), scratch_rows, of_p, of_q, is_double=True)
