@@ -120,7 +120,7 @@ def test_a_traced_script_computes_anew():
 def test_the_operator_keeps_the_rules_of_operators():
     """Its schema, its fake, its gradient's registration and its tracing, as PyTorch itself checks them."""
     p, q = torch.randn(4, 70), torch.randn(4, 70, requires_grad=True)
-    arguments = (p, q, None, "KullbackLeibler logits logits", [0.0, 1.0, 0.5], [False, True])
+    arguments = (p, q, None, "KullbackLeibler logits logits", [1.0, 0.5], [False, True])
     torch.library.opcheck(operators._rowwise, arguments)
 
 

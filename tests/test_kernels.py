@@ -479,12 +479,12 @@ def test_the_choice_and_what_is_refused():
     with kernels.use("auto"):
         kldiv.kl(Logits(z), Logits(z))
         assert kernels.last_used() == "cpu"
-        kldiv.renyi(Logits(z), Logits(z), order=2)
+        kldiv.renyi(kldiv.Probs(p), Logits(z), order=2)
         assert kernels.last_used() == "reference"
         kldiv.kl(kldiv.Probs(p), Logits(z), temperature=2.0)
         assert kernels.last_used() == "cpu"
     with pytest.raises(kldiv.InvalidInputError, match="the cpu kernel has no form of the Rényi divergence"):
-        kldiv.renyi(Logits(z), Logits(z), order=2)
+        kldiv.renyi(Logits(z), Logits(z), order=float("inf"))
     with pytest.raises(
         kldiv.InvalidInputError, match=r"no form of .* of probs on cpu and logits on cpu at temperature 2"
     ):

@@ -83,6 +83,11 @@ class Divergence(ABC):
     slope_at_no_p: float = 0.0
     slope_at_no_q: float = 0.0
 
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """What it takes beside p and q: a weight, an order, or nothing."""
+        return tuple(vars(self).values())
+
     @abstractmethod
     def value(self, xp: Namespace, rows: Rows) -> Array:
         """One number >= 0 a row, in nats."""

@@ -14,6 +14,7 @@ from kldiv import definition, kernels
 from kldiv.kernels import reference
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side, gradient_dtype, value_dtype
+from kldiv.renyi_definition import Renyi
 
 
 def reference_gradients(
@@ -100,7 +101,7 @@ def _(
 def operated(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
     """A multiple of the divergence of each row, as one operator of the graph."""
     divergence, p_space, q_space, temperature, factor, _ = question
-    numbers = [float(getattr(divergence, "weight", 0.0)), float(temperature), float(factor)]
+    numbers = [float(each) for each in (temperature, factor, *divergence.parameters)]
     # Numbers, for torch.jit.trace takes no booleans.
     wants = [int(z.requires_grad and torch.is_grad_enabled()) for z in (p, q)]
     value: Tensor
@@ -111,7 +112,6 @@ def operated(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> 
 def _question(names: str, numbers: Sequence[float]) -> Question:
     """What `operated` has put into words and numbers, for an operator takes nothing else."""
     name, p_space, q_space = names.split()
-    weight, temperature, factor = numbers
-    form: Any = getattr(definition, name)
-    divergence = form(weight) if "weight" in form.__annotations__ else form()
-    return Question(divergence, p_space, q_space, temperature, factor)
+    temperature, factor, *parameters = numbers
+    form: Any = Renyi if name == Renyi.__name__ else getattr(definition, name)
+    return Question(form(*parameters), p_space, q_space, temperature, factor)

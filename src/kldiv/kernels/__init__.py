@@ -1,8 +1,8 @@
 """Row kernels: from the values of both sides to one divergence a row, and its gradients.
 
 `reference` is composed of torch operations and does everything on any device. `cpu` is compiled, for the
-f-divergences of whatever lies in the CPU's memory and for the entropy of logits. Which of them runs is chosen
-for each call; here it can be asked for and decided.
+f-divergences of whatever lies in the CPU's memory and, of logits, for the entropy and for Rényi's divergence.
+Which of them runs is chosen for each call; here it can be asked for and decided.
 """
 
 from functools import cache
@@ -16,6 +16,7 @@ from kldiv.definition import Entropy, FDivergence, KullbackLeibler
 from kldiv.errors import InvalidInputError
 from kldiv.kernels.differentiation import differentiates_in_a_graph
 from kldiv.kernels.question import Question
+from kldiv.renyi_definition import Renyi
 
 Name = Literal["auto", "cpu", "reference"]
 
@@ -35,8 +36,8 @@ class use:  # noqa: N801 (called as a function, and written in a `with`)
     """Let `name` compute what this thread asks for from now on, or until the end of a `with` block.
 
     "auto" is "cpu" wherever that has a form, for it is the faster one at every size; "reference" is always
-    possible. With "cpu", what it has no form for raises InvalidInputError: it knows the f-divergences of
-    tensors in the CPU's memory.
+    possible. With "cpu", what it has no form for raises InvalidInputError. Of tensors in the CPU's memory it
+    knows the f-divergences, the entropy of logits, and Rényi's divergence of logits below double precision.
 
     Example:
         >>> import kldiv
@@ -103,11 +104,14 @@ def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
     if type(p) not in _PLAIN or type(q) not in _PLAIN or not p.is_cpu:  # q is where p is
         return False
     # Operators have no derivatives that torch.func could take in a graph.
-    return _is_compiled(question) and not differentiates_in_a_graph()
+    return _has_form(question, p.dtype, q.dtype) and not differentiates_in_a_graph()
 
 
-def _is_compiled(question: Question) -> bool:
+def _has_form(question: Question, p: torch.dtype, q: torch.dtype) -> bool:
+    # At another temperature than 1 logarithms of probabilities are logits as any others.
+    of_logits = {"logits"} if question.temperature == 1 else {"logits", "log_probs"}
     if isinstance(question.divergence, Entropy):
-        # Logarithms of probabilities are logits as any others.
-        return question.p_space in ("logits", "log_probs")
+        return question.p_space in of_logits
+    if isinstance(question.divergence, Renyi):
+        return of_logits >= {question.p_space, question.q_space} and torch.float64 not in (p, q)
     return isinstance(question.divergence, FDivergence)

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from numba import float64
+
 from kldiv.kernels.cpu import pairs, tempered
 from kldiv.kernels.cpu.call import WEIGHT, numbers
 from kldiv.kernels.cpu.compiling import entry, text_of_kernels
@@ -10,6 +12,7 @@ from kldiv.kernels.cpu.entropy import entropy_rows
 from kldiv.kernels.cpu.long_rows import long_rows
 from kldiv.kernels.cpu.machine import wide_vectors
 from kldiv.kernels.cpu.pairs import rows_of
+from kldiv.kernels.cpu.renyi import Renyi
 from kldiv.kernels.cpu.rows import logit_rows
 from kldiv.kernels.cpu.tiles import tile_rows
 
@@ -19,11 +22,13 @@ def entry_of_logits(marker: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any
     """Rows of logits one by one; the arguments are those of `logit_rows`, kinds are types of Numba."""
     # Part of the key under which an entry is kept.
     text = text_of_kernels()
+    precision = float64 if marker is Renyi else unit
 
     def run_logits(address: int) -> None:
         text  # noqa: B018
         wide_vectors()
-        logit_rows(address, marker(numbers(address)[WEIGHT]), unit, p_kind, q_kind, p_out, q_out)
+        how = marker(numbers(address)[WEIGHT])
+        logit_rows(address, how, unit, precision, p_kind, q_kind, p_out, q_out)
 
     return entry(run_logits)
 

@@ -12,7 +12,18 @@ import torch
 from torch import Tensor
 
 from kldiv.definition import Divergence, Entropy, KullbackLeibler
-from kldiv.kernels.cpu import call, entropy, long_rows, pairs, rows, sharing, side_by_side, tempered, tiles
+from kldiv.kernels.cpu import (
+    call,
+    entropy,
+    long_rows,
+    pairs,
+    renyi,
+    rows,
+    sharing,
+    side_by_side,
+    tempered,
+    tiles,
+)
 from kldiv.kernels.cpu.entries import (
     entry_of_entropy,
     entry_of_logits,
@@ -25,6 +36,7 @@ from kldiv.kernels.cpu.generators import marker_of
 from kldiv.kernels.cpu.threads import worth
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import gradient_dtype
+from kldiv.renyi_definition import Renyi
 
 # Up to so many outcomes rows side by side are faster than one by one, in double precision and in single.
 _FEW, _FEW_IN_SINGLE = 48, 127
@@ -101,11 +113,12 @@ def _plan(
     value = torch.float64 if torch.float64 in (p, q) else torch.float32
     p_grad, q_grad = (gradient_dtype(z, value) if want else None for z, want in ((p, want_p), (q, want_q)))
     (p_stride, p_batch), (q_stride, q_batch) = _batch(shape, p_strides), _batch(shape, q_strides)
+    alone = (getattr(divergence, each, 0.0) for each in ("p_alone", "q_alone"))
     fixed = call.pack_fixed(
         count, outcomes, slot_bytes, board_words,
         *(0 if each is None else _KINDS[each] for each in (value, p_grad, q_grad)),
         p_stride, p_strides[-1], _KINDS[p], form.p_space, q_stride, q_strides[-1], _KINDS[q], form.q_space,
-        1 / temperature, *(getattr(divergence, each, 0.0) for each in ("weight", "p_alone", "q_alone")),
+        1 / temperature, (*divergence.parameters, 0.0)[0], *alone,
         divergence.slope_at_no_p, divergence.slope_at_no_q,
     )  # fmt: skip
     threads = worth(count * outcomes, outcomes if form.is_shared else count)
@@ -131,9 +144,9 @@ class _Form(NamedTuple):
 
     entry: Any
     scratch_rows: int
-    p_space: int
-    q_space: int
     is_double: bool
+    p_space: int = pairs.LOGITS
+    q_space: int = pairs.LOGITS
     is_shared: bool = False
     """Whether the threads work on one row together."""
 
@@ -147,24 +160,29 @@ def _form(
     of_p, of_q = (
         pairs.LOGITS if each == "log_probs" and not at_one else _SPACES[each] for each in (p_space, q_space)
     )
-    kinds = _kinds(p, q, want_p=want_p, want_q=want_q)
-    if divergence is Entropy:
-        unit, kind, _, out, _ = kinds
-        entry = entry_of_entropy(unit, kind, out)
-        return _Form(entry, entropy.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64)
-    marker = marker_of(divergence)
     if (of_p or of_q) and not at_one:
-        return _Form(entry_of_tempered(marker), tempered.SCRATCH_ROWS, of_p, of_q, is_double=True)
+        entry = entry_of_tempered(marker_of(divergence))
+        return _Form(entry, tempered.SCRATCH_ROWS, is_double=True, p_space=of_p, q_space=of_q)
     if of_p or of_q:
-        return _Form(entry_of_pairs(marker), pairs.SCRATCH_ROWS, of_p, of_q, is_double=True)
-    if few and p != torch.float64:
+        entry = entry_of_pairs(marker_of(divergence))
+        return _Form(entry, pairs.SCRATCH_ROWS, is_double=True, p_space=of_p, q_space=of_q)
+    return _form_of_logits(divergence, few, long, _kinds(p, q, want_p=want_p, want_q=want_q))
+
+
+def _form_of_logits(divergence: type[Divergence], few: bool, long: bool, kinds: list[Any]) -> _Form:
+    unit, p_kind, _, p_out, _ = kinds
+    is_double = unit == call.KINDS[call.DOUBLE]
+    if divergence is Entropy:
+        return _Form(entry_of_entropy(unit, p_kind, p_out), entropy.SCRATCH_ROWS, is_double)
+    if divergence is Renyi:
+        return _Form(entry_of_logits(renyi.Renyi, *kinds), rows.SCRATCH_ROWS, is_double=True)
+    marker = marker_of(divergence)
+    if few and not is_double:
         scratch_rows = (tiles.SCRATCH_ROWS + 1) * side_by_side.ROWS
-        return _Form(entry_of_tiles(marker, *kinds[1:]), scratch_rows, of_p, of_q, is_double=True)
+        return _Form(entry_of_tiles(marker, *kinds[1:]), scratch_rows, is_double=True)
     if long:
-        entry = entry_of_long_rows(marker, *kinds)
-        return _Form(entry, long_rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64, is_shared=True)
-    entry = entry_of_logits(marker, *kinds)
-    return _Form(entry, rows.SCRATCH_ROWS, of_p, of_q, is_double=p == torch.float64)
+        return _Form(entry_of_long_rows(marker, *kinds), long_rows.SCRATCH_ROWS, is_double, is_shared=True)
+    return _Form(entry_of_logits(marker, *kinds), rows.SCRATCH_ROWS, is_double)
 
 
 def _kinds(p: torch.dtype, q: torch.dtype, *, want_p: bool, want_q: bool) -> list[Any]:

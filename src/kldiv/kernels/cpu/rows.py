@@ -13,6 +13,7 @@ from kldiv.kernels.cpu.kl_logits import kl_row, kl_value
 from kldiv.kernels.cpu.machine import wide_vectors
 from kldiv.kernels.cpu.memory import view
 from kldiv.kernels.cpu.optional import any_wanted
+from kldiv.kernels.cpu.renyi import Renyi, renyi_row
 
 # In the precision of the kernel, after room for a row of each side as it is stored.
 SCRATCH_ROWS = 6
@@ -30,14 +31,18 @@ def row(how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_gra
 def _row_of(
     how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
 ) -> Callable[..., Any]:  # fmt: skip
+    if how.instance_class is Renyi:
+        return renyi_row
     if how.instance_class is not KullbackLeibler:
         return f_row
     return kl_row if any_wanted(p_grad, q_grad) else kl_value
 
 
 @compiled_within
-def logit_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any) -> None:
-    """Rows of the call at an address, until none is left.
+def logit_rows(
+    address: Any, how: Any, unit: Any, precision: Any, p_kind: Any, q_kind: Any, p_out: Any, q_out: Any
+) -> None:
+    """Rows of the call at an address, until none is left: values in one unit, computed in a precision.
 
     Kinds are the types of what lies in memory; None is that of a gradient that nobody wants.
     """
@@ -47,7 +52,7 @@ def logit_rows(address: Any, how: Any, unit: Any, p_kind: Any, q_kind: Any, p_ou
     value = view(words[call.VALUE], words[call.ROWS], unit)
     hard = view(words[call.HARD], words[call.ROWS], boolean)
     memory = call.take_scratch(address, words)
-    scratch = view(memory + 16 * outcomes, SCRATCH_ROWS * outcomes, unit)
+    scratch = view(memory + 16 * outcomes, SCRATCH_ROWS * outcomes, precision)
     p_side, q_side = call.sides(words)
     while True:
         first, end = call.take_rows(address, words)
