@@ -14,12 +14,11 @@ import numpy as np
 
 from kldiv.tables.contract import Column, Kind
 from kldiv.tables.outcomes import Cut, Special
-from kldiv.tables.writing import SIGNED_64, Steps, bound_of, group_bounds, number_text, steps_text
+from kldiv.tables.writing import SIGNED_64, Steps, bound_of, group_bounds, in_single, number_text, steps_text
 
 Frame = nw.LazyFrame[Any]
 
 _LARGEST_WHOLE = 2**53
-_GREATEST_FLOAT = Fraction(2**24 - 1) * 2**104
 _WHOLE = {
     kind: Steps(Fraction(1), -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     for kind, bits in ((nw.Int8, 8), (nw.Int16, 16), (nw.Int32, 32), (nw.Int64, 64), (nw.Int128, 128))
@@ -135,9 +134,7 @@ class Field:
     def passed(self, cut: Cut) -> nw.Expr:
         """Whether an ordinary value is beyond the cut, compared in the column's own type."""
         if self.steps is None:
-            exact = Fraction(cut.text)
-            fits = self.single and abs(exact) <= _GREATEST_FLOAT
-            number = float(np.float32(cut.text)) if fits else float(cut.text)
+            number = in_single(cut.text) if self.single else float(cut.text)
             return self.value() > number if cut.above else self.value() >= number
         bound = bound_of(cut, self.column.kind, self.steps)
         if isinstance(bound, bool):
