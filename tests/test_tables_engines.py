@@ -26,6 +26,7 @@ from table_engines import (
     table,
     text_of,
 )
+from tabular import counts
 
 import kldiv
 from kldiv.tables import duckdb_engine
@@ -392,6 +393,19 @@ def test_no_sum_of_weights_is_left_where_there_is_nothing(engine, tmp_path):
     assert bins[:2] == pytest.approx([0.7, 0.5], rel=1e-15)
     assert specials == {each: 1e-20 if each is Special.NAN else 0 for each in Special}
     assert {str(each.outcome) for each in compared["z"].divergence.outcomes} == {"a", "b"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_quarters_that_add_up_to_a_whole_number_are_cut_alike_in_every_type(engine, tmp_path):
+    """Half of 3 is 1.5, of which the first two values fall short: the second bin begins at the last."""
+    values, weights = [1.5, 2.5, 3.5], [0.25, 1.0, 1.75]
+    for of in (pa.float64(), pa.decimal128(9, 2)):
+        weighing = pa.array([*map(Decimal, weights)], pa.decimal128(9, 2)).cast(of)
+        some = ENGINES[engine](pa.table({"x": values, "w": weighing}), tmp_path)
+        profiled = kldiv.profile(some, weights="w")
+        for each in (some, profiled):
+            column = kldiv.compare(each, each, weights="w", bins=2)["x"]
+            assert counts(column) == {"< 3.5": (1.25, 1.25), ">= 3.5": (1.75, 1.75)}
 
 
 def test_what_is_folded_on_one_side_is_nothing_on_the_other():
