@@ -269,7 +269,7 @@ def folder(tmp_path, monkeypatch):
         ("list.json", "can't read list.json: it isn't objects with named values throughout; expected"),
         (
             "nameless.json",
-            "can't read nameless.json: it isn't objects with named values throughout; expected",
+            "can't read nameless.json: it has '' for a key, of which DuckDB makes no column; rename it",
         ),
         (
             "line.csv",
