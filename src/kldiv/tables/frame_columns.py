@@ -154,6 +154,17 @@ class Field:
             inside &= self.passed(low)
         return inside if high is None else inside & ~self.passed(high)
 
+    def between(self, low: Any | None, high: Any | None) -> nw.Expr:
+        """Whether an ordinary value is between two as the frame has them, both excluded; None is no bound."""
+        inside = self.is_ordinary()
+        if low is not None:
+            inside &= self.value() > nw.lit(low)
+        return inside if high is None else inside & (self.value() < nw.lit(high))
+
+    def zero(self) -> nw.Expr:
+        """0 in every row."""
+        return self.value().is_null().cast(nw.Int64) * 0
+
     def _is_told_apart(self) -> nw.Expr:
         """Whether an ordinary number is small enough to be told from its neighbours as a float."""
         if self.steps and self.steps.high * self.steps.unit <= _LARGEST_WHOLE:
