@@ -472,6 +472,26 @@ def test_a_column_of_sqlite_with_values_of_several_types_is_not_counted(tmp_path
         assert kldiv.compare(few, few)["mixed"].type == "number"
 
 
+@pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+@pytest.mark.parametrize(
+    ("of", "good", "other", "called"),
+    [
+        *(("DATE", "2024-02-29", each, "dates") for each in ("2023-02-29", "unknown", "", 20240101, b"1")),
+        *(("BOOLEAN", 1, each, "booleans") for each in (2, "yes", 0.5, b"1")),
+    ],
+)
+def test_a_value_of_sqlite_that_is_none_of_its_column_spoils_no_other(tmp_path, of, good, other, called):
+    with closing(sqlite3.connect(tmp_path / "t.db")) as file, file as connection:
+        connection.execute(f"CREATE TABLE t (x {of}, word TEXT)")
+        connection.executemany("INSERT INTO t VALUES (?, 'a')", [[good], [None], [other]])
+    backend = ibis.sqlite.connect(tmp_path / "t.db")
+    with closing(backend.con):
+        compared = kldiv.compare(backend.table("t"), backend.table("t"))
+        assert [each.name for each in compared.columns] == ["word"]
+        why = f"holds values of type {called} and others in P, which can't be counted"
+        assert compared.skipped == (Skipped("x", why),)
+
+
 @pytest.mark.parametrize("missing", ["duckdb", "narwhals", "pyspark"])
 def test_a_package_that_is_absent(monkeypatch, tmp_path, missing):
     source, how = {
