@@ -19,6 +19,7 @@ from tabular import both, counts, csv_file, parquet, written
 
 import kldiv
 from kldiv.tables.comparison import Skipped
+from kldiv.tables.contract import ByCuts, ByValues
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special
 
@@ -451,6 +452,9 @@ def test_what_a_backend_of_ibis_does_not_get_right_is_not_counted(tmp_path):
         assert table.count_bins({"whole": [Cut("9007199254740993")]}) == {"whole": [1, 1]}
         assert table.count_values(["word"], 9)["word"].kept == {"'é\"": 1, "x": 1}
         assert table.summaries(["at"])["at"].ordinary == 3
+        grids = {"word": ByValues(("a", "x")), "whole": ByCuts((Cut("9007199254740993"),))}
+        nulls = (Special.NULL, Special.NULL)
+        assert table.count_joint(grids) == {(2, 1): 1, (1, 0): 1, nulls: 1}
         compared = kldiv.compare(table, table)
     assert {each.name for each in compared.skipped} == {"at", "hour", "real", "exact"}
 

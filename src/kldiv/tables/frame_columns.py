@@ -4,6 +4,8 @@ Texts, booleans and floats stay as they are. Whatever is exact is ordered by who
 by those since 1970, a time of day by those since midnight; decimals stay decimal.
 """
 
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -12,6 +14,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from kldiv.tables.balanced import balanced
 from kldiv.tables.contract import Column, Kind
 from kldiv.tables.outcomes import Cut, Special
 from kldiv.tables.writing import SIGNED_64, Steps, bound_of, group_bounds, in_single, number_text, steps_text
@@ -184,6 +187,15 @@ class Field:
         if self.column.kind is not Kind.NUMBER and self.steps:
             return steps_text(int(value), self.column.kind, self.steps, utc=self.utc)
         return number_text(np.float32(value) if self.single else value)
+
+
+def place_among(values: Sequence[str], text: nw.Expr, *, has_maps: bool) -> nw.Expr:
+    """The place of a text among these, or how many they are; without maps by as many comparisons."""
+    many = len(values)
+    if has_maps:
+        return text.replace_strict([*values], [*range(many)], default=many, return_dtype=nw.Int64)
+    short_of_many = [(text == each).cast(nw.Int64) * (index - many) for index, each in enumerate(values)]
+    return balanced(operator.add, short_of_many) + many
 
 
 def in_form(frame: Frame) -> tuple[Frame, dict[str, Field]]:

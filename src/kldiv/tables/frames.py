@@ -28,7 +28,7 @@ from kldiv.tables.contract import (
     by_text,
     whole_or_float,
 )
-from kldiv.tables.frame_columns import Field, Frame
+from kldiv.tables.frame_columns import Field, Frame, place_among
 from kldiv.tables.guessing import GUESS_ERROR, OF_FIRST_ROWS, Guesses
 from kldiv.tables.narrowing import Probe, fractions, narrowed
 from kldiv.tables.outcomes import Cut, Special, Value
@@ -305,10 +305,9 @@ class FrameTable(Table):
         elif not grid.values:
             number = field.zero()
         else:
-            places = {value: index for index, value in enumerate(grid.values)}
-            number = field.as_text().replace_strict(
-                [*places], [*places.values()], default=len(places), return_dtype=nw.Int64
-            )
+            # Not every backend of Ibis has maps.
+            has_maps = not self._whole.implementation.is_ibis()
+            number = place_among(grid.values, field.as_text(), has_maps=has_maps)
         for index, each in enumerate(Special):
             number = nw.when(field.special(each)).then(nw.lit(index - len(Special))).otherwise(number)
         return number
