@@ -192,6 +192,7 @@ def test_a_report_goes_into_no_file_of_another_kind(run, tmp_path, name, said):
             "./b.csv is a table that is read, and would be lost",
         ),
         ("compare a.csv b.csv --json link", "link is a table that is read, and would be lost"),
+        ("profile a.csv --like b.csv -o b.csv", "b.csv is a table that is read, and"),
         ("profile ?.csv -o a.csv", "a.csv is a table that is read, and"),
         # These are no databases, which doesn't matter yet.
         ("compare duckdb:///a.csv?table=t b.csv --json a.csv", "a.csv is a table that is read, and"),

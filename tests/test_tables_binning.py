@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -265,6 +266,16 @@ def test_a_decimal_is_in_one_bin_in_every_type(tmp_path, type_, other):
     p = parquet(tmp_path / "p.parquet", tenths.format(type_))
     q = parquet(tmp_path / "q.parquet", tenths.format(other))
     assert kldiv.compare(p, q)["x"].divergence.value == 0
+
+
+def test_the_greatest_number_of_single_precision_is_at_a_cut_of_its_own(tmp_path):
+    """Its fewest digits, 3.4028235e38, stand for a little more than it is."""
+    values = [-1.5, 0.5, *[3.4028234663852886e38] * 2]
+    rows = f"SELECT unnest({values})::FLOAT AS x"
+    path = parquet(tmp_path / "t.parquet", rows)
+    for table in (path, pl.read_parquet(path), kldiv.profile(path)):
+        column = kldiv.compare(table, path, bins=2)["x"]
+        assert counts(column) == {"< 3.4028235e+38": (2, 2), ">= 3.4028235e+38": (2, 2)}
 
 
 FAR_APART = [Decimal(each) for each in range(-900, 1000, 200)]

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 from itertools import accumulate
+from pathlib import PurePosixPath
 
 import duckdb
 import ibis
@@ -19,7 +20,7 @@ from kldiv.tables import duckdb_frames
 from kldiv.tables.comparison import Skipped
 from kldiv.tables.contract import ByCuts, ByValues
 from kldiv.tables.opening import open_table
-from kldiv.tables.outcomes import Cut, Value
+from kldiv.tables.outcomes import Cut, Special, Value
 
 # Ibis still calls it.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -56,6 +57,35 @@ def test_objects_of_no_one_kind_are_passed_over_and_not_the_whole_frame(values):
     assert comparison.skipped == (Skipped("odd", "holds values of type object in P, which can't be counted"),)
     halves = pd.DataFrame({"odd": [1.5, 2.5], "n": [0, 1]})
     assert kldiv.compare(frame.assign(odd=None), halves)["odd"].nulls_p == 4
+
+
+class Thing:
+    """Of which Python says where in memory it is."""
+
+
+@pytest.mark.parametrize(
+    ("values", "of"),
+    [
+        ([Thing(), Thing(), None], "Thing"),
+        (["a", Thing(), None], "Thing"),
+        (pd.Categorical([THING := Thing(), THING, None]), "Thing"),
+        ([lambda: 0, lambda: 1, None], "function"),
+        ([{"a", "b"}, {"b", "a"}, None], "set"),
+    ],
+)
+def test_objects_whose_text_is_not_what_they_are_are_passed_over(values, of):
+    odd = pd.Series(values, dtype=None if isinstance(values, pd.Categorical) else object)
+    frame = pd.DataFrame({"odd": odd, "n": range(3)})
+    comparison = kldiv.compare(frame, frame)
+    assert [each.name for each in comparison.columns] == ["n"]
+    assert comparison.skipped == (Skipped("odd", f"holds values of type {of} in P, which can't be counted"),)
+    with open_table(frame) as table:
+        assert table.summaries(["odd"])["odd"].specials[Special.NULL] == 1
+
+
+def test_objects_whose_text_says_what_they_are_are_counted_by_it():
+    paths = pd.DataFrame({"x": pd.Series([PurePosixPath("a/b"), PurePosixPath("c")], dtype=object)})
+    assert counts(kldiv.compare(paths, paths)["x"]) == {"a/b": (1, 1), "c": (1, 1)}
 
 
 @pytest.mark.parametrize("dtype", [object, pd.StringDtype("python")])

@@ -19,6 +19,7 @@ from tabular import both, counts, csv_file, parquet, written
 
 import kldiv
 from kldiv.tables.comparison import Skipped
+from kldiv.tables.contract import ByCuts, ByValues
 from kldiv.tables.opening import open_table
 from kldiv.tables.outcomes import Cut, Special
 
@@ -451,6 +452,9 @@ def test_what_a_backend_of_ibis_does_not_get_right_is_not_counted(tmp_path):
         assert table.count_bins({"whole": [Cut("9007199254740993")]}) == {"whole": [1, 1]}
         assert table.count_values(["word"], 9)["word"].kept == {"'é\"": 1, "x": 1}
         assert table.summaries(["at"])["at"].ordinary == 3
+        grids = {"word": ByValues(("a", "x")), "whole": ByCuts((Cut("9007199254740993"),))}
+        nulls = (Special.NULL, Special.NULL)
+        assert table.count_joint(grids) == {(2, 1): 1, (1, 0): 1, nulls: 1}
         compared = kldiv.compare(table, table)
     assert {each.name for each in compared.skipped} == {"at", "hour", "real", "exact"}
 
@@ -470,6 +474,26 @@ def test_a_column_of_sqlite_with_values_of_several_types_is_not_counted(tmp_path
         assert compared.skipped == (Skipped("mixed", why),)
         few = backend.table("t").filter(ibis._.whole < 40)
         assert kldiv.compare(few, few)["mixed"].type == "number"
+
+
+@pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+@pytest.mark.parametrize(
+    ("of", "good", "other", "called"),
+    [
+        *(("DATE", "2024-02-29", each, "dates") for each in ("2023-02-29", "unknown", "", 20240101, b"1")),
+        *(("BOOLEAN", 1, each, "booleans") for each in (2, "yes", 0.5, b"1")),
+    ],
+)
+def test_a_value_of_sqlite_that_is_none_of_its_column_spoils_no_other(tmp_path, of, good, other, called):
+    with closing(sqlite3.connect(tmp_path / "t.db")) as file, file as connection:
+        connection.execute(f"CREATE TABLE t (x {of}, word TEXT)")
+        connection.executemany("INSERT INTO t VALUES (?, 'a')", [[good], [None], [other]])
+    backend = ibis.sqlite.connect(tmp_path / "t.db")
+    with closing(backend.con):
+        compared = kldiv.compare(backend.table("t"), backend.table("t"))
+        assert [each.name for each in compared.columns] == ["word"]
+        why = f"holds values of type {called} and others in P, which can't be counted"
+        assert compared.skipped == (Skipped("x", why),)
 
 
 @pytest.mark.parametrize("missing", ["duckdb", "narwhals", "pyspark"])

@@ -76,7 +76,7 @@ def profile(  # noqa: PLR0913 (the options of the command)
     kldiv profile --merge a.json b.json -o whole.json
     """
     # A profile may be merged into one of its parts.
-    check_targets([output], () if merge else tables)
+    check_targets([output], () if merge else [*tables, *([like] if like else [])])
     if merge:
         made = _merged(tables, output, like=like, columns=columns, weights=weights, query=query)
     else:

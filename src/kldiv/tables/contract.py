@@ -23,20 +23,22 @@ SideName = Literal["p", "q"]
 SIDES: tuple[SideName, SideName] = ("p", "q")
 
 Count = int | float
-"""How many rows: a whole number, unless the weights of the rows are none."""
+"""How many rows: a whole number, unless the weights of the rows are of a type with a point."""
 
 
 def whole_or_float(found: Any) -> Count:
     """What an engine counted or summed, which may be of a type of its own; no row sums to null.
 
+    A sum of decimals with a point is none of whole numbers, though it may happen to be one.
+
     Example:
-        >>> whole_or_float(Decimal("5.00")), whole_or_float(Decimal("0.25")), whole_or_float(None)
-        (5, 0.25, 0)
+        >>> whole_or_float(Decimal("5")), whole_or_float(Decimal("5.00")), whole_or_float(None)
+        (5, 5.0, 0)
     """
     if found is None:
         return 0
     if isinstance(found, Decimal):
-        return int(found) if found == found.to_integral_value() else float(found)
+        return int(found) if int(found.as_tuple().exponent) >= 0 else float(found)
     return float(found) if isinstance(found, float) else int(found)
 
 

@@ -185,6 +185,11 @@ def _json(query: Query, source: Source) -> _Opened:
         # What DuckDB says of nothing is that it is no object.
         if not query(select("json", objects, "LIMIT 1")):
             raise TableError(f"{source.shown} has no rows; expected at least one") from None
+        if query(select("json", objects, "WHERE list_contains(json_keys(json), '') LIMIT 1")):
+            raise TableError(
+                f"can't read {source.shown}: it has '' for a key, of which DuckDB makes no column; rename it"
+                ", or read it by --engine spark"
+            ) from None
         raise
     # DuckDB calls "A" beside "a" "A_1"; only the keys themselves say whether that is what happened.
     folded = {each.casefold() for each in names}

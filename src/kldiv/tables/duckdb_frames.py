@@ -13,7 +13,7 @@ from kldiv.errors import TableError
 from kldiv.tables.csv_header import check_names
 from kldiv.tables.duckdb_engine import DuckDBTable, opened
 from kldiv.tables.duckdb_session import Rows, Session, explained
-from kldiv.tables.pandas_columns import in_exact_types, zoned_nanoseconds
+from kldiv.tables.pandas_columns import in_exact_types, without_text, zoned_nanoseconds
 from kldiv.tables.sql import ROWS, select
 
 if TYPE_CHECKING:
@@ -39,13 +39,17 @@ def of_pandas(name: str, frame: "pd.DataFrame", weights: str | None = None) -> D
         raise TableError(
             f"can't read {name}: column {halved!r} has half of a character in its name; rename it"
         )
+    textless = without_text(columns)
+    for each, of in textless.items():
+        types[int(each[1:])] = of
+        columns[each] = columns[each].notna().to_numpy(bool)
     unreadable = _unreadable(columns, {each: columns[[each]] for each in aliases}, settings)
     for each in unreadable:
         _check_unicode(f"{name}: column '{names[int(each[1:])]}'", columns[each])
         columns[each] = columns[each].notna().to_numpy(bool)
     zoned = zoned_nanoseconds(columns)
     columns = columns.assign(**{each: columns[each].dt.tz_convert(None) for each in zoned})
-    return _of_memory(name, names, types, columns, unreadable, weights, settings, zoned)
+    return _of_memory(name, names, types, columns, [*textless, *unreadable], weights, settings, zoned)
 
 
 def of_arrow(name: str, table: "pa.Table", weights: str | None = None) -> DuckDBTable:

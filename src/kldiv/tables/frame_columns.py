@@ -4,6 +4,8 @@ Texts, booleans and floats stay as they are. Whatever is exact is ordered by who
 by those since 1970, a time of day by those since midnight; decimals stay decimal.
 """
 
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -12,14 +14,14 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from kldiv.tables.balanced import balanced
 from kldiv.tables.contract import Column, Kind
 from kldiv.tables.outcomes import Cut, Special
-from kldiv.tables.writing import SIGNED_64, Steps, bound_of, group_bounds, number_text, steps_text
+from kldiv.tables.writing import SIGNED_64, Steps, bound_of, group_bounds, in_single, number_text, steps_text
 
 Frame = nw.LazyFrame[Any]
 
 _LARGEST_WHOLE = 2**53
-_GREATEST_FLOAT = Fraction(2**24 - 1) * 2**104
 _WHOLE = {
     kind: Steps(Fraction(1), -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     for kind, bits in ((nw.Int8, 8), (nw.Int16, 16), (nw.Int32, 32), (nw.Int64, 64), (nw.Int128, 128))
@@ -135,9 +137,7 @@ class Field:
     def passed(self, cut: Cut) -> nw.Expr:
         """Whether an ordinary value is beyond the cut, compared in the column's own type."""
         if self.steps is None:
-            exact = Fraction(cut.text)
-            fits = self.single and abs(exact) <= _GREATEST_FLOAT
-            number = float(np.float32(cut.text)) if fits else float(cut.text)
+            number = in_single(cut.text) if self.single else float(cut.text)
             return self.value() > number if cut.above else self.value() >= number
         bound = bound_of(cut, self.column.kind, self.steps)
         if isinstance(bound, bool):
@@ -156,6 +156,17 @@ class Field:
         if low is not None:
             inside &= self.passed(low)
         return inside if high is None else inside & ~self.passed(high)
+
+    def between(self, low: Any | None, high: Any | None) -> nw.Expr:
+        """Whether an ordinary value is between two as the frame has them, both excluded; None is no bound."""
+        inside = self.is_ordinary()
+        if low is not None:
+            inside &= self.value() > nw.lit(low)
+        return inside if high is None else inside & (self.value() < nw.lit(high))
+
+    def zero(self) -> nw.Expr:
+        """0 in every row."""
+        return self.value().is_null().cast(nw.Int64) * 0
 
     def _is_told_apart(self) -> nw.Expr:
         """Whether an ordinary number is small enough to be told from its neighbours as a float."""
@@ -176,6 +187,15 @@ class Field:
         if self.column.kind is not Kind.NUMBER and self.steps:
             return steps_text(int(value), self.column.kind, self.steps, utc=self.utc)
         return number_text(np.float32(value) if self.single else value)
+
+
+def place_among(values: Sequence[str], text: nw.Expr, *, has_maps: bool) -> nw.Expr:
+    """The place of a text among these, or how many they are; without maps by as many comparisons."""
+    many = len(values)
+    if has_maps:
+        return text.replace_strict([*values], [*range(many)], default=many, return_dtype=nw.Int64)
+    short_of_many = [(text == each).cast(nw.Int64) * (index - many) for index, each in enumerate(values)]
+    return balanced(operator.add, short_of_many) + many
 
 
 def in_form(frame: Frame) -> tuple[Frame, dict[str, Field]]:

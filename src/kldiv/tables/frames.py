@@ -28,9 +28,9 @@ from kldiv.tables.contract import (
     by_text,
     whole_or_float,
 )
-from kldiv.tables.frame_columns import Field, Frame
+from kldiv.tables.frame_columns import Field, Frame, place_among
 from kldiv.tables.guessing import GUESS_ERROR, OF_FIRST_ROWS, Guesses
-from kldiv.tables.narrowing import Gap, Probe, fractions, narrowed
+from kldiv.tables.narrowing import Probe, fractions, narrowed
 from kldiv.tables.outcomes import Cut, Special, Value
 from kldiv.tables.weights import WRONG_WEIGHTS, check_weight_column, check_weights
 
@@ -53,14 +53,17 @@ class FrameTable(Table):
         weight: str | None = None,
         close: Callable[[], None] | None = None,
         guesses: Guesses = OF_FIRST_ROWS,
+        *,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
-        self._frame = frame
+        self._whole = frame
         self._fields = fields
         self._collect_rows = collect
         self._weight = weight
         self._close = close
         self._guesses = guesses
+        self._check = check
         self._rows: Count | None = None
         self._known: dict[str, Summary] = {}
 
@@ -207,9 +210,8 @@ class FrameTable(Table):
         else:
             condition = field.is_ordinary() & field.equals(outcome.text)
         rows = self._frame.filter(condition)
-        return type(self)(
-            self.name, rows, self._fields, self._collect_rows, self._weight, guesses=self._guesses
-        )
+        asked = (self._collect_rows, self._weight, None, self._guesses)
+        return type(self)(self.name, rows, self._fields, *asked, check=self._check)
 
     def judge_weights(self, field: Field) -> tuple[dict[str, int], Count]:
         """How many rows have each of `WRONG_WEIGHTS`, and the sum of the others."""
@@ -222,6 +224,12 @@ class FrameTable(Table):
         *found, total = self._aggregates([*(each.cast(nw.Int64).sum() for each in wrong), positive])
         rows = [int(whole_or_float(each)) for each in found]
         return dict(zip(WRONG_WEIGHTS, rows, strict=True)), whole_or_float(total)
+
+    @property
+    def _frame(self) -> Frame:
+        """The rows, once it is sure that they can be asked for: a question is made before it is collected."""
+        self._check()
+        return self._whole
 
     def _summary(self, field: Field) -> list[nw.Expr]:
         """The aggregates of a summary; instead of whether all numbers are whole, how many are not."""
@@ -253,7 +261,7 @@ class FrameTable(Table):
         left = narrowed(whole, self._probes(ordinary, field, sorted(set(guesses))), int(total))
         found = dict(left.settled)
         if left.gaps:
-            inside = balanced(operator.or_, [_between(field, gap) for gap in left.gaps])
+            inside = balanced(operator.or_, [field.between(*gap) for gap in left.gaps])
             values = self._steps_over(ordinary.filter(inside), field, [*left.amounts.values()])
             found |= dict(zip(left.amounts, values, strict=True))
         return [found[each] for each in whole]
@@ -293,14 +301,13 @@ class FrameTable(Table):
         field = self._fields[name]
         if isinstance(grid, ByCuts):
             passed = [field.passed(each).cast(nw.Int64) for each in grid.cuts]
-            number = balanced(operator.add, passed) if passed else _zero(field)
+            number = balanced(operator.add, passed) if passed else field.zero()
         elif not grid.values:
-            number = _zero(field)
+            number = field.zero()
         else:
-            places = {value: index for index, value in enumerate(grid.values)}
-            number = field.as_text().replace_strict(
-                [*places], [*places.values()], default=len(places), return_dtype=nw.Int64
-            )
+            # Not every backend of Ibis has maps.
+            has_maps = not self._whole.implementation.is_ibis()
+            number = place_among(grid.values, field.as_text(), has_maps=has_maps)
         for index, each in enumerate(Special):
             number = nw.when(field.special(each)).then(nw.lit(index - len(Special))).otherwise(number)
         return number
@@ -357,9 +364,11 @@ def opened(
     weights: str | None,
     close: Callable[[], None] | None = None,
     guesses: Guesses = OF_FIRST_ROWS,
+    *,
+    check: Callable[[], None] = lambda: None,
 ) -> FrameTable:
-    """The table of a frame in form, once it has been looked at; `close` is called when it is closed."""
-    table = FrameTable(name, frame, fields, collect, close=close, guesses=guesses)
+    """The table of a frame in form, once it has been looked at; `check` comes before each question to it."""
+    table = FrameTable(name, frame, fields, collect, close=close, guesses=guesses, check=check)
     if not table.rows():
         raise TableError(f"{name} has no rows; expected at least one")
     if weights is None:
@@ -371,7 +380,7 @@ def opened(
     heavy = frame.filter(field.value() > 0)
     if (summed := _summed_as(field, total)) is not None:
         heavy = heavy.with_columns(field.value().cast(summed).alias(field.name))
-    return FrameTable(name, heavy, fields, collect, field.name, close, guesses)
+    return FrameTable(name, heavy, fields, collect, field.name, close, guesses, check=check)
 
 
 def _summed_as(field: Field, total: Count) -> Any:
@@ -380,19 +389,6 @@ def _summed_as(field: Field, total: Count) -> Any:
         return nw.Float64()
     whole = not field.decimal and total >= _BEYOND_64_BITS
     return nw.Decimal(38, 0) if whole else None
-
-
-def _zero(field: Field) -> nw.Expr:
-    """0 in every row."""
-    return field.value().is_null().cast(nw.Int64) * 0
-
-
-def _between(field: Field, gap: Gap) -> nw.Expr:
-    """Whether an ordinary value is between two others, both excluded."""
-    inside = field.is_ordinary()
-    if gap.low is not None:
-        inside &= field.value() > nw.lit(gap.low)
-    return inside if gap.high is None else inside & (field.value() < nw.lit(gap.high))
 
 
 def _cell_of(number: int) -> Cell:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _DAY = 86_400
 _EXACT = Context(prec=80)
-_MIXED = "whole numbers and others"
 
 
 def of_ibis(name: str, source: "ir.Table", weights: str | None = None) -> Table:
@@ -44,27 +43,51 @@ def _opened(name: str, source: "ir.Table", weights: str | None) -> Table:
         form = _formed if reliable else _unsupported
         columns[f"c{index}"], fields[each] = form(source[each], f"c{index}")
         if each in mixed:
-            fields[each] = replace(fields[each], column=Column(Kind.UNSUPPORTED, _MIXED))
+            fields[each] = replace(fields[each], column=Column(Kind.UNSUPPORTED, mixed[each]))
     return opened(name, native(source.select(**columns)), fields, lambda few: few.collect().rows(), weights)
 
 
 def _is_reliable(backend: Any, of: Any) -> bool:
     """Whether the backend gets a hard value of this type right: some lose digits, or parts of a second."""
     question = _hard_question(of)
+    return question is None or _is_affirmed(backend, question)
+
+
+def _is_affirmed(backend: Any, question: Any) -> bool:
     try:
-        return question is None or bool(backend.execute(question))
+        return bool(backend.execute(question))
     except Exception:  # each backend has its own for what it can't do
         return False
 
 
-def _mixed(backend: Any, source: "ir.Table") -> set[str]:
-    """The columns of whole numbers that hold something else too: SQLite has a type for each value."""
-    whole = [each for each in source.columns if source[each].type().is_integer()]
-    if backend.name != "sqlite" or not whole:
-        return set()
-    others = [source[each].typeof().notin(["integer", "null"]).any() for each in whole]
-    found = backend.execute(source.aggregate(others)).to_numpy()[0]
-    return {each for each, any_other in zip(whole, found, strict=True) if any_other}
+def _mixed(backend: Any, source: "ir.Table") -> dict[str, str]:
+    """The columns that hold something else than their type says, and what to call what they hold.
+
+    SQLite has a type for each value, and takes any text for a date.
+    """
+    if backend.name != "sqlite":
+        return {}
+    types = {each: source[each].type() for each in source.columns}
+    dates = [each for each, of in types.items() if of.is_date()]
+    mixed = {
+        each: "dates and others"
+        for each in dates
+        if not _is_affirmed(backend, _days(source[each]).count() >= 0)
+    }
+    asked = [each for each, of in types.items() if of.is_integer() or of.is_boolean()]
+    if not asked:
+        return mixed
+    found = backend.execute(source.aggregate([_is_other(source[each]).any() for each in asked])).to_numpy()[0]
+    nouns = {each: "booleans" if types[each].is_boolean() else "whole numbers" for each in asked}
+    return mixed | {
+        each: f"{nouns[each]} and others" for each, any_other in zip(asked, found, strict=True) if any_other
+    }
+
+
+def _is_other(value: Any) -> Any:
+    """Whether a value in SQLite is no whole number, or none that is a boolean."""
+    other = value.typeof().notin(["integer", "null"])
+    return other | value.cast("int64").notin([0, 1]) if value.type().is_boolean() else other
 
 
 def _hard_question(of: Any) -> Any:

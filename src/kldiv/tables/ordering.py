@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-import numpy as np
-
 from kldiv.tables.contract import Column, Kind
-from kldiv.tables.writing import position
+from kldiv.tables.writing import in_single, position
 
 Key = float | Fraction | str
 
@@ -14,7 +12,6 @@ Key = float | Fraction | str
 _PRECISION = dict.fromkeys(("float", "float32", "real", "float16", "halffloat"), "single") | dict.fromkeys(
     ("double", "float64"), "double"
 )
-_GREATEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 def precision(column: Column) -> str | None:
@@ -41,14 +38,8 @@ def ordering(column: Column) -> Callable[[str], Key]:
     if column.kind in (Kind.TEXT, Kind.BOOLEAN):
         return str
     if column.kind is Kind.NUMBER and (found := precision(column)):
-        return _single if found == "single" else float
+        return in_single if found == "single" else float
     return lambda text: _exact(text, column.kind)
-
-
-def _single(text: str) -> float:
-    """Rounded to single precision, but for what is beyond its greatest number."""
-    value = float(text)
-    return value if abs(value) > _GREATEST_SINGLE else float(np.float32(value))
 
 
 def _exact(text: str, kind: Kind) -> Fraction | int:

@@ -27,6 +27,24 @@ def zoned_nanoseconds(columns: "pd.DataFrame") -> list[str]:
     return [name for name, of in zoned.items() if of.unit == "ns"]
 
 
+def without_text(columns: "pd.DataFrame") -> dict[str, str]:
+    """The columns of objects that their text doesn't tell apart as values, each with the class of one.
+
+    It says where in memory an object is, or has the elements of a set in an order of chance.
+    """
+    found: dict[str, str] = {}
+    for name, column in columns.items():
+        if column.dtype == object:
+            one_of_each = dict(zip(map(type, column.array), column.array, strict=True))
+            odd = [of for of, one in one_of_each.items() if _has_no_text(one)]
+            found |= {str(name): of.__qualname__ for of in odd[:1]}
+    return found
+
+
+def _has_no_text(value: object) -> bool:
+    return isinstance(value, set | frozenset) or f"{id(value):x}" in str(value).lower()
+
+
 def _exact(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
     """A column in another type; None if DuckDB reads it as it is."""
     import pandas as pd  # noqa: PLC0415 (whoever has a column of it has it)

@@ -16,7 +16,7 @@ from kldiv.tables.files import find, on_disk, unchanged
 from kldiv.tables.frame_columns import Field, Frame
 from kldiv.tables.frames import FrameTable, native, opened
 from kldiv.tables.guessing import GUESS_ERROR, Guesses
-from kldiv.tables.spark_errors import explained
+from kldiv.tables.spark_errors import check_runs, explained
 from kldiv.tables.spark_files import listed, read_files, read_parquet
 from kldiv.tables.spark_session import session
 from kldiv.tables.spark_stored import CLOCK, formed, mark_of
@@ -138,7 +138,9 @@ def _opened(
             check()
         return rows
 
-    return opened(name, native(frame), fields, collect, weights, close, Guesses(_different, _quantiles))
+    guesses = Guesses(_different, _quantiles)
+    runs = partial(check_runs, source, name)
+    return opened(name, native(frame), fields, collect, weights, close, guesses, check=runs)
 
 
 def _different(frame: Frame, names: Sequence[str], _limit: int) -> Frame:

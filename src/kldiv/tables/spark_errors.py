@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import TimeoutExpired
+from typing import Any
 from urllib.parse import unquote
 
 from kldiv.errors import KLDivError, TableError
@@ -65,6 +66,15 @@ def explained(doing: str, table: str) -> Iterator[None]:
     except Exception as error:
         why = _ENDED if _java_has_ended() else reason(error, table)
         raise TableError(f"can't {doing} {table}: {why}") from error
+
+
+def check_runs(frame: Any, table: str) -> None:
+    """Raise if the session of a frame has been stopped: without any, PySpark fails at a bare assertion."""
+    from pyspark import SparkContext  # noqa: PLC0415 (an extra)
+
+    through_connect = ".connect." in type(frame).__module__
+    if not through_connect and SparkContext._active_spark_context is None:
+        raise TableError(f"can't count {table}: {_ENDED if _java_has_ended() else _STOPPED}")
 
 
 def _java_has_ended() -> bool:

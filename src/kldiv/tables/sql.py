@@ -10,7 +10,16 @@ from typing import Any
 
 from kldiv.tables.contract import Column, Count, Kind
 from kldiv.tables.outcomes import Cut, Special
-from kldiv.tables.writing import DAYS, MICROSECONDS, NANOSECONDS, Steps, bound_of, group_bounds, number_text
+from kldiv.tables.writing import (
+    DAYS,
+    MICROSECONDS,
+    NANOSECONDS,
+    Steps,
+    bound_of,
+    group_bounds,
+    in_single,
+    number_text,
+)
 
 # What the opened table is called in every query: nothing of the user's is.
 ROWS = "kldiv_rows"
@@ -21,7 +30,6 @@ _WHOLE = {
     for sign in ("", "U")
 }
 _FLOATING = ("FLOAT", "DOUBLE")
-_GREATEST_FLOAT = Fraction(2**24 - 1) * 2**104
 
 
 def literal(text: str) -> str:
@@ -166,9 +174,8 @@ def passed(name: str, column: Column, cut: Cut) -> str:
     No 64-bit integer goes through a float, and 0.1 in a column of single precision is at a cut of 0.1.
     """
     if is_floating(column):
-        exceeds = abs(Fraction(cut.text)) > _GREATEST_FLOAT
-        of = "DOUBLE" if exceeds else column.type
-        return f"{name} {'>' if cut.above else '>='} CAST({literal(cut.text)} AS {of})"
+        bound = in_single(cut.text) if column.type == "FLOAT" else float(cut.text)
+        return f"{name} {'>' if cut.above else '>='} CAST('{bound!r}' AS DOUBLE)"
     steps = steps_of(column)
     bound = bound_of(cut, column.kind, steps)
     if isinstance(bound, bool):

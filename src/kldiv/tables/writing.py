@@ -18,6 +18,8 @@ from kldiv.tables.outcomes import Cut
 _DAY = 86_400
 _MIDNIGHT = " 00:00:00"
 _UTC = "+00"
+# Halfway from the greatest number of single precision to what would be the next.
+_INFINITE_IN_SINGLE = float((2**25 - 1) * 2**103)
 
 
 class Steps(NamedTuple):
@@ -113,6 +115,17 @@ def number_text(number: int | float | Decimal | np.float32) -> str:
     if "." in text and "e" not in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def in_single(text: str) -> float:
+    """A number rounded to single precision; what that would take for infinite stays as it is.
+
+    Example:
+        >>> in_single("0.1"), in_single("3.4028235e+38"), in_single("1e39")
+        (0.10000000149011612, 3.4028234663852886e+38, 1e+39)
+    """
+    number = float(text)
+    return number if abs(number) >= _INFINITE_IN_SINGLE else float(np.float32(number))
 
 
 def steps_text(number: int, kind: Kind, steps: Steps, *, utc: bool = False) -> str:
