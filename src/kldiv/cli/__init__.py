@@ -5,6 +5,7 @@ A command is one file here that reads arguments; the work is done in the layers 
 Modules are imported by the command that needs them, so that --help and a usage error cost next to nothing.
 """
 
+import io
 import os
 import sys
 import warnings
@@ -50,15 +51,22 @@ def main() -> None:
             # What libraries have to say to those who write programs.
             warnings.simplefilter("ignore")
         # A stream that was closed from outside: what is written to it has nowhere to go.
-        sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+        sys.stdout, sys.stderr = _buffered(sys.stdout or _nowhere()), _buffered(sys.stderr or _nowhere())
         for stream in (sys.stdout, sys.stderr):
             # A terminal that lacks a character shows another one rather than nothing at all.
-            stream.reconfigure(errors=register())  # type: ignore[union-attr]
+            stream.reconfigure(errors=register())  # type: ignore[attr-defined]
     sys.exit(_run(sys.argv[1:]))
 
 
 def _nowhere() -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _buffered(stream: TextIO) -> TextIO:
+    """The stream by way of a buffer: without, as PYTHONUNBUFFERED has it, a full disk cuts off in silence."""
+    if not isinstance(stream.buffer, io.RawIOBase):
+        return stream
+    return open(stream.fileno(), "w", buffering=1, encoding=stream.encoding, closefd=False)
 
 
 def _run(arguments: list[str]) -> int:
