@@ -84,6 +84,13 @@ def test_while_something_is_loaded(tmp_path, module, strikes):
     assert command(tmp_path, on_loading(module, strikes), *ESTIMATE) == (130, "", "")
 
 
+def test_what_a_library_swallows_is_not_lost(tmp_path):
+    """As PyTorch does while it loads NumPy, and whoever takes it for the failure of a peer."""
+    swallowed = "def strikes():\n    try:\n        strike()\n    except KeyboardInterrupt:\n        pass\n"
+    bench = ("bench", "--shape", "2x3", "--rounds", "1")
+    assert command(tmp_path, on_loading("numpy", swallowed), *bench) == (130, "", "")
+
+
 def test_a_second_press_does_not_break_off_the_clearing_away(tmp_path):
     assert command(tmp_path, on_loading("numpy", TWICE), *ESTIMATE) == (130, "", "cleared away\n")
 

@@ -37,6 +37,12 @@ def was_pressed() -> bool:
     return _Keyboard.last_press > -math.inf
 
 
+def stop_if_pressed() -> None:
+    """Break off once more, where a library may have swallowed Ctrl-C: PyTorch does while it loads NumPy."""
+    if was_pressed():
+        raise KeyboardInterrupt
+
+
 class PutOff:
     """Ctrl-C waits for the end of this block, whose breaking off would end the process in a worse way."""
 
