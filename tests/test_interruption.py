@@ -122,6 +122,27 @@ def test_where_it_is_ignored_it_stays_so(tmp_path):
     assert (code, err) == (0, "")
 
 
+TERMINATED = """
+import os, signal, sys
+from kldiv.tables.duckdb_engine import DuckDBTable
+def count_values(*_arguments, **_options):
+    os.kill(os.getpid(), signal.SIGTERM)
+    sum(range(1000))
+DuckDBTable.count_values = count_values
+"""
+IN_A_DESTRUCTOR_TOO = (
+    TERMINATED.replace("    os.kill", "    Struck()\ndef strike():\n    os.kill") + IN_A_DESTRUCTOR
+)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process outright")
+@pytest.mark.parametrize("before", [TERMINATED, IN_A_DESTRUCTOR_TOO])
+def test_what_was_begun_is_cleared_away_when_it_is_terminated(tmp_path, before):
+    """As by timeout or by whoever runs containers; what DuckDB has on disk may be gigabytes."""
+    assert command(tmp_path, before, *COMPARE) == (143, "", "")
+    assert not [*tmp_path.iterdir()]
+
+
 # --- while Spark is asked -----------------------------------------------------------------------------
 
 LATER = "import threading\ndef later(seconds): threading.Timer(seconds, strike).start()\n"

@@ -1,7 +1,8 @@
 """The command line: what runs a command, and what its errors and exit codes look like.
 
 A command is one file here that reads arguments; the work is done in the layers below. Exit codes: 0 fine,
-1 what was asked about is true, 2 bad usage or input, 130 interrupted, 141 the reader of the output has left.
+1 what was asked about is true, 2 bad usage or input, 130 interrupted, 143 terminated, 141 the reader of the
+output has left.
 Modules are imported by the command that needs them, so that --help and a usage error cost next to nothing.
 """
 
@@ -21,8 +22,7 @@ from kldiv.cli.estimate import estimate
 from kldiv.cli.explain import explain
 from kldiv.cli.profile import profile
 from kldiv.errors import KLDivError
-from kldiv.interruption import EXIT_CODE as _INTERRUPTED
-from kldiv.interruption import was_pressed
+from kldiv.interruption import exit_code, was_pressed
 from kldiv.report.encoding import register
 from kldiv.report.printable import printable
 
@@ -81,9 +81,9 @@ def _run(arguments: list[str]) -> int:
         return 0
     except (KLDivError, click.ClickException) as error:
         # What was broken off may fail in whatever way.
-        return _INTERRUPTED if was_pressed() else _fail(error)
+        return exit_code() if was_pressed() else _fail(error)
     except (KeyboardInterrupt, click.Abort):
-        return _INTERRUPTED
+        return exit_code()
     except OSError as error:
         return _output_lost(error)
     return 0
