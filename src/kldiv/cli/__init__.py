@@ -85,19 +85,18 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return exit_code()
     except OSError as error:
-        return _output_lost(error)
+        return _refused(error)
     return 0
 
 
-def _output_lost(error: OSError) -> int:
-    """The exit code where standard output takes no more: its reader has left, or the disk is full.
+def _refused(error: OSError) -> int:
+    """The exit code where a file is refused, as in a folder that may not be looked into, or standard output.
 
-    Raises:
-        OSError: this one, if it is about a file.
+    That takes no more where its reader has left, or the disk is full.
     """
     closed = isinstance(error, BrokenPipeError)
     if not closed and error.filename is not None:
-        raise error
+        return _fail(click.ClickException(f"{error.filename}: {error.strerror}"))
     # What is still buffered has nowhere to go.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return (
