@@ -146,6 +146,14 @@ def test_a_report_for_a_closed_stream_is_said_to_be_lost(tmp_path):
     )
 
 
+def test_the_report_is_where_it_was_asked_for_wherever_the_program_goes(tmp_path):
+    (tmp_path / "program.py").write_text("import os; os.mkdir('elsewhere'); os.chdir('elsewhere')")
+    done = python("-m", "kldiv", "audit", "--json", "a", "--output", "b", "program.py", cwd=tmp_path)
+    assert done.returncode == 0
+    assert {each.name for each in tmp_path.iterdir()} == {"program.py", "elsewhere", "a", "b"}
+    assert not [*(tmp_path / "elsewhere").iterdir()]
+
+
 def test_torch_is_loaded_by_the_program_or_not_at_all(tmp_path):
     (tmp_path / "program.py").write_text(
         "import sys\nprint({'torch', 'numpy', 'rich', 'scipy'} & set(sys.modules))\n"
@@ -161,10 +169,18 @@ def test_torch_is_loaded_by_the_program_or_not_at_all(tmp_path):
         (("missing.py",), "'missing.py' does not exist; expected a Python script"),
         ((".",), "'.' is a folder"),
         ((), "Missing argument 'SCRIPT'"),
-        (("--json", "/nowhere/report.json", __file__), "its folder does not exist"),
+        (("--json", "/nowhere/report.json", __file__), "there is no folder /nowhere"),
+        (("--output", ".", "program.py"), "can't write .: a folder; expected a file's name"),
+        (("--output", "a", "--json", "a", "program.py"), "a is asked for twice"),
+        (
+            ("--json", "./program.py", "program.py"),
+            "./program.py is the program that is run, and would be lost",
+        ),
     ],
 )
-def test_bad_usage_is_one_sentence_and_exit_2(capfd, arguments, message):
+def test_bad_usage_is_one_sentence_and_exit_2(capfd, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "program.py").touch()
     assert cli._run(["audit", *arguments]) == 2
     out, err = capfd.readouterr()
     assert out == ""

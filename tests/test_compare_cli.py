@@ -99,7 +99,7 @@ def test_the_piped_table_is_the_comparison(run, flights):
     assert by_name["carrier"]["value"] == "inf"
     assert by_name["year"]["largest_terms"] == ""
     assert by_name["dep_delay"]["largest_terms"].startswith(f"< -6 +{EARLY:.4g}; ")
-    assert "carrier: ∞ as counted: Q never shows OO, which has 3.7e-05 of P\n" in err
+    assert "carrier: ∞ as counted: Q never shows OO, which has 0.0037 % of P\n" in err
     assert "tailnum: ∞ as counted: Q never shows" in err
 
 
@@ -193,7 +193,7 @@ def test_json_has_everything(run, flights):
     assert (parsed["direction"], parsed["unit"], parsed["rows_p"]) == ("D(P||Q)", "nats", 27_004)
     carrier = next(each for each in parsed["columns"] if each["name"] == "carrier")
     assert (carrier["value"], carrier["infinite"]) == (None, True)
-    assert carrier["infinite_because"] == "Q never shows OO, which has 3.7e-05 of P"
+    assert carrier["infinite_because"] == "Q never shows OO, which has 0.0037 % of P"
     assert carrier["outcomes"][10] == {
         "outcome": "OO", "outcome_kind": "value", "p_count": 1, "q_count": 0,
         "p": 1 / 27_004, "q": 0.0, "contribution": None, "infinite": True,
@@ -318,7 +318,7 @@ def test_a_real_terminal_has_a_table_and_a_progress_bar():
     assert "\x1b[1mD(P‖Q)" in text
     shown_text = ESCAPES.sub("", text)
     assert "2 of 2 columns" in shown_text
-    assert "carrier  ∞ as counted: Q never shows OO, which has 3.7e-05 of P" in shown_text
+    assert "carrier  ∞ as counted: Q never shows OO, which has 0.0037 % of P" in shown_text
 
 
 def test_a_terminal_without_blocks_has_other_letters():

@@ -50,6 +50,8 @@ def run(run):
         ([JANUARY, JULY, "--bins", "1"], "'--bins'"),
         ([JANUARY, JULY, "--confidence", "1"], "'--confidence'"),
         ([JANUARY, JULY, "--json", "no/such/folder.json"], "can't write no/such/folder.json"),
+        ([JANUARY, JULY, "--json", "a" * 300], "a: File name too long"),
+        (["duckdb:///" + "a" * 300 + "?table=t", JULY], "a: File name too long"),
         (["a\x1b[31m.txt", JULY], r"a\x1b[31m.txt matches no file"),
     ],
 )

@@ -50,7 +50,7 @@ def test_psi_names_what_either_side_never_shows(tmp_path, capfd):
     assert cli._run(["compare", str(p), str(q), "--divergence", "psi"]) == 0
     out, err = capfd.readouterr()
     assert err == (
-        "x: ∞ as counted: Q never shows b, which has 0.667 of P; P never shows c, which has 0.667 of Q\n"
+        "x: ∞ as counted: Q never shows b, which has 66.7 % of P; P never shows c, which has 66.7 % of Q\n"
     )
     assert out.splitlines()[1].split("\t")[7] == "inf"
     assert cli._run(["compare", str(p), str(q), "--divergence", "tv", "--json", "-"]) == 0

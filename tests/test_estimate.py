@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import kldiv
 from kldiv.estimators.counted import KULLBACK_LEIBLER, zhang_grabchak
 from kldiv.estimators.counting import CountTable
-from kldiv.estimators.discrete import homogeneity_p_value, plug_in
+from kldiv.estimators.discrete import plug_in
+from kldiv.estimators.homogeneity import by_chance_where_equal, homogeneity_p_value
 from kldiv.estimators.jackknife import jackknife
 
 DAY = datetime.date(2020, 1, 1)
@@ -108,15 +109,43 @@ def test_the_jackknife_is_the_delta_method_where_counts_are_many(counts):
     assert jackknife(KULLBACK_LEIBLER.terms, x, y, 1.0) == pytest.approx(variance, rel=3e-3, abs=1e-8)
 
 
-@given(COUNTS)
-def test_the_p_value_is_scipys_g_test(counts):
-    x, y = arrays(*counts)
-    shown = (x + y) > 0
-    table = np.array([x[shown], y[shown]])
-    expected = 1.0
-    if shown.sum() > 1:
-        expected = scipy.stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue
-    assert homogeneity_p_value(x, y) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=2, max_size=6))
+def test_the_p_value_of_frequent_outcomes_is_scipys_g_test(counts):
+    table = 1000.0 * np.array(counts, float).T
+    expected = scipy.stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue
+    assert homogeneity_p_value(*table) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(("n", "m"), [(4, 4), (2, 6), (5, 3)])
+def test_the_mean_of_g_is_that_of_all_tables_with_these_pooled_counts(n, m):
+    pooled = (1, 1, 2, 4)
+    total = mass = 0.0
+    for x in product(*(range(each + 1) for each in pooled)):
+        if sum(x) != n:
+            continue
+        ways = math.prod(math.comb(t, k) for t, k in zip(pooled, x, strict=True))
+        table = np.array([x, np.subtract(pooled, x)])
+        statistic = scipy.stats.chi2_contingency(table, False, "log-likelihood").statistic
+        total, mass = total + ways * statistic, mass + ways
+    assert by_chance_where_equal(np.array(pooled, float), n, m)[0] == pytest.approx(total / mass, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "m"), [(3000, 3000), (20_000, 2000)])
+@pytest.mark.parametrize("shares", [np.ones(2000), 1 / np.arange(1, 3001)], ids=["alike", "Zipf's"])
+def test_of_samples_of_one_distribution_as_many_are_called_different_as_is_said(shares, n, m):
+    """The usual G-test calls all of these different, or none. Four standard errors of 400 draws."""
+    generator = np.random.default_rng(1)
+    tables = zip(*(generator.multinomial(size, shares / shares.sum(), 400) for size in (n, m)), strict=True)
+    p_values = np.array([homogeneity_p_value(x.astype(float), y.astype(float)) for x, y in tables])
+    for level in (0.05, 0.2, 0.5):
+        allowed = 4 * math.sqrt(level * (1 - level) / len(p_values))
+        assert np.mean(p_values <= level) == pytest.approx(level, abs=allowed)
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3000, 3000), (500, 7)])
+def test_values_that_occur_once_say_nothing(n, m):
+    once = np.r_[np.ones(n), np.zeros(m)]
+    assert homogeneity_p_value(once, 1 - once) == 1
 
 
 def test_an_infinite_value_says_why():

@@ -235,6 +235,28 @@ def test_a_full_disk_is_one_sentence(more):
     assert (done.returncode, done.stderr) == (2, "kldiv: can't write the output: No space left on device\n")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of processes")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_is_cut_off_is_no_success(tmp_path, unbuffered):
+    """A disk that takes a part of a write and no more: without a buffer Python doesn't notice."""
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    with (tmp_path / "out").open("w") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "kldiv", "estimate", *FEW, "--json"],
+            check=False,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered, "PYTHONDONTWRITEBYTECODE": "1"},
+            preexec_fn=limit,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (2, "kldiv: can't write the output: File too large\n")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="a shell that closes streams")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
 def test_a_stream_that_was_closed_before_is_none_that_is_written_to(closed):

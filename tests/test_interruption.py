@@ -84,6 +84,13 @@ def test_while_something_is_loaded(tmp_path, module, strikes):
     assert command(tmp_path, on_loading(module, strikes), *ESTIMATE) == (130, "", "")
 
 
+def test_what_a_library_swallows_is_not_lost(tmp_path):
+    """As PyTorch does while it loads NumPy, and whoever takes it for the failure of a peer."""
+    swallowed = "def strikes():\n    try:\n        strike()\n    except KeyboardInterrupt:\n        pass\n"
+    bench = ("bench", "--shape", "2x3", "--rounds", "1")
+    assert command(tmp_path, on_loading("numpy", swallowed), *bench) == (130, "", "")
+
+
 def test_a_second_press_does_not_break_off_the_clearing_away(tmp_path):
     assert command(tmp_path, on_loading("numpy", TWICE), *ESTIMATE) == (130, "", "cleared away\n")
 
@@ -113,6 +120,27 @@ def test_where_it_is_ignored_it_stays_so(tmp_path):
     ignored = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
     code, err, _ = command(tmp_path, f"{on_loading('numpy', PLAIN)}\n{ignored}", *ESTIMATE)
     assert (code, err) == (0, "")
+
+
+TERMINATED = """
+import os, signal, sys
+from kldiv.tables.duckdb_engine import DuckDBTable
+def count_values(*_arguments, **_options):
+    os.kill(os.getpid(), signal.SIGTERM)
+    sum(range(1000))
+DuckDBTable.count_values = count_values
+"""
+IN_A_DESTRUCTOR_TOO = (
+    TERMINATED.replace("    os.kill", "    Struck()\ndef strike():\n    os.kill") + IN_A_DESTRUCTOR
+)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process outright")
+@pytest.mark.parametrize("before", [TERMINATED, IN_A_DESTRUCTOR_TOO])
+def test_what_was_begun_is_cleared_away_when_it_is_terminated(tmp_path, before):
+    """As by timeout or by whoever runs containers; what DuckDB has on disk may be gigabytes."""
+    assert command(tmp_path, before, *COMPARE) == (143, "", "")
+    assert not [*tmp_path.iterdir()]
 
 
 # --- while Spark is asked -----------------------------------------------------------------------------

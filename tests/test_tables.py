@@ -161,7 +161,7 @@ def test_the_most_frequent_values_are_kept_by_their_shares(tmp_path):
     [note] = column.notes
     assert note == (
         "the 3 most frequent values are counted one by one and the other 1 of P and 2 of Q as one outcome, "
-        "which has 0.1 of P and 0.1 of Q"
+        "which has 10 % of P and 10 % of Q"
     )
 
 

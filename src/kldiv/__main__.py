@@ -16,7 +16,7 @@ def main() -> None:
     except (Exception, KeyboardInterrupt):
         if not interruption.was_pressed():
             raise
-        sys.exit(interruption.EXIT_CODE)
+        sys.exit(interruption.exit_code())
     finally:
         interruption.end()
 

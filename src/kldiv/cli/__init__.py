@@ -1,10 +1,12 @@
 """The command line: what runs a command, and what its errors and exit codes look like.
 
 A command is one file here that reads arguments; the work is done in the layers below. Exit codes: 0 fine,
-1 what was asked about is true, 2 bad usage or input, 130 interrupted, 141 the reader of the output has left.
+1 what was asked about is true, 2 bad usage or input, 130 interrupted, 143 terminated, 141 the reader of the
+output has left.
 Modules are imported by the command that needs them, so that --help and a usage error cost next to nothing.
 """
 
+import io
 import os
 import sys
 import warnings
@@ -20,8 +22,7 @@ from kldiv.cli.estimate import estimate
 from kldiv.cli.explain import explain
 from kldiv.cli.profile import profile
 from kldiv.errors import KLDivError
-from kldiv.interruption import EXIT_CODE as _INTERRUPTED
-from kldiv.interruption import was_pressed
+from kldiv.interruption import exit_code, was_pressed
 from kldiv.report.encoding import register
 from kldiv.report.printable import printable
 
@@ -50,15 +51,22 @@ def main() -> None:
             # What libraries have to say to those who write programs.
             warnings.simplefilter("ignore")
         # A stream that was closed from outside: what is written to it has nowhere to go.
-        sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+        sys.stdout, sys.stderr = _buffered(sys.stdout or _nowhere()), _buffered(sys.stderr or _nowhere())
         for stream in (sys.stdout, sys.stderr):
             # A terminal that lacks a character shows another one rather than nothing at all.
-            stream.reconfigure(errors=register())  # type: ignore[union-attr]
+            stream.reconfigure(errors=register())  # type: ignore[attr-defined]
     sys.exit(_run(sys.argv[1:]))
 
 
 def _nowhere() -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _buffered(stream: TextIO) -> TextIO:
+    """The stream by way of a buffer: without, as PYTHONUNBUFFERED has it, a full disk cuts off in silence."""
+    if not isinstance(stream.buffer, io.RawIOBase):
+        return stream
+    return open(stream.fileno(), "w", buffering=1, encoding=stream.encoding, closefd=False)
 
 
 def _run(arguments: list[str]) -> int:
@@ -73,23 +81,22 @@ def _run(arguments: list[str]) -> int:
         return 0
     except (KLDivError, click.ClickException) as error:
         # What was broken off may fail in whatever way.
-        return _INTERRUPTED if was_pressed() else _fail(error)
+        return exit_code() if was_pressed() else _fail(error)
     except (KeyboardInterrupt, click.Abort):
-        return _INTERRUPTED
+        return exit_code()
     except OSError as error:
-        return _output_lost(error)
+        return _refused(error)
     return 0
 
 
-def _output_lost(error: OSError) -> int:
-    """The exit code where standard output takes no more: its reader has left, or the disk is full.
+def _refused(error: OSError) -> int:
+    """The exit code where a file is refused, as in a folder that may not be looked into, or standard output.
 
-    Raises:
-        OSError: this one, if it is about a file.
+    That takes no more where its reader has left, or the disk is full.
     """
     closed = isinstance(error, BrokenPipeError)
     if not closed and error.filename is not None:
-        raise error
+        return _fail(click.ClickException(f"{error.filename}: {error.strerror}"))
     # What is still buffered has nowhere to go.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return (

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kldiv.errors import InvalidInputError, KLDivError
+from kldiv.cli.targets import check_targets
+from kldiv.errors import KLDivError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,16 +40,21 @@ def audit(
     from kldiv.auditing.running import die_as_interrupted, find, run  # noqa: PLC0415 (--help costs nothing)
 
     program = find(script, module=module)
-    for path in (json, output):
-        _check_folder(path)
+    check_targets([json, output], () if module else (script,), "the program that is run")
     watched = _watched()
+    # The program may go to another folder.
+    json_path, output_path = _absolute(json), _absolute(output)
 
     def finish() -> None:
-        _report(watched(), json=json, output=output)
+        _report(watched(), json=json_path, output=output_path)
         die_as_interrupted()
 
     _at_the_end(finish)
     run(program, arguments)
+
+
+def _absolute(path: str | None) -> str | None:
+    return path if path in (None, "-") else str(Path(path).absolute())
 
 
 def _watched() -> "Callable[[], Audit]":
@@ -120,9 +126,3 @@ def _write(path: str, text: str) -> None:
         sys.stdout.flush()
     else:
         write_text(Path(path), text)
-
-
-def _check_folder(path: str | None) -> None:
-    """Raise before the program runs, rather than after hours of it."""
-    if path is not None and path != "-" and not Path(path).absolute().parent.is_dir():
-        raise InvalidInputError(f"can't write {path}: its folder does not exist")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from kldiv.benchmark.case import Case, Divergence, DType, parse_shape
+from kldiv.interruption import stop_if_pressed
 
 if TYPE_CHECKING:
     from kldiv.benchmark.benchmark import Benchmark
@@ -84,8 +85,14 @@ def bench(
     from kldiv.report.bench_terminal import progress  # noqa: PLC0415
 
     seconds = _SECONDS if rounds is None else None
-    with limited_to(threads), progress() as on_progress:
+    with limited_to(threads), progress() as show_progress:
+
+        def on_progress(share: float, what: str) -> None:
+            stop_if_pressed()
+            show_progress(share, what)
+
         result = benchmark(cases, rounds=rounds or _ROUNDS, seconds=seconds, on_progress=on_progress)
+    stop_if_pressed()
     _print(result, json=json)
 
 

@@ -1,4 +1,4 @@
-"""Where a command writes its results: what can't be is said before tables are read, which may take hours."""
+"""Where a command writes its results: what can't be is said before the work, which may take hours."""
 
 import glob
 import os
@@ -9,8 +9,10 @@ from urllib.parse import unquote, urlsplit
 from kldiv.errors import InvalidInputError
 
 
-def check_targets(targets: Iterable[str | None], tables: Iterable[str]) -> None:
-    """Raise where a result has no place, or would take that of a table or of another result.
+def check_targets(
+    targets: Iterable[str | None], inputs: Iterable[str], what: str = "a table that is read"
+) -> None:
+    """Raise where a result has no place, or would take that of an input or of another result.
 
     Raises:
         InvalidInputError: it would, or the folder is missing.
@@ -28,9 +30,9 @@ def check_targets(targets: Iterable[str | None], tables: Iterable[str]) -> None:
             continue
         if place in taken:
             raise InvalidInputError(f"{target} is asked for twice; expected a file for each result")
-        if path.is_file() and place in _files(tables):
+        if path.is_file() and place in _files(inputs):
             raise InvalidInputError(
-                f"{target} is a table that is read, and would be lost; expected another file for the result"
+                f"{target} is {what}, and would be lost; expected another file for the result"
             )
         taken.add(place)
 

@@ -69,8 +69,7 @@ def _table(terms: Terms, n: float, m: float, unseen: float) -> _Table:
     rest = np.maximum(pooled - FEWEST, 0.0)
     x, y = (FEWEST, rest) if n <= m else (rest, FEWEST)
     exact, independent = (
-        np.where(pooled >= FEWEST, share, 0.0)
-        for share in (hypergeometric(x, y, n, m), _binomial(x, y, n, m))
+        np.where(pooled >= FEWEST, share, 0.0) for share in (hypergeometric(x, y, n, m), binomial(x, y, n, m))
     )
     sizes = np.array([n]), np.array([m])
     term = terms(x, y, *sizes)
@@ -107,7 +106,7 @@ def hypergeometric(x: Floats, y: Floats, n: float, m: float) -> Floats:
     return np.where(possible, np.exp(np.where(possible, logs, 0.0)), 0.0)
 
 
-def _binomial(x: Floats, y: Floats, n: float, m: float) -> Floats:
+def binomial(x: Floats, y: Floats, n: float, m: float) -> Floats:
     """C(x+y, x)·nˣ·mʸ/(n+m)^(x+y)."""
     logs = _log_choices(x + y, x)
     share: Floats = np.exp(logs + x * np.log(n / (n + m)) + y * np.log(m / (n + m)))

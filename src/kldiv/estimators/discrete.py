@@ -20,6 +20,7 @@ from kldiv.estimators.counted import (
 from kldiv.estimators.counting import CountTable
 from kldiv.estimators.estimate import Estimate, Outcome
 from kldiv.estimators.hellinger import SQUARED_HELLINGER
+from kldiv.estimators.homogeneity import homogeneity_p_value
 from kldiv.estimators.intervals import Floats, Interval, normal_quantiles
 from kldiv.estimators.smoothing import concentration_of, smoothed
 from kldiv.estimators.total_variation import TOTAL_VARIATION
@@ -246,21 +247,6 @@ def outcomes_of(
     terms = np.where(p > 0, np.where(q > 0, p * log_ratio, math.inf), 0.0) / unit.nats
     columns = (names, p_counts, q_counts, p.tolist(), q.tolist(), terms.tolist())
     return tuple(Outcome(*row) for row in zip(*columns, strict=True))
-
-
-def homogeneity_p_value(x: Floats, y: Floats) -> float:
-    """P(χ² >= G) with K − 1 degrees of freedom, the G-test that both samples are of one distribution.
-
-    G = 2·[n·D(p‖r) + m·D(q‖r)], r the pooled frequencies (Sokal & Rohlf 1995, §17.4); K counts the
-    outcomes either sample shows.
-    """
-    from scipy.special import chdtrc  # noqa: PLC0415 (slow to load, and the worked example needs none)
-
-    pooled = _frequencies(x + y)
-    p, q = _frequencies(x), _frequencies(y)
-    statistic = 2 * (x.sum() * relative_entropy(p, pooled) + y.sum() * relative_entropy(q, pooled))
-    freedom = int((x + y > 0).sum()) - 1
-    return float(chdtrc(freedom, statistic)) if freedom > 0 else 1.0
 
 
 def _frequencies(counts: object) -> Floats:

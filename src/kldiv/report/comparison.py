@@ -224,7 +224,7 @@ def _never(blind: str, has: str, missing: list[Outcome], share: Any) -> str:
     names = ", ".join(shown(each) for each in most[:_NAMED])
     more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
     have = "has" if len(missing) == 1 else "have"
-    return f"{blind} never shows {names}{more}, which {have} {mass:.3g} of {has}"
+    return f"{blind} never shows {names}{more}, which {have} {100 * mass:.3g} % of {has}"
 
 
 def largest_terms(divergence: Estimate, top: int) -> list[Outcome]:

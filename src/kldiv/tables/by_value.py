@@ -61,7 +61,7 @@ def folding(pair: ColumnPair, counted: CountedValues, keep: int) -> list[str]:
 
 def share(times: Count, total: Count) -> str:
     """A part of a total, as messages show it."""
-    return f"{times / total:.3g}"
+    return f"{100 * times / total:.3g} %"
 
 
 def _values(pair: ColumnPair, side: SideName, keep: int, known: OfSides) -> ValueCounts:
