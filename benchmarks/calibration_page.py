@@ -53,13 +53,14 @@ The interval `"delta"` inverts a score: it holds every δ with (D̂ − δ)² �
 variance at P = Q and 4·c·δ the jackknife's, a delta method that needs no slopes. The bias at P = Q and V₀ are
 those given the pooled counts, which no unknown distribution has a part in, however rare its outcomes. The
 plain delta method has no width where both samples agree, and held P = Q in 80 % of samples of two outcomes.
-The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl and js it also allows for
-what outcomes shown once or twice tell of the bias there, of kl as that of outcomes P has far less than once
-and with how much that strays, and of kl and psi, where P and Q surely differ, it is raised by that, up to the
-estimate, if four or more tell that this is too low. Of hellinger the upper end takes what the estimate adds
-for an outcome that a sample lacks for nothing where that is no chance. An outcome that a sample
-never shows counts one value in the jackknife's variance for the lower end, and none for the upper: it may be
-more frequent than that, and not rarer.
+The farther the lower end is from 0, the less it trusts the bias at P = Q: of kl, js and hellinger it also
+allows for what outcomes shown once or twice tell of the bias there, of kl and js as that of outcomes expected
+far less than once and with how much that strays, and of kl and psi, where P and Q surely differ, it is raised
+by that, up to the estimate, if four or more tell that this is too low. The upper end trusts that bias only as
+far as what a sample lacks may be lacking by chance, as the number of outcomes in both tells, and of hellinger
+takes what the estimate adds for the others for nothing. An outcome that a sample never shows counts one value
+in the jackknife's variance for the lower end, and none for the upper: it may be more frequent than that, and
+not rarer.
 How much chance adds to a total variation distance depends on how the true differences are spread over the
 outcomes. Those that surely differ are taken as seen. The lower end takes the others for smaller and less
 alike than they look, but for one that has much of what chance does, which it takes the more as seen, and the
@@ -75,9 +76,11 @@ An outcome that P has and Q hasn't makes D(P‖Q) infinite, and one that Q hardl
 Where Q's sample lacks an outcome that it would show, were it as frequent in Q as in P (but for a probability
 of 2.5 %, hypergeometric), nothing is known of it but that it is less frequent. **The interval of kl and psi
 then has no upper end** (`high` is ∞, `unbounded` is true). A number there would be a guess at how little Q
-has, and be read as "not more than that". The lower end holds as ever, and is what a threshold is compared
+has, and be read as "not more than that". So too where Q's sample lacks many outcomes, any one of which may be
+lacking by chance, but most of which are not. The lower end holds as ever, and is what a threshold is compared
 with; js and hellinger have a bound. Where the absence may be chance there is an upper end, which allows for
-what a Gamma distribution of shape 1/3 makes of the outcome's expected count (Kerman 2011).
+what a Gamma distribution of shape 1/3 makes of the outcome's expected count (Kerman 2011). If Q hasn't the
+outcome, and the divergence is infinite, that is too low: so rare an outcome tells nothing of it.
 
 Coverage above 95 % has four reasons. Near P = Q, and where there is no upper end, only the lower end can be
 wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -203,6 +204,25 @@ def test_equal_numbers_of_any_type_and_all_nans_are_one_outcome_each():
     result = kldiv.estimate([1, 2.0, float("nan"), np.float32("nan")], [1.0, np.int64(2), math.nan])
     assert [each.p_count for each in result.outcomes] == [1, 1, 2]
     assert [each.q_count for each in result.outcomes] == [1, 1, 1]
+
+
+def test_nans_in_tuples_are_one_outcome_too():
+    """As of two columns with missing values, of which each is a NaN of its own."""
+    columns = np.array([[1, math.nan], [math.nan, math.nan], [1, math.nan]]).tolist()
+    result = kldiv.estimate(map(tuple, columns), [(1, float("nan")), ((math.nan,), 2)])
+    counts = {str(each.outcome): (each.p_count, each.q_count) for each in result.outcomes}
+    assert counts == {"(1.0, nan)": (2, 1), "(nan, nan)": (1, 0), "((nan,), 2)": (0, 1)}
+
+
+def test_missing_values_of_pandas_alone_are_one_outcome():
+    x = pd.Series([None, None], dtype="Int64")
+    assert [each.p_count for each in kldiv.estimate(x, x).outcomes] == [2]
+
+
+def test_outcomes_with_an_order_in_part_keep_the_order_they_were_seen_in():
+    """A set of them would have another on another day, and the bootstrap draws in that order."""
+    seen = [frozenset(each) for each in ("ab", "cd", "ef", "gh", "ij", "kl", "mn", "op")]
+    assert [each.outcome for each in kldiv.estimate(seen, seen).outcomes] == seen
 
 
 def test_outcomes_without_an_order_keep_the_order_they_were_seen_in():

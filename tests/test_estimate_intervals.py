@@ -28,9 +28,11 @@ from kldiv.estimators.discrete import DIVERGENCES, estimate_from_counts
 from kldiv.estimators.intervals import Hidden, Moments, Quantiles, normal_quantiles, score, score_interval
 from kldiv.estimators.two_outcomes import difference_interval, divergence_interval
 from kldiv.estimators.unseen import (
+    absences,
     entropy_bias,
     hidden_by_rarity,
     log_bias,
+    mostly_absent,
     rarest_bias,
     surely_absent,
 )
@@ -111,6 +113,38 @@ def test_rare_outcomes_tell_of_the_bias_of_the_digamma_function(expected):
     told = (share * entropy_bias(counts, np.array(expected))).sum(), (share * log_bias(counts)).sum()
     assert told[0] == pytest.approx(told[1], rel=1e-12)
     assert abs(told[0] - bias) < 0.06 if expected >= 0.5 else 0 < told[0] < bias
+
+
+@pytest.mark.parametrize(("n", "m"), [(3000, 3000), (6000, 2000), (2000, 6000)])
+def test_absences_that_are_no_chance_are_told_by_what_both_samples_show(n, m):
+    generator, q = np.random.default_rng(9), np.array([0.5, *[0.5 / 1000] * 1000])
+    # A frequent outcome has what the 300 have not.
+    without = np.array([0.65, *[0.0] * 300, *[0.5 / 1000] * 700])
+    draw = ((n, q), (m, without), (m, q))
+    x, y, likewise = (generator.multinomial(*each, 200).astype(float) for each in draw)
+    lacking = (y == 0) & (x > 0)
+    found, by_chance_alone = absences(x, y), absences(x, likewise)
+    # Those are shown less often than the others, which say a little too much.
+    share = lacking[:, :301].sum() / lacking.sum()
+    assert share - 0.15 < found.of_q.mean() < share
+    assert max(each.mean() for each in (found.of_p, *by_chance_alone)) < 0.1
+
+
+@pytest.mark.parametrize(("times", "least", "greatest"), [(0, 0.95, 1), (1 / 3, 0, 0.05), (1, 0, 0.025)])
+def test_an_upper_end_is_missing_where_many_outcomes_are_and_not_where_they_are_only_fewer(
+    times, least, greatest
+):
+    generator = np.random.default_rng(9)
+    p, rarer = (np.array([1 - 0.1 * each, *[each * 0.1 / 150] * 150]) for each in (1.0, times))
+    x, y = (generator.multinomial(2000, each, 500).astype(float) for each in (p, rarer))
+    assert least <= mostly_absent(x, y, 0.025).mean() <= greatest
+    # In most samples none of them is absent for sure.
+    assert surely_absent(x, y, 0.025).any(-1).mean() < 0.5
+
+
+def test_few_outcomes_that_may_be_lacking_by_chance_are_not_mostly_absent():
+    assert not mostly_absent(np.array([[4.0, 96.0]]), np.array([[0.0, 100.0]]), 0.025).any()
+    assert not mostly_absent(np.array([[0.0, 100.0]]), np.array([[0.0, 100.0]]), 0.025).any()
 
 
 @pytest.mark.parametrize("expected", [0.2, 0.3, 0.45])
@@ -246,9 +280,7 @@ def test_the_variance_where_p_equals_q_is_that_over_many_samples(divergence, p, 
 def test_the_ends_are_where_the_score_is_at_its_quantiles(center, scale, variance, below, above):
     nothing = np.array(0.0)
     hidden = Hidden(nothing, nothing, nothing)
-    moments = Moments(
-        *(np.array(each) for each in (center, scale, variance)), hidden, nothing, nothing, nothing
-    )
+    moments = Moments(*(np.array(each) for each in (center, scale, variance)), hidden, *[nothing] * 4)
     low, high = score_interval(moments, moments, Quantiles(-below, above, 0.025), skewness=False)
     # The score's square root amplifies rounding where what is under it is small.
     if low > 0:
@@ -304,6 +336,7 @@ def tilted(p, seed=0):
     return weights / weights.sum()
 
 
+GEOMETRIC = 0.9 ** np.arange(150) / (0.9 ** np.arange(150)).sum()
 STEEP = np.array([0.3, *[0.699 / 40] * 40, *[0.001 / 9] * 9])
 
 
@@ -321,6 +354,8 @@ STEEP = np.array([0.3, *[0.699 / 40] * 40, *[0.001 / 9] * 9])
         (1500, 1500, np.array([0.97, *[0.03 / 149] * 149]), rare(150)),
         (150, 150, np.array([0.1, *[0.9 / 14] * 14]), np.array([1e-7, *[1 / 14] * 14])),
         (20, 200, np.array([1 - 1e-5, 1e-5]), np.array([0.24, 0.76])),
+        (7500, 1500, 0.95 * GEOMETRIC + 0.05 / 150, GEOMETRIC),
+        (30_000, 6000, np.array([0.97, *[0.03 / 149] * 149]), np.array([0.99, *[0.01 / 149] * 149])),
     ],
     ids=[
         "equal",
@@ -333,6 +368,8 @@ STEEP = np.array([0.3, *[0.699 / 40] * 40, *[0.001 / 9] * 9])
         "rarer in P",
         "Q all but lacks one",
         "P all but lacks one",
+        "Q lacks many, each of which it may by chance",
+        "several times as frequent in P",
     ],
 )
 def test_coverage_with_outcomes_expected_once_or_never(name, n, m, p, q):

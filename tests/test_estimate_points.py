@@ -384,6 +384,8 @@ def test_jitter_breaks_ties_and_is_seeded():
         (PLANE[:, 0] + 1e15, PLANE[:, 1] + 1e15, {"ties": "jitter"}, ValueError, "their distance is 0"),
         ([0.5, 1.5, 2.5], [3.5, 4.5, 5.5], {"resamples": 5}, ValueError, "resamples is 5"),
         (["a", "b", "c"], ["d", "e", "f"], {}, TypeError, "doesn't hold numbers alone"),
+        ({0.5: 9, 1.5: 2, 2.5: 4}, [0.5, 1.5, 2.5], {}, TypeError, "x is a dict, .* every value as often"),
+        ([0.5, 1.5, 2.5], {0.5, 1.5, 2.5}, {}, TypeError, "y is a set, .* expected a list"),
     ],
 )
 def test_bad_points_are_refused_with_what_was_seen(x, y, options, error, message):

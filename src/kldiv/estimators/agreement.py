@@ -62,6 +62,25 @@ def by_chance(terms: Terms, x: Floats, y: Floats, unseen: float = 0.0) -> ByChan
     return ByChance(summed(table.mean, 0.0), summed(table.variance) * free, some * free)
 
 
+def means_by_chance(terms: Terms, x: Floats, y: Floats) -> Floats:
+    """The mean of each outcome's term."""
+    n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
+    table = _table(terms, n, m, 0.0)
+    return np.interp(x + y, table.pooled, table.mean, right=0.0)
+
+
+def lacking_by_chance(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """How likely P's sample lacks an outcome that is shown as often, and how likely Q's does."""
+    n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
+    counts, none = pooled_counts(n, m), 0.0 * pooled_counts(n, m)
+    of_p, of_q = (
+        # Of neither sample nothing is lacking.
+        np.interp(x + y, counts, np.where(counts > 0, hypergeometric(*pair, n, m), 0.0), right=0.0)
+        for pair in ((none, counts), (counts, none))
+    )
+    return of_p, of_q
+
+
 @lru_cache(maxsize=256)
 def _table(terms: Terms, n: float, m: float, unseen: float) -> _Table:
     """The moments of a term by the pooled count, for samples of n and m."""

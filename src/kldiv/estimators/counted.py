@@ -19,7 +19,7 @@ from kldiv.definition import (
     Rows,
 )
 from kldiv.elementary import log_ratio_of_probabilities
-from kldiv.estimators.agreement import ByChance, by_chance
+from kldiv.estimators.agreement import ByChance, by_chance, means_by_chance
 from kldiv.estimators.intervals import (
     Floats,
     Hidden,
@@ -34,9 +34,11 @@ from kldiv.estimators.jackknife import jackknife
 from kldiv.estimators.two_outcomes import FEW, divergence_interval
 from kldiv.estimators.unseen import (
     Told,
+    absences,
     entropy_bias,
     hidden_by_rarity,
     log_bias,
+    mostly_absent,
     rarest_bias,
     surely_absent,
 )
@@ -151,7 +153,7 @@ class SmoothDivergence(CountedDivergence):
         """The bias of the terms by rare outcomes, estimated where it may be above 0 and P and Q differ."""
         return np.zeros(np.broadcast_shapes(x.shape, y.shape))
 
-    def rarest(self, x: Floats) -> Told:
+    def rarest(self, x: Floats, y: Floats) -> Told:  # noqa: ARG002
         """What outcomes expected far less than once add to that."""
         none = np.zeros(x.shape[:-1])
         return Told(none, none)
@@ -197,7 +199,7 @@ class SmoothDivergence(CountedDivergence):
 
         So too where fewer than `_SEVERAL` outcomes make the bias: theirs is known on average only.
         """
-        unbiased, rarest = self.unbiased(x, y, total(x), total(y)), self.rarest(x)
+        unbiased, rarest = self.unbiased(x, y, total(x), total(y)), self.rarest(x, y)
         center, bias = unbiased.sum(-1) - rarest.mean, abs(self.terms(x, y, total(x), total(y)) - unbiased)
         are_several = bias.sum(-1) ** 2 > _SEVERAL * (bias**2).sum(-1)
         chance = by_chance(self.terms, x, y, _UNSEEN["low"])
@@ -216,10 +218,12 @@ class SmoothDivergence(CountedDivergence):
         chance = by_chance(self.terms, x, y, _UNSEEN[end])
         center = self.terms(x, y, total(x), total(y)).sum(-1) - chance.mean
         scale = self._scale(x, y, center, jackknife(self.terms, x, y, _UNSEEN[end]), chance)
-        rare = self.rare(x, y, total(x), total(y)).sum(-1) - by_chance(self.rare, x, y).mean
-        rarest = self.rarest(x)
+        known = np.minimum(by_chance(self.rare, x, y).mean, chance.mean)
+        rare = self.rare(x, y, total(x), total(y)).sum(-1) - known
+        rarest = self.rarest(x, y)
         more = Told(rare + rarest.mean, rarest.variance)
-        return Moments(center, scale, chance.variance, self.hidden(x, y), chance.mean, *more)
+        unfounded = (absences(x, y).shares(x, y) * means_by_chance(self.terms, x, y)).sum(-1)
+        return Moments(center, scale, chance.variance, self.hidden(x, y), chance.mean, *more, unfounded)
 
     def _scale(self, x: Floats, y: Floats, center: Floats, variance: Floats, chance: ByChance) -> Floats:
         """c, where the jackknife's variance is 4·c·D and what chance alone makes of it.
@@ -254,7 +258,7 @@ class CountedKullbackLeibler(SmoothDivergence):
         """Too high by P's rare outcomes, and too low by Q's."""
         return entropy_bias(x, n) - x / n * log_bias(y)
 
-    def rarest(self, x: Floats) -> Told:
+    def rarest(self, x: Floats, y: Floats) -> Told:  # noqa: ARG002
         """Of P's."""
         told, n = rarest_bias(x), total(x)[..., 0]
         return Told(told.mean / n, told.variance / n**2)
@@ -269,12 +273,13 @@ class CountedKullbackLeibler(SmoothDivergence):
 
     def unbounded(self, x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
         """Where Q may not have what P has, D(P‖Q) may be infinite."""
-        return _any(surely_absent(x, y, share))
+        return _may_lack(x, y, share)
 
 
-def _any(outcomes: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = np.logical_or.reduce(outcomes, axis=-1)
-    return found
+def _may_lack(x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
+    """Whether Q may lack an outcome that P has, or many of them."""
+    one: NDArray[np.bool_] = np.logical_or.reduce(surely_absent(x, y, share), axis=-1)
+    return one | mostly_absent(x, y, share)
 
 
 def _rare(x: Floats, y: Floats, n: Floats) -> Floats:
@@ -311,7 +316,7 @@ class CountedJeffreys(SmoothDivergence):
 
     def unbounded(self, x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
         """Where either may not have what the other has."""
-        return _any(surely_absent(x, y, share) | surely_absent(y, x, share))
+        return _may_lack(x, y, share) | _may_lack(y, x, share)
 
 
 class CountedJensenShannon(SmoothDivergence):
@@ -339,6 +344,12 @@ class CountedJensenShannon(SmoothDivergence):
         mixture = 0.5 * (x / n + y / m)
         mixed = entropy_bias(x + y, np.maximum(x + y, 1.0))
         return 0.5 * (entropy_bias(x, n) + entropy_bias(y, m)) - mixture * mixed
+
+    def rarest(self, x: Floats, y: Floats) -> Told:
+        """Of both."""
+        of_p, of_q = rarest_bias(x), rarest_bias(y)
+        n, m = (2 * total(each)[..., 0] for each in (x, y))
+        return Told(of_p.mean / n + of_q.mean / m, of_p.variance / n**2 + of_q.variance / m**2)
 
 
 def _entropy_terms(p: Floats) -> Floats:

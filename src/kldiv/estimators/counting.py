@@ -3,8 +3,9 @@
 import datetime
 import math
 import numbers
+import operator
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Set
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,8 +35,8 @@ class CountTable(NamedTuple):
 def count(p_values: object, q_values: object, names: tuple[str, str] = ("P", "Q")) -> CountTable:
     """Count the union of the outcomes of two samples of one kind.
 
-    Numbers that are equal are one outcome, whatever their types, and so are all NaNs. A mapping is
-    taken as counts already made.
+    Numbers that are equal are one outcome, whatever their types, and so are all NaNs, in tuples too. A
+    mapping is taken as counts already made.
 
     Raises:
         InputTypeError: not a collection of hashable values, or kinds that don't mix: text with numbers,
@@ -51,7 +52,7 @@ def count(p_values: object, q_values: object, names: tuple[str, str] = ("P", "Q"
             f"{names[0]} holds {p_kind} and {names[1]} holds {q_kind}; "
             "expected values of one kind on both sides"
         )
-    outcomes = _ordered(p_counter.keys() | q_counter.keys(), [*p_counter, *q_counter])
+    outcomes = _ordered([*p_counter, *q_counter])
     return CountTable(
         outcomes,
         np.array([p_counter[each] for each in outcomes], np.int64),
@@ -75,10 +76,9 @@ def _counted(sample: object, name: str) -> tuple[Counter[Any], str]:
     if counter.total() > _MOST:
         raise InvalidInputError(f"{name} counts {counter.total():,} values; expected fewer than 2^63")
     kind = _common_kind(values, name)
-    nans = [key for key in counter if key != key]  # noqa: PLR0124 (only NaN differs from itself)
-    if nans:
-        total = sum(counter.pop(key) for key in nans)
-        counter[_NAN] = total
+    for key in [key for key in counter if isinstance(key, tuple) or _is_nan(key)]:
+        number = counter.pop(key)
+        counter[_with_one_nan(key)] += number
     return counter, kind
 
 
@@ -88,6 +88,20 @@ _MOST = 2**63 - 1
 _PANDAS_MISSING = {"NAType", "NaTType"}
 # One NaN object for all: they are equal as outcomes, and only identity can say so.
 _NAN = float("nan")
+
+
+def _is_nan(value: object) -> bool:
+    """Only NaN differs from itself; of pandas' missing value that is missing too."""
+    differs = value != value  # noqa: PLR0124
+    return isinstance(differs, bool | np.bool_) and bool(differs)
+
+
+def _with_one_nan(value: Any) -> Any:
+    """The value, with that object for every NaN in it."""
+    if not isinstance(value, tuple):
+        return _NAN if _is_nan(value) else value
+    parts = tuple(_with_one_nan(each) for each in value)
+    return value if all(map(operator.is_, parts, value)) else parts
 
 
 def _given_counts(sample: Mapping[Any, Any], name: str) -> Counter[Any]:
@@ -199,11 +213,13 @@ def _kind(of: type) -> str:
     return next((kind for types, kind in named if issubclass(of, types)), f"{of.__name__} values")
 
 
-def _ordered(outcomes: Set[Any], as_seen: list[Any]) -> list[Hashable]:
-    """Sorted where the outcomes have an order, with NaN last; else in the order they were seen."""
+def _ordered(as_seen: list[Any]) -> list[Hashable]:
+    """Each outcome once: sorted where they have an order, with NaN last; else in the order they were seen."""
+    # From there too: of what has an order in part, as sets have, a set of them would be in another every day.
+    outcomes = list(dict.fromkeys(as_seen))
     nan = [each for each in outcomes if each is _NAN]
     plain = [each for each in outcomes if each is not _NAN]
     try:
         return sorted(plain) + nan
     except TypeError:
-        return [each for each in dict.fromkeys(as_seen) if each is not _NAN] + nan
+        return plain + nan

@@ -5,7 +5,7 @@ import numpy as np
 from kldiv.definition import Hellinger
 from kldiv.estimators.counted import SmoothDivergence, total
 from kldiv.estimators.intervals import Floats, Hidden
-from kldiv.estimators.unseen import surely_absent
+from kldiv.estimators.unseen import absences, surely_absent
 
 # What happens less often if P = Q is no chance.
 _SURE = 0.025
@@ -37,15 +37,22 @@ class CountedSquaredHellinger(SmoothDivergence):
         lacks: Floats = np.sqrt(of_p / n * of_q / m) * (1 - erf(np.sqrt(of_p)) * erf(np.sqrt(of_q)))
         return lacks
 
+    def rare(self, x: Floats, y: Floats, n: Floats, m: Floats) -> Floats:
+        """What is lacking as the counts tell it, of both factors, less what is taken off for it."""
+        of_p, of_q = _root(x), _root(y)
+        whole = (of_p + _root_lacks(x)) * (of_q + _root_lacks(y))
+        lacks = (whole - of_p * of_q) / (_root(n) * _root(m))
+        return np.where(x + y > 0, lacks - self.lacking(x, y, n, m), 0.0)
+
     def hidden(self, x: Floats, y: Floats) -> Hidden:
         """Of an outcome that one sample never shows what is lacking is a guess, and may be nothing.
 
-        It is for all at once where that is no chance, so that their errors add up.
+        It is for all at once that are lacking not by chance, so that their errors add up.
         """
         guessed = np.where((x == 0) | (y == 0), self.lacking(x, y, total(x), total(y)), 0.0)
         absent = surely_absent(x, y, _SURE) | surely_absent(y, x, _SURE)
-        nothing, chance = np.where(absent, guessed, 0.0), np.where(absent, 0.0, guessed)
-        return Hidden(nothing.sum(-1), (chance**2).sum(-1), np.zeros(x.shape[:-1]))
+        nothing = guessed * np.where(absent, 1.0, absences(x, y).shares(x, y))
+        return Hidden(nothing.sum(-1), ((guessed - nothing) ** 2).sum(-1), np.zeros(x.shape[:-1]))
 
 
 def _expected(count: Floats, pooled: Floats, share: Floats) -> Floats:
@@ -53,6 +60,12 @@ def _expected(count: Floats, pooled: Floats, share: Floats) -> Floats:
     guess = pooled * share
     mean: Floats = (count + 0.5) * guess / (guess + 0.5)
     return mean
+
+
+def _root_lacks(x: Floats) -> Floats:
+    """√λ·erfc(√λ), what the mean of `_root` is too low by: on average, within 0.004 from λ = 0.3 on."""
+    lacks: Floats = np.interp(x, (0, 1, 2, 3), (0.27, 0.21, -0.10, 0.0))
+    return lacks
 
 
 def _root(x: Floats) -> Floats:

@@ -66,6 +66,8 @@ class Moments(NamedTuple):
     """How much more of it there seems to be where P and Q differ."""
     doubt: Floats
     """The variance of what tells that."""
+    unfounded: Floats
+    """How much of the bias at P = Q is of outcomes that a sample lacks not by chance."""
 
 
 def normal_quantiles(confidence: float) -> Quantiles:
@@ -82,7 +84,7 @@ def score_interval(below: Moments, above: Moments, quantiles: Quantiles, *, skew
     The upper end allows for what is hidden. Estimates below 0 are taken for 0 there: a sample that agrees
     better than chance does not prove that P = Q (power constraint: Cowan et al. 2011).
     """
-    center, scale, variance, _, bias, more, doubt = below
+    center, scale, variance, _, bias, more, doubt, _ = below
     shift = _SKEWNESS * (quantiles.above**2 - 1) * scale if skewness else 0.0
     trusting, wary = (
         _solve(center + less - shift, scale, variance + varies, quantiles.above)
@@ -100,7 +102,8 @@ def lower_end(center: Floats, scale: Floats, variance: Floats, z: float) -> Floa
 def _upper_end(moments: Moments, wary: Floats, z: float) -> Floats:
     """The upper end; a bias that is known at P = Q alone is not counted on as far as it is wary."""
     hidden = moments.hidden
-    reached = np.maximum(moments.center, 0.0) + hidden.mean + wary * np.maximum(moments.bias, 0.0)
+    distrusted = np.maximum(wary * np.maximum(moments.bias, 0.0), moments.unfounded)
+    reached = np.maximum(moments.center, 0.0) + hidden.mean + distrusted
     variance = moments.null_variance + hidden.variance
     varied = np.where(hidden.third > 0, variance + 4 * moments.scale * reached, 1.0)
     skewed = _SIXTH * max(z**2 - 1, 0.0) * hidden.third / varied

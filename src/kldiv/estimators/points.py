@@ -1,5 +1,6 @@
 """From two collections of numbers to points of one space: finite, of one dimension, without ties."""
 
+from collections.abc import Mapping, Set
 from decimal import Decimal
 from numbers import Real
 from typing import Any, NamedTuple
@@ -80,6 +81,11 @@ def _points(sample: object, name: str) -> Floats:
 
 
 def _listed(sample: object, name: str) -> list[Any]:
+    if isinstance(sample, Mapping | Set):
+        raise InputTypeError(
+            f"{name} is a {type(sample).__name__}, and nearest neighbours need every value as often as it "
+            "occurs; expected a list, or a method for counts"
+        )
     try:
         return list(sample)  # type: ignore[call-overload,no-any-return]
     except TypeError:

@@ -8,20 +8,25 @@ makes more of what is small. The cumulants of −log λ are polygamma functions 
 Balakrishnan 1995, Continuous Univariate Distributions, §17.8).
 
 That is for outcomes that Q's sample may lack by chance. Of one that it would show, were it as frequent in Q
-as in P, nothing is known but that it is less frequent: Q may not have it at all.
+as in P, nothing is known but that it is less frequent: Q may not have it at all. So too of most of those that
+it lacks, if both samples together show many of them, each so seldom that it may be lacking, and hardly any
+is in both.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kldiv.estimators.agreement import hypergeometric
+from kldiv.estimators.agreement import hypergeometric, lacking_by_chance
 from kldiv.estimators.intervals import Floats, Hidden
 
 _SHAPE = 1 / 3
 # Beyond so large a mean nothing is rare.
 _OFTEN = 30.0
+# If more than this share of what a sample lacks is no chance, what it may have of that is not told.
+_MOST = 0.5
 
 
 class Told(NamedTuple):
@@ -59,6 +64,63 @@ def surely_absent(x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
     n, m = (float(each.reshape(-1, each.shape[-1])[0].sum()) for each in (x, y))
     absent: NDArray[np.bool_] = (y == 0) & (hypergeometric(x, y, n, m) <= share)
     return absent
+
+
+class Absences(NamedTuple):
+    """Which share of the outcomes that a sample lacks it lacks not by chance."""
+
+    of_p: Floats
+    of_q: Floats
+
+    def shares(self, x: Floats, y: Floats) -> Floats:
+        """Of each outcome; 0 of what both samples show."""
+        of_p, of_q = (each[..., None] for each in self)
+        shares: Floats = np.where(y == 0, of_q, np.where(x == 0, of_p, 0.0))
+        return shares
+
+
+def absences(x: Floats, y: Floats) -> Absences:
+    """Told by how many outcomes both samples show.
+
+    Of outcomes that both show t times together, chance has P's sample lack some, Q's others, and both show
+    the rest. If that is fewer, so many fewer lack by chance too. Outcomes count by their part of all values
+    and by how often one sample lacks such, since nothing else tells.
+    """
+    chances = lacking_by_chance(x, y)
+    either = chances[0] + chances[1]
+    weights = (x + y) * either
+    by_chance = np.minimum(_share(weights * ((x > 0) & (y > 0)), weights * (1 - either)), 1.0)
+    of_p, of_q = (
+        1 - np.minimum(by_chance * _share(weights * chance, weights * (count == 0)), 1.0)
+        for count, chance in zip((x, y), chances, strict=True)
+    )
+    return Absences(of_p, of_q)
+
+
+def mostly_absent(x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
+    """Whether most outcomes of P that Q's sample lacks are no chance, and Q has less of them than is guessed.
+
+    Either happens by chance with at most that probability. Of independent events of which μ are expected, k
+    or more have one of exp(k − μ)·(μ/k)ᵏ at most (Chernoff 1952, A measure of asymptotic efficiency for
+    tests of a hypothesis based on the sum of observations). Of rare outcomes that are as often lacking as
+    guessed a quarter of those shown once or never is shown once.
+    """
+    from scipy.special import betainc  # noqa: PLC0415 (slow to load)
+
+    expected = np.maximum(lacking_by_chance(x, y)[1].sum(-1), np.finfo(float).tiny)
+    never, once = (((x > 0) * np.maximum(1 - abs(y - times), 0.0)).sum(-1) for times in (0, 1))
+    some = np.maximum(never, np.finfo(float).tiny)
+    surprise = np.where(some > expected, some * np.log(some / expected) - some + expected, 0.0)
+    fewer = betainc(some, once + 1, 1 / (1 + _SHAPE))
+    found: NDArray[np.bool_] = (surprise >= -math.log(share)) & (fewer <= share)
+    return found & (absences(x, y).of_q > _MOST)
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    """Of two sums; 1 where there is nothing of the whole."""
+    parts, wholes = part.sum(-1), whole.sum(-1)
+    share: Floats = np.divide(parts, wholes, out=np.ones(wholes.shape), where=wholes > 0)
+    return share
 
 
 def entropy_bias(x: Floats, n: Floats) -> Floats:
