@@ -84,7 +84,9 @@ outcome, and the divergence is infinite, that is too low: so rare an outcome tel
 
 Coverage above 95 % has four reasons. Near P = Q, and where there is no upper end, only the lower end can be
 wrong, at 2.5 %. Where the rare outcomes are shown a few times in all there are so few tables that no limit
-among them has 2.5 %, but less. Where Q's sample lacks what P has, the lower end allows for the most of it
+among them has 2.5 %, but less: of 20 values each of P = Q = (0.998, 0.002) both samples lack the rare outcome
+with 92.3 %, and one of them shows it once with 7.4 %, so that no interval that takes both alike covers more
+than 92.6 % and less than 99.7 %. Where Q's sample lacks what P has, the lower end allows for the most of it
 that Q may have, and Q may have far less, of which the data say nothing. And total variation's interval allows
 for more than one way in which the differences may be spread over many outcomes.
 
