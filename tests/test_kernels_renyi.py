@@ -11,6 +11,7 @@ import oracle
 import pytest
 import torch
 from cases import GAPS, ORDERS, RENYI, Case, logit_rows
+from mpmath import mp
 from test_kernels import _PEAK, slopes
 
 import kldiv
@@ -60,11 +61,49 @@ def test_rows_with_an_outcome_of_nearly_all_the_mass(case):
     assert_right(case, p, q)
 
 
+def assert_as_precise_as_double(case, p, q):
+    """The value by 60 digits, the slopes by those of the reference in double precision."""
+    value, *found = slopes(case, p, q)
+    exact = [[oracle.probabilities(row) for row in side.tolist()] for side in (p, q)]
+    oracle.assert_close(value, list(map(case.exact, *exact)), UNITS, label="value")
+    with kernels.use("reference"):
+        _, *known = slopes(case, p.double(), q.double())
+    for one, other in zip(found, known, strict=True):
+        oracle.assert_close(one, other.tolist(), UNITS, normwise=True, label="slope")
+
+
 @pytest.mark.parametrize("case", FEW, ids=Case.name.fget)
 def test_many_outcomes(case):
-    p, q = logit_rows(1000, torch.float32, (3.0, 1e-3))
-    exact = [[oracle.probabilities(row) for row in side.tolist()] for side in (p, q)]
-    oracle.assert_close(case(Logits(p), Logits(q)), list(map(case.exact, *exact)), UNITS)
+    assert_as_precise_as_double(case, *logit_rows(1000, torch.float32, (3.0, 1e-3)))
+
+
+@pytest.mark.parametrize("apart", [1e-6, 1e-4, 1e-2])
+@pytest.mark.parametrize("case", FEW, ids=Case.name.fget)
+def test_the_likeliest_outcome_alone_is_apart(case, apart):
+    """Nearly all of a difference to it cancels in the value."""
+    p, q = torch.zeros(2, 1, 3000)
+    p[0, 0] = apart
+    assert_as_precise_as_double(case, p, q)
+
+
+def test_one_of_a_million_is_apart():
+    """A million additions of one number lose more of the sum than is left in the value."""
+    outcomes, apart = 1_000_000, 2.0**-13
+    p, q = torch.zeros(2, outcomes)
+    p[0] = apart
+    ratio = mp.exp(apart)
+    wanted = mp.log(outcomes * (ratio**2 + outcomes - 1) / (ratio + outcomes - 1) ** 2)
+    oracle.assert_close(kldiv.renyi(Logits(p), Logits(q), order=2), wanted, UNITS)
+
+
+@pytest.mark.parametrize("logits", [((0.0, 1.0), (40.0, 0.0)), ((0.0, -30.0), (0.0, 100.0))])
+def test_slopes_of_two_that_have_all_their_mass_in_one(logits):
+    """q and the distribution between p and q are 1 there, less some 1e-18."""
+    p, q = (torch.tensor([side]) for side in logits)
+    *_, found = slopes(FEW[0], p, q)
+    with kernels.use("reference"):
+        *_, known = slopes(FEW[0], p.double(), q.double())
+    torch.testing.assert_close(found.double(), known, rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize("case", COMPILED, ids=Case.name.fget)
@@ -151,13 +190,49 @@ def test_within_graphs_and_transforms():
     torch.testing.assert_close(mapped, kldiv.renyi(Logits(p), Logits(q), order=0.3))
 
 
+@pytest.mark.parametrize("order", [0.1, 30.0])
+def test_slopes_that_are_functions_again_are_as_precise(order):
+    p = 8 * torch.randn(200, 50)
+    q = p + 8 * torch.randn(200, 50)
+
+    def loss(p, q):
+        return kldiv.renyi(Logits(p), Logits(q), order=order).sum()
+
+    with kernels.use("auto"):
+        known = torch.func.grad(loss)(p.double(), q.double())
+    for found in (
+        torch.func.grad(loss)(p, q),
+        torch.autograd.grad(loss(p.requires_grad_(), q), p, create_graph=True)[0].detach(),
+    ):
+        oracle.assert_close(found, known.tolist(), UNITS, normwise=True)
+
+
 def test_what_has_no_compiled_form():
     z = torch.zeros(4, 10)
     for one, other in ((z.double(), z), (z, z.double())):
-        with pytest.raises(kldiv.InvalidInputError, match="no form of the Rényi divergence of logits"):
+        with pytest.raises(kldiv.InvalidInputError, match=r"the Rényi divergence of .*float64 logits on cpu"):
             kldiv.renyi(Logits(one), Logits(other), order=2)
-    with pytest.raises(kldiv.InvalidInputError, match="of logits on cpu and counts on cpu"):
+    with pytest.raises(kldiv.InvalidInputError, match="of float32 logits on cpu and float32 counts on cpu"):
         kldiv.renyi(Logits(z), Counts(z + 1), order=2)
+    with pytest.raises(kldiv.InvalidInputError, match="no form of the Rényi divergence of order ∞"):
+        kldiv.renyi(Logits(z), Logits(z), order=INF)
+
+
+@pytest.mark.parametrize("order", [1e-17, 1e-12, 1e-6])
+def test_small_orders_are_the_references(order):
+    p, q = torch.tensor([0.0, 1.0, -1.0]), torch.tensor([1.0, 0.0, 0.5])
+    with kernels.use("auto"):
+        value = kldiv.renyi(Logits(p), Logits(q), order=order)
+    assert kernels.last_used() == "reference"
+    exact = [oracle.probabilities(side.tolist()) for side in (p, q)]
+    oracle.assert_close(value, oracle.renyi(*exact, order), UNITS)
+
+
+def test_masked_outcomes_stay_so_at_any_temperature():
+    p, q = torch.tensor([0.0, 1.0, -INF]), torch.tensor([0.0, 1.0, 2.0])
+    with kernels.use("auto"):
+        value = kldiv.renyi(Logits(p), Logits(q), order=2, temperature=1e38)
+    assert value.item() == pytest.approx(0.4054651)  # log 3/2, for all but the masked one are alike
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures the peak of resident memory as Linux counts it")

@@ -8,14 +8,12 @@ from torch import Tensor
 
 from kldiv import kernels
 from kldiv.definition import Divergence
-from kldiv.inputs import in_double
 from kldiv.kernels import reference
 from kldiv.kernels.differentiation import applied, is_forward_mode
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side
-from kldiv.operators import operated, reference_gradients, scaled
+from kldiv.operators import operated, precise, reference_gradients, scaled
 from kldiv.recording import is_watched
-from kldiv.renyi_definition import Renyi
 
 
 class _Rowwise(torch.autograd.Function):
@@ -155,9 +153,8 @@ def _added_up(question: Question, values: Tensor) -> Tensor:
 
 def _by_reference(question: Question, where: Tensor | None, p: Tensor, q: Tensor) -> Tensor:
     divergence, p_space, q_space, temperature, factor, _ = question
-    # A power multiplies the rounding of a log-ratio by the log-ratio's size.
-    given = (in_double(p), in_double(q)) if isinstance(divergence, Renyi) else (p, q)
-    sides = reference.valid_pair(Side(p_space, given[0]), Side(q_space, given[1]), temperature, where)
+    given_p, given_q = precise(divergence, p, q)
+    sides = reference.valid_pair(Side(p_space, given_p), Side(q_space, given_q), temperature, where)
     plain_p, plain_q = map(reference.plain, sides)
     how = divergence, plain_p.space, plain_q.space, temperature
     value = applied(_Rowwise, _DualRowwise, *how, plain_p.values, plain_q.values)

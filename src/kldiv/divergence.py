@@ -360,6 +360,8 @@ def cross_entropy(
     unit, temperature = unit_of(base), temperature_of(temperature)
     (p_rows, q_rows), mask = rows_of("cross_entropy", where, p, q)
     check_reduction(reduction)
+    # Each half has slopes of its own, which may nearly cancel: they are added before they are rounded.
+    p_rows = p_rows.float() if p_rows.requires_grad and p_rows.dtype != torch.float64 else p_rows
     factor, total = _scaling(p_rows, mask, reduction, unit)
     question = Question(_KULLBACK_LEIBLER, p.space, q.space, temperature, factor, total)
     of_p = entropy_rows(question._replace(divergence=definition.Entropy(), q_space="logits"), mask, p_rows)

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from kldiv import definition, kernels
+from kldiv.definition import Divergence
+from kldiv.inputs import in_double
 from kldiv.kernels import reference
 from kldiv.kernels.question import Question
 from kldiv.kernels.reference import Side, gradient_dtype, value_dtype
@@ -22,6 +24,7 @@ def reference_gradients(
 ) -> list[Tensor]:
     """The gradients as torch operations, which can be differentiated once more."""
     divergence, p_space, q_space, temperature, factor, _ = question
+    p, q = precise(divergence, p, q)
     sides = reference.valid_pair(Side(p_space, p), Side(q_space, q), temperature, where)
     p_side, q_side = (reference.plain(side) for side in sides)
     slopes = reference.gradients(divergence, p_side, q_side, temperature)
@@ -30,6 +33,11 @@ def reference_gradients(
         scaled(reference.normalised_slopes(side.values, slope) if side.space == "counts" else slope, upstream)
         for side, slope in zip(sides, slopes, strict=True)
     ]
+
+
+def precise(divergence: Divergence, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    """Both sides as the reference needs them: a power multiplies the rounding of a log-ratio."""
+    return (in_double(p), in_double(q)) if isinstance(divergence, Renyi) else (p, q)
 
 
 def scaled(slope: Tensor, grad: Tensor) -> Tensor:

@@ -30,6 +30,10 @@ class _Choice(local):
 
 _choice = _Choice()
 _PLAIN = {torch.Tensor, torch.nn.Parameter}
+# From here on the largest logits of single precision differ too little for a masked one to be told from them.
+_HOTTEST = 1e30
+# Of smaller orders Rényi's divergence is what is left of two numbers that are alike to the order.
+_LEAST_ORDER = 1e-4
 
 
 class use:  # noqa: N801 (called as a function, and written in a `with`)
@@ -89,14 +93,20 @@ def choose(question: Question, p: Tensor, q: Tensor) -> Literal["cpu", "referenc
     known = _choice.forced != "reference" and _has_compiled_form(question, p, q)
     if not known and _choice.forced == "cpu":
         raise InvalidInputError(
-            f"the cpu kernel has no form of the {question.divergence.name} of {question.p_space} on "
-            f"{p.device.type} and {question.q_space} on {q.device.type} at temperature "
-            f"{question.temperature:g}; "
-            'write use("auto") or use("reference")'
+            f"the cpu kernel has no form of the {question.divergence.name} of {_shown(question, p, q)} at "
+            f'temperature {question.temperature:g}; write use("auto") or use("reference")'
         )
     name: Literal["cpu", "reference"] = "cpu" if known else "reference"
     _choice.last = name
     return name
+
+
+def _shown(question: Question, p: Tensor, q: Tensor) -> str:
+    of_p, of_q = (
+        f"{str(each.dtype).removeprefix('torch.')} {space} on {each.device.type}"
+        for each, space in ((p, question.p_space), (q, question.q_space))
+    )
+    return of_p if isinstance(question.divergence, Entropy) else f"{of_p} and {of_q}"
 
 
 def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
@@ -108,10 +118,14 @@ def _has_compiled_form(question: Question, p: Tensor, q: Tensor) -> bool:
 
 
 def _has_form(question: Question, p: torch.dtype, q: torch.dtype) -> bool:
+    divergence, p_space, q_space, temperature, *_ = question
+    if isinstance(divergence, FDivergence):
+        return True
     # At another temperature than 1 logarithms of probabilities are logits as any others.
-    of_logits = {"logits"} if question.temperature == 1 else {"logits", "log_probs"}
-    if isinstance(question.divergence, Entropy):
-        return question.p_space in of_logits
-    if isinstance(question.divergence, Renyi):
-        return of_logits >= {question.p_space, question.q_space} and torch.float64 not in (p, q)
-    return isinstance(question.divergence, FDivergence)
+    spaces = {"logits"} if temperature == 1 else {"logits", "log_probs"}
+    if not (p_space in spaces and temperature < _HOTTEST):
+        return False
+    if isinstance(divergence, Renyi):
+        is_rounding = 0 < divergence.order < _LEAST_ORDER
+        return q_space in spaces and torch.float64 not in (p, q) and not is_rounding
+    return isinstance(divergence, Entropy)
