@@ -342,7 +342,7 @@ def cross_entropy(
     where: Mask | None = None,
     reduction: Reduction = "none",
 ) -> Tensor:
-    """The cross-entropy −Σ p·log q = H(p) + D(p‖q), computed as that sum so that gradients keep their digits.
+    """The cross-entropy −Σ p·log q = H(p) + D(p‖q), computed as that sum for the digits of q's gradient.
 
     Args, Returns, Raises: as for `kl`.
 
