@@ -142,6 +142,12 @@ def test_an_upper_end_is_missing_where_many_outcomes_are_and_not_where_they_are_
     assert surely_absent(x, y, 0.025).any(-1).mean() < 0.5
 
 
+def test_outcomes_that_no_chance_could_lack():
+    """How many of them are expected is 0 in floating-point numbers, by which theirs is not to be divided."""
+    x, y = np.array([[*[700.0] * 9, 26e3]]), np.array([[*[0.0] * 9, 28e3]])
+    assert KULLBACK_LEIBLER.unbounded(x, y, 0.025).all()
+
+
 def test_few_outcomes_that_may_be_lacking_by_chance_are_not_mostly_absent():
     assert not mostly_absent(np.array([[4.0, 96.0]]), np.array([[0.0, 100.0]]), 0.025).any()
     assert not mostly_absent(np.array([[0.0, 100.0]]), np.array([[0.0, 100.0]]), 0.025).any()

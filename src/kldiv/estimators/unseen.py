@@ -110,7 +110,7 @@ def mostly_absent(x: Floats, y: Floats, share: float) -> NDArray[np.bool_]:
     expected = np.maximum(lacking_by_chance(x, y)[1].sum(-1), np.finfo(float).tiny)
     never, once = (((x > 0) * np.maximum(1 - abs(y - times), 0.0)).sum(-1) for times in (0, 1))
     some = np.maximum(never, np.finfo(float).tiny)
-    surprise = np.where(some > expected, some * np.log(some / expected) - some + expected, 0.0)
+    surprise = np.where(some > expected, some * (np.log(some) - np.log(expected)) - some + expected, 0.0)
     fewer = betainc(some, once + 1, 1 / (1 + _SHAPE))
     found: NDArray[np.bool_] = (surprise >= -math.log(share)) & (fewer <= share)
     return found & (absences(x, y).of_q > _MOST)
