@@ -12,6 +12,7 @@ from kldiv.errors import InputTypeError, InvalidInputError, ShapeError
 from kldiv.given_numbers import real
 from kldiv.inputs import Counts, Distribution, Logits, LogProbs, Probs
 from kldiv.recording import is_recorded
+from kldiv.units import Unit
 
 Reduction = Literal["none", "sum", "mean"]
 Mask = Tensor | Sequence[Any]
@@ -64,6 +65,15 @@ def number_of_rows(rows: Tensor, where: Tensor | None) -> int:
     if where is None:
         return rows.shape[:-1].numel()
     return int(where.sum()) if type(where) is Tensor and where.is_cpu else 0
+
+
+def scaling(rows: Tensor, mask: Tensor | None, reduction: Reduction, unit: Unit) -> tuple[float, bool]:
+    """What the kernel multiplies each row by, so that no gradient has to be scaled, and whether it adds up.
+
+    Of a mean it divides by the number of rows, where that is known.
+    """
+    number = number_of_rows(rows, mask) if reduction == "mean" else 1
+    return 1 / (unit.nats * (number or 1)), reduction == "sum" or (reduction == "mean" and number > 0)
 
 
 def check_reduction(reduction: object) -> None:

@@ -169,7 +169,7 @@ def entropy_rows(question: Question, where: Tensor | None, p: Tensor) -> Tensor:
             reference.plain(reference.valid(Side(question.p_space, p), where))
         )
         return _added_up(question, values if where is None else torch.where(where, values, 0.0))
-    return rowwise(question, where, p, p.new_zeros(()).expand(p.shape))
+    return rowwise(question, where, p, p.new_zeros(p.shape[-1:]).expand(p.shape))
 
 
 def _along(tangents: Sequence[Tensor | None], slopes: Sequence[Tensor]) -> Tensor:

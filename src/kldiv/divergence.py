@@ -29,9 +29,9 @@ from kldiv.arguments import (
     check_fraction,
     check_reduction,
     mask_of,
-    number_of_rows,
     reduced,
     rows_of,
+    scaling,
     temperature_of,
 )
 from kldiv.autograd import entropy_rows, rowwise
@@ -42,7 +42,7 @@ from kldiv.given_numbers import real
 from kldiv.inputs import Distribution
 from kldiv.kernels.question import Question
 from kldiv.renyi_definition import Renyi, RenyiMaximum
-from kldiv.units import Unit, unit_of
+from kldiv.units import unit_of
 
 Argument = Distribution | TorchDistribution
 
@@ -91,8 +91,7 @@ def kl(
         >>> kl(Logits(teacher), Logits(student), temperature=2.0, reduction="mean").backward()
     """
     if isinstance(p, TorchDistribution) or isinstance(q, TorchDistribution):
-        values = registered_kl(p, q, temperature)
-        return _reduced_where(values, where, reduction, base)
+        return _reduced_where(registered_kl(p, q, temperature), where, reduction, base)
     return _evaluated("kl", _KULLBACK_LEIBLER, p, q, base, temperature, where, reduction)
 
 
@@ -247,8 +246,9 @@ def total_variation(
         >>> total_variation(Probs([0.5, 0.5]), Probs([0.25, 0.75]))
         tensor(0.2500, dtype=torch.float64)
     """
-    how = definition.TotalVariation()
-    return _evaluated("total_variation", how, p, q, None, temperature, where, reduction)
+    return _evaluated(
+        "total_variation", definition.TotalVariation(), p, q, None, temperature, where, reduction
+    )
 
 
 def hellinger(
@@ -327,7 +327,7 @@ def entropy(
     unit, temperature = unit_of(base), temperature_of(temperature)
     (rows, _), mask = rows_of("entropy", where, p)
     check_reduction(reduction)
-    factor, total = _scaling(rows, mask, reduction, unit)
+    factor, total = scaling(rows, mask, reduction, unit)
     question = Question(definition.Entropy(), p.space, "logits", temperature, factor, total)
     values = entropy_rows(question, mask, rows)
     return values if total else reduced(values, mask, reduction)
@@ -354,18 +354,17 @@ def cross_entropy(
         tensor(1.2075, dtype=torch.float64)
     """
     if isinstance(p, TorchDistribution) or isinstance(q, TorchDistribution):
-        values = registered_kl(p, q, temperature)
-        values = values + registered_entropy(p, temperature)  # type: ignore[arg-type]
+        values = registered_kl(p, q, temperature) + registered_entropy(p, temperature)  # type: ignore[arg-type]
         return _reduced_where(values, where, reduction, base)
     unit, temperature = unit_of(base), temperature_of(temperature)
     (p_rows, q_rows), mask = rows_of("cross_entropy", where, p, q)
     check_reduction(reduction)
     # Each half has slopes of its own, which may nearly cancel: they are added before they are rounded.
     p_rows = p_rows.float() if p_rows.requires_grad and p_rows.dtype != torch.float64 else p_rows
-    factor, total = _scaling(p_rows, mask, reduction, unit)
+    factor, total = scaling(p_rows, mask, reduction, unit)
     question = Question(_KULLBACK_LEIBLER, p.space, q.space, temperature, factor, total)
-    of_p = entropy_rows(question._replace(divergence=definition.Entropy(), q_space="logits"), mask, p_rows)
-    values = rowwise(question, mask, p_rows, q_rows) + of_p
+    of_p = question._replace(divergence=definition.Entropy(), q_space="logits")
+    values = rowwise(question, mask, p_rows, q_rows) + entropy_rows(of_p, mask, p_rows)
     return values if total else reduced(values, mask, reduction)
 
 
@@ -382,19 +381,10 @@ def _evaluated(
     unit, temperature = unit_of(base), temperature_of(temperature)
     (p_rows, q_rows), mask = rows_of(function, where, p, q)
     check_reduction(reduction)
-    factor, total = _scaling(p_rows, mask, reduction, unit)
+    factor, total = scaling(p_rows, mask, reduction, unit)
     question = Question(divergence, p.space, q.space, temperature, factor, total)
     values = rowwise(question, mask, p_rows, q_rows)
     return values if total else reduced(values, mask, reduction)
-
-
-def _scaling(rows: Tensor, mask: Tensor | None, reduction: Reduction, unit: Unit) -> tuple[float, bool]:
-    """What the kernel multiplies each row by, so that no gradient has to be scaled, and whether it adds up.
-
-    Of a mean it divides by the number of rows, where that is known.
-    """
-    number = number_of_rows(rows, mask) if reduction == "mean" else 1
-    return 1 / (unit.nats * (number or 1)), reduction == "sum" or (reduction == "mean" and number > 0)
 
 
 def _renyi(order: object) -> Divergence:

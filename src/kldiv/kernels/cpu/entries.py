@@ -8,7 +8,6 @@ from numba import float64
 from kldiv.kernels.cpu import pairs, tempered
 from kldiv.kernels.cpu.call import WEIGHT, numbers
 from kldiv.kernels.cpu.compiling import entry, text_of_kernels
-from kldiv.kernels.cpu.entropy import entropy_rows
 from kldiv.kernels.cpu.long_rows import long_rows
 from kldiv.kernels.cpu.machine import wide_vectors
 from kldiv.kernels.cpu.pairs import rows_of
@@ -83,16 +82,3 @@ def entry_of_tempered(marker: Any) -> Any:
         rows_of(address, marker(numbers(address)[WEIGHT]), tempered.tempered, tempered.SCRATCH_ROWS)
 
     return entry(run_tempered)
-
-
-@cache
-def entry_of_entropy(unit: Any, kind: Any, out: Any) -> Any:
-    """The entropy of rows of logits; the arguments are those of `entropy_rows`."""
-    text = text_of_kernels()
-
-    def run_entropy(address: int) -> None:
-        text  # noqa: B018
-        wide_vectors()
-        entropy_rows(address, unit, kind, out)
-
-    return entry(run_entropy)

@@ -6,21 +6,18 @@ their digits beside them, and log Z is log(1 + y) where there is one. The slope 
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
-from numba import boolean
-
-from kldiv.kernels.cpu import call
+from kldiv.kernels.cpu.call import FACTOR, SCALE
 from kldiv.kernels.cpu.centring import HUGE, highest
-from kldiv.kernels.cpu.compiling import compiled, compiled_within
+from kldiv.kernels.cpu.compiling import compiled
 from kldiv.kernels.cpu.extremes import smaller
 from kldiv.kernels.cpu.lanes import doubled, every, first_of, none_are, read, sum_of, width, write
 from kldiv.kernels.cpu.machine import by_precision, like, multiply_add, select, wide_vectors
-from kldiv.kernels.cpu.memory import AHEAD, prefetch, prefetch_to_write, view
+from kldiv.kernels.cpu.memory import AHEAD, prefetch, prefetch_to_write, scratch_row
 from kldiv.kernels.cpu.optional import room
 from kldiv.kernels.cpu.weighing import Scale, scale_of, weight
 
-SCRATCH_ROWS = 1
 # So many numbers are added in the kernel's precision before their sum is added in double precision: where
 # most outcomes are alike, each addition is rounded the same way.
 _BLOCK = 256
@@ -28,6 +25,12 @@ _BLOCK = 256
 # that is nothing.
 _LOST_32, _LOST_64 = 1e-37, 1e-307
 _LITTLE_32, _LITTLE_64 = 1e-20, 1e-280
+
+
+class Entropy(NamedTuple):
+    """−Σ p·log p, by its marker; weight is unused."""
+
+    weight: float
 
 
 @compiled
@@ -76,41 +79,18 @@ def _slopes(z: Any, highest_logit: Any, scale: Any, weights: Any, mean: Any, fac
         write(out, j, select(e == zero, zero, slope))
 
 
-@compiled
-def _row(z: Any, ahead: Any, numbers: Any, grad: Any, scratch: Any) -> Any:
-    """The call's factor times the entropy, and times its gradient if not None; whether the row is hard."""
-    scale, factor = scale_of(scratch[0], numbers[call.SCALE]), numbers[call.FACTOR]
-    weights, top = room(grad, scratch), highest(z, scratch[0])
-    tops, others, moment, some_are_lost = _weigh(z, ahead, top, scale, weights)
+def entropy_row(
+    how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
+) -> Any:  # fmt: skip
+    """The call's factor times p's entropy, and times its gradient if not None; whether the row is hard."""
+    scale, factor = scale_of(scratch[0], numbers[SCALE]), numbers[FACTOR]
+    weights, top = room(p_grad, scratch_row(scratch, 0, len(zp))), highest(zp, scratch[0])
+    tops, others, moment, some_are_lost = _weigh(zp, ahead[0], top, scale, weights)
     little = by_precision(top, _LITTLE_32, _LITTLE_64)
     if not others + moment < HUGE or (some_are_lost and others < little):
         return 0.0, True
     total = tops + others
     mean = moment / total
-    if grad is not None:
-        _slopes(z, top, scale, weights, mean, like(top, -scale.high * factor / total), grad)
+    if p_grad is not None:
+        _slopes(zp, top, scale, weights, mean, like(top, -scale.high * factor / total), p_grad)
     return (math.log1p(others + (tops - 1.0)) + mean) * factor, False
-
-
-@compiled_within
-def entropy_rows(address: Any, unit: Any, kind: Any, out: Any) -> None:
-    """As `rows.logit_rows`, of the call's p alone."""
-    wide_vectors()
-    words, numbers = call.integers(address), call.numbers(address)
-    outcomes = words[call.OUTCOMES]
-    value = view(words[call.VALUE], words[call.ROWS], unit)
-    hard = view(words[call.HARD], words[call.ROWS], boolean)
-    memory = call.take_scratch(address, words)
-    scratch = view(memory + 8 * outcomes, SCRATCH_ROWS * outcomes, unit)
-    side, _ = call.sides(words)
-    while True:
-        first, end = call.take_rows(address, words)
-        if first == end:
-            return
-        for i in range(first, end):
-            if call.left_out(words, i, hard):
-                continue
-            grad = call.wanted_row(words[call.P_GRAD], i, outcomes, out)
-            z = call.row_of(side, i, outcomes, kind, memory)
-            value[i], is_hard = _row(z, call.to_next(side, i, end, outcomes), numbers, grad, scratch)
-            call.mark(address, hard, i, is_hard)

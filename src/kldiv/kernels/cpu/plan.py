@@ -25,7 +25,6 @@ from kldiv.kernels.cpu import (
     tiles,
 )
 from kldiv.kernels.cpu.entries import (
-    entry_of_entropy,
     entry_of_logits,
     entry_of_long_rows,
     entry_of_pairs,
@@ -170,10 +169,9 @@ def _form(
 
 
 def _form_of_logits(divergence: type[Divergence], few: bool, long: bool, kinds: list[Any]) -> _Form:
-    unit, p_kind, _, p_out, _ = kinds
-    is_double = unit == call.KINDS[call.DOUBLE]
+    is_double = kinds[0] == call.KINDS[call.DOUBLE]
     if divergence is Entropy:
-        return _Form(entry_of_entropy(unit, p_kind, p_out), entropy.SCRATCH_ROWS, is_double)
+        return _Form(entry_of_logits(entropy.Entropy, *kinds), rows.SCRATCH_ROWS, is_double)
     if divergence is Renyi:
         return _Form(entry_of_logits(renyi.Renyi, *kinds), rows.SCRATCH_ROWS, is_double=True)
     marker = marker_of(divergence)

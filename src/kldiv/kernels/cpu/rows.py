@@ -7,6 +7,7 @@ from numba import boolean
 
 from kldiv.kernels.cpu import call
 from kldiv.kernels.cpu.compiling import compiled_within, overload
+from kldiv.kernels.cpu.entropy import Entropy, entropy_row
 from kldiv.kernels.cpu.f_logits import f_row
 from kldiv.kernels.cpu.generators import KullbackLeibler
 from kldiv.kernels.cpu.kl_logits import kl_row, kl_value
@@ -31,6 +32,8 @@ def row(how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_gra
 def _row_of(
     how: Any, zp: Any, zq: Any, ahead: Any, numbers: Any, p_grad: Any, q_grad: Any, scratch: Any  # noqa: ARG001
 ) -> Callable[..., Any]:  # fmt: skip
+    if how.instance_class is Entropy:
+        return entropy_row
     if how.instance_class is Renyi:
         return renyi_row
     if how.instance_class is not KullbackLeibler:
